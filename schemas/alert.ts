@@ -1,0 +1,56 @@
+/** An alert: what a person gets. Findings of one (rule, entity, window) are one alert. */
+import { z } from 'zod'
+import { finding, SEVERITIES } from './finding.ts'
+
+export const ALERT_WINDOW_MS = 3_600_000
+
+export const alert = z.object({
+  alertId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .meta({ description: '128 bits of SHA-256(rule, tenant, entity, window).', origin: 'ours', unit: 'id' }),
+  rule: finding.shape.rule,
+  ruleVersion: finding.shape.ruleVersion,
+  title: z
+    .string()
+    .meta({ description: 'One line with the facts: who, which server, which tool.', origin: 'ours', unit: 'text' }),
+  severity: z
+    .enum(SEVERITIES)
+    .meta({ description: 'Highest severity of its findings.', origin: 'ours', unit: SEVERITIES.join(' | ') }),
+  severityReason: z.string().meta({ description: 'Why this severity.', origin: 'ours', unit: 'text' }),
+  tenant: finding.shape.tenant,
+  serverId: finding.shape.serverId,
+  entity: finding.shape.entity,
+  windowStart: z
+    .string()
+    .meta({ description: 'Start of the window, by event time.', origin: 'ours', unit: 'RFC 3339 UTC' }),
+  windowMs: z.int().meta({ description: 'Length of the window.', origin: 'ours', unit: 'ms' }),
+  revision: z.int().meta({ description: 'Rises with each change, from 1.', origin: 'ours', unit: 'number' }),
+  count: z.int().meta({ description: 'Findings in the group.', origin: 'ours', unit: 'number' }),
+  firstSeen: z.string().meta({ description: 'Event time of the first finding.', origin: 'ours', unit: 'RFC 3339 UTC' }),
+  lastSeen: z.string().meta({ description: 'Event time of the last finding.', origin: 'ours', unit: 'RFC 3339 UTC' }),
+  saw: finding.shape.saw,
+  expected: finding.shape.expected,
+  evidence: finding.shape.evidence,
+  evidenceEventIds: z
+    .array(z.string())
+    .meta({ description: 'Event ids, oldest first, at most 50.', origin: 'ours', unit: 'id' }),
+  findingIds: z
+    .array(z.string())
+    .meta({ description: 'Finding ids, oldest first, at most 50.', origin: 'ours', unit: 'id' }),
+  principalKey: finding.shape.principalKey,
+  clientKey: finding.shape.clientKey,
+  sessionFp: finding.shape.sessionFp,
+  toolName: finding.shape.toolName,
+  decision: finding.shape.decision,
+  evidenceLevel: finding.shape.evidenceLevel,
+  refs: z.array(z.string()).meta({ description: 'OWASP MCP, ATT&CK and ATLAS ids.', origin: 'ours', unit: 'text' }),
+  blindSpots: z.array(z.string()).meta({ description: 'What this rule cannot see.', origin: 'ours', unit: 'text' }),
+  triage: z.array(z.string()).meta({ description: 'Runbook: next steps, in order.', origin: 'ours', unit: 'text' }),
+  query: z.string().meta({
+    description: 'A ClickHouse query that shows the evidence and runs as printed.',
+    origin: 'ours',
+    unit: 'SQL',
+  }),
+})
+export type Alert = z.infer<typeof alert>

@@ -1,0 +1,101 @@
+/** The whole configuration as one schema: YAML file, overridden by MCP_AUDITD_* (nested by `__`); unknown keys are refused. */
+import { z } from 'zod'
+import { SEVERITIES } from './finding.ts'
+import { DEFAULT_PARTITIONS } from './topics.ts'
+
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT')
+/** A secret is named, not written: `env:NAME` or `file:PATH`. */
+const secret = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'must be env:NAME or file:PATH')
+
+const credential = z.strictObject({
+  keyId: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .describe('Name of the key; travels with each Kafka record.'),
+  secret: secret.describe('Bearer token over OTLP, HMAC key on Kafka; at least 32 characters.'),
+  tenant: z.string().min(1).describe('Tenant this credential speaks for.'),
+  servers: z.array(z.string().min(1)).default([]).describe('Servers it may speak for; empty: any.'),
+  role: z
+    .enum(['producer', 'collector'])
+    .default('producer')
+    .describe('collector: its receivedAt and tenant on Kafka are trusted.'),
+})
+const target = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('console'), minimumSeverity: z.enum(SEVERITIES).default('info') }),
+  z.strictObject({
+    type: z.literal('webhook'),
+    url: z.url(),
+    secret: secret.describe('Standard Webhooks signing secret, whsec_…'),
+    minimumSeverity: z.enum(SEVERITIES).default('low'),
+  }),
+  z.strictObject({
+    type: z.literal('slack'),
+    url: secret.describe('Incoming-webhook URL; it is itself a secret.'),
+    minimumSeverity: z.enum(SEVERITIES).default('medium'),
+  }),
+])
+
+export const config = z.strictObject({
+  otlp: address.default('127.0.0.1:4318').describe('OTLP/HTTP receiver.'),
+  admin: address.default('127.0.0.1:4319').describe('Health, metrics and queries.'),
+  credentials: z.array(credential).default([]).describe('Producers; none: loopback only, identities are claimed.'),
+  collectorKeyId: z.string().default('').describe('Key with which our own collect role signs its Kafka records.'),
+  kafka: z
+    .strictObject({
+      brokers: z.array(z.string()).default([]),
+      driver: z.enum(['kafkajs', 'platformatic']).default('kafkajs'),
+      partitions: z
+        .int()
+        .min(1)
+        .max(512)
+        .default(DEFAULT_PARTITIONS)
+        .describe('Partitions of events and signals; fixed once created.'),
+      replicas: z.int().min(1).default(1),
+      group: z.string().default('mcp-auditd-detect'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      url: z.string().default('').describe('ClickHouse server; empty: embedded in the data folder.'),
+      database: z.string().default('mcp_auditd'),
+      username: z.string().default('default'),
+      password: secret.optional(),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      requestBytes: z
+        .int()
+        .min(1024)
+        .default(20 * 1024 * 1024)
+        .describe('OTLP request after decompression, bytes.'),
+      inFlightBytes: z
+        .int()
+        .default(64 * 1024 * 1024)
+        .describe('Requests being worked on, bytes; more is answered 503.'),
+      spoolBytes: z
+        .int()
+        .default(1024 * 1024 * 1024)
+        .describe('Segments waiting; more is answered 503.'),
+      stateRows: z
+        .int()
+        .default(1_000_000)
+        .describe('Rows of state per tenant and scope; the oldest go first, counted.'),
+      snapshotEveryMs: z.int().default(5_000).describe('Time between snapshots of state, milliseconds.'),
+      snapshotEveryEvents: z.int().default(50_000).describe('Events between snapshots of state.'),
+    })
+    .prefault({}),
+  retentionDays: z
+    .strictObject({ security: z.int().min(1).default(400), activity: z.int().min(1).default(180) })
+    .prefault({}),
+  inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
+  rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
+  targets: z
+    .record(z.string().regex(/^[a-z0-9-]{1,32}$/), target)
+    .default({})
+    .describe('Where alerts go, by name.'),
+  allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
+})
+export type Config = z.infer<typeof config>
+export type Credential = Config['credentials'][number]
+export type TargetConfig = Config['targets'][string]

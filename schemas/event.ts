@@ -1,0 +1,51 @@
+/** AuditEvent v1: one flat record per thing that happened. zod is the source; JSON Schema and table columns are made from it. */
+import { z } from 'zod'
+import { type EnvelopeField, envelope } from './envelope.ts'
+import { auth } from './events/auth.ts'
+import { calls } from './events/calls.ts'
+import { lifecycle } from './events/lifecycle.ts'
+import { oversight } from './events/oversight.ts'
+import { registry } from './events/registry.ts'
+import { traffic } from './events/traffic.ts'
+
+export const SCHEMA_VERSION = 1
+/** Fields of each type beyond the envelope. Types and fields are only ever added (test/unit/schemas/additive.test.ts). */
+export const TYPE_FIELDS = { ...lifecycle, ...auth, ...traffic, ...calls, ...registry, ...oversight } as const
+
+export type EventType = keyof typeof TYPE_FIELDS
+export const EVENT_TYPES = Object.keys(TYPE_FIELDS) as readonly EventType[]
+
+/** One schema per type. Unknown fields are removed on parse, so a newer producer loses fields, never events. */
+export const EVENT_SCHEMAS: { readonly [T in EventType]: z.ZodObject } = Object.fromEntries(
+  EVENT_TYPES.map((type) => [type, z.object({ eventType: z.literal(type), ...envelope, ...TYPE_FIELDS[type] })]),
+) as unknown as { readonly [T in EventType]: z.ZodObject }
+
+export type Envelope = z.infer<z.ZodObject<typeof envelope>>
+type Fields<T extends EventType> = (typeof TYPE_FIELDS)[T]
+export type EventOfType<T extends EventType> = Envelope & { eventType: T } & {
+  [F in keyof Fields<T>]?: z.infer<Fields<T>[F]>
+}
+export type AuditEvent = { [T in EventType]: EventOfType<T> }[EventType]
+/** Any event, by field: for code that moves events without knowing their type. */
+export type EventFields = { readonly [F in EnvelopeField]?: unknown } & { readonly [field: string]: unknown }
+
+const compiled = new Map(EVENT_TYPES.map((type) => [type as string, z.compile(EVENT_SCHEMAS[type])]))
+
+export type Parsed =
+  | { readonly event: AuditEvent }
+  | { readonly fault: { readonly field: string; readonly reason: string } }
+
+/**
+ * Validate one event: unknown fields are removed, a wrong one refuses the event with the name of the field.
+ * Structure (depth, forbidden keys, size) is checked before, on the raw input: bounds.ts.
+ */
+export function parseEvent(input: unknown): Parsed {
+  if (input === null || typeof input !== 'object') return { fault: { field: '', reason: 'must be an object' } }
+  const type = (input as { eventType?: unknown }).eventType
+  const schema = typeof type === 'string' ? compiled.get(type) : undefined
+  if (schema === undefined) return { fault: { field: 'eventType', reason: 'must be one of the known event types' } }
+  const result = schema.safeParse(input)
+  if (result.success) return { event: result.data as AuditEvent }
+  const issue = result.error.issues[0]
+  return { fault: { field: issue?.path.join('.') ?? '', reason: issue?.message ?? 'invalid' } }
+}

@@ -1,0 +1,57 @@
+/** Events of authentication and authorization: tokens, challenges, decisions. No token bytes, ever. */
+import type { z } from 'zod'
+import { count, epochSeconds, flag, id, name, names, oneOf, text } from '../field.ts'
+
+export const auth = {
+  'auth.token.validated': {
+    reason: text('server', 'Why it was accepted or refused.'),
+    scheme: name('server', 'Authorization scheme: bearer, dpop, mtls.'),
+    tokenKind: oneOf('server', ['jwt', 'opaque', 'none'], 'Form of the token.'),
+    introspected: flag('server', 'The claims come from introspection.'),
+    iss: name('server', 'Issuer.'),
+    aud: names('server', 'Audiences of the token; empty when it names none.'),
+    resource: names('server', 'Resource indicators the token is bound to.'),
+    expectedAud: names('server', 'Audiences this server answers to.'),
+    tid: name('server', 'Entra tenant id.'),
+    ver: name('server', 'Entra token version.'),
+    idtyp: name('server', 'Entra idtyp: user or app.'),
+    scopes: names('server', 'Scopes (scope, scp).'),
+    roles: names('server', 'Application roles.'),
+    expAt: epochSeconds('server', 'Expiry.'),
+    issuedAt: epochSeconds('server', 'Time of issue.'),
+    notBefore: epochSeconds('server', 'Not valid before.'),
+    authTime: epochSeconds('server', 'Time of the login.'),
+    acr: name('server', 'Authentication context class.'),
+    acrs: names('server', 'Entra authentication contexts.'),
+    amr: names('server', 'Authentication methods.'),
+    tokenFp: id('server', 'Keyed hash of the token id, else of the token.'),
+    jtiKind: oneOf('server', ['jti', 'uti', 'none'], 'Where the token id came from.'),
+    cnfKind: oneOf('server', ['jkt', 'x5t', 'none'], 'Proof-of-possession binding.'),
+    cnfFp: id('server', 'Keyed hash of the bound key.'),
+    joseAlg: name('server', 'Signature algorithm.'),
+    joseTyp: name('server', 'JOSE typ.'),
+    keyKnown: flag('server', 'The signing key is a known one.'),
+    signatureOk: flag('server', 'The signature verified.'),
+  },
+  'auth.challenge.sent': {
+    status: count('server', 'HTTP status', 'Status of the answer.'),
+    error: name('server', 'error of WWW-Authenticate, such as insufficient_scope.'),
+    scopesChallenged: names('server', 'Scopes the server asked for.'),
+    resourceMetadataHash: id('server', 'Keyed hash of the resource metadata URL.'),
+  },
+  'authz.decision': {
+    resourceClass: name('server', 'What was decided on: tool, resource, prompt, method.'),
+    requiredScopes: names('server', 'Scopes the operation needs.'),
+    grantedScopes: names('server', 'Scopes the caller has.'),
+    policyId: name('server', 'Policy that decided.'),
+    error: name('server', 'Error of the policy engine.'),
+    failMode: oneOf('server', ['open', 'closed'], 'What an error of the engine means.'),
+  },
+  'oauth.token': {
+    grantType: name('server', 'OAuth grant type.'),
+    scopes: names('server', 'Scopes issued.'),
+    requestedScopes: names('server', 'Scopes asked for.'),
+    refreshFp: id('server', 'Keyed hash of the refresh token.'),
+    resource: names('server', 'Resource indicators asked for.'),
+  },
+} as const satisfies Record<string, Record<string, z.ZodType>>

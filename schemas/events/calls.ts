@@ -1,0 +1,97 @@
+/** Events of tool calls, their rounds, tasks and handles. Shapes and keyed hashes, never content. */
+import { z } from 'zod'
+import { count, flag, id, LIMITS, measure, name, names, oneOf } from '../field.ts'
+
+const meta = (description: string, unit: string) => ({ description, origin: 'server', unit })
+
+/** One leaf of a call's arguments: where it stands, its type, length and keyed hash. */
+export const argumentLeaf = z.object({
+  path: z.string().max(LIMITS.nameChars),
+  type: z.enum(['string', 'number', 'boolean', 'null', 'array', 'object']),
+  length: z.int().min(0).optional(),
+  hmac: z
+    .string()
+    .regex(/^[0-9a-f]{0,64}$/)
+    .optional(),
+  classes: z.array(z.string().max(64)).max(32).optional(),
+})
+/** A bearer handle seen in arguments or results. `policy` private: its owner alone may use it. */
+export const handleSeen = z.object({
+  fp: z.string().regex(/^[0-9a-f]{8,64}$/),
+  path: z.string().max(LIMITS.nameChars).optional(),
+  policy: z.enum(['private', 'shared', 'unknown']).optional(),
+  inList: z.boolean().optional(),
+})
+export type ArgumentLeaf = z.infer<typeof argumentLeaf>
+export type HandleSeen = z.infer<typeof handleSeen>
+const handles = (description: string) =>
+  z.array(handleSeen).max(LIMITS.listLength).optional().meta(meta(description, 'list of {fp, path, policy, inList}'))
+
+export const calls = {
+  'tool.call': {
+    args: z
+      .array(argumentLeaf)
+      .max(LIMITS.argumentLength)
+      .optional()
+      .meta(meta('Leaves of the arguments: path, type, length, keyed hash, classes.', 'list')),
+    argsHmac: id('server', 'Keyed hash of the canonical arguments.'),
+    argsBytes: count('server', 'bytes', 'Size of the arguments as JSON.'),
+    argHandles: handles('Handles presented in the arguments.'),
+    round: count('server', 'number', 'Round of a multi-round-trip call, from 1.'),
+    stateFp: id('server', 'Keyed hash of the requestState presented.'),
+    taskFp: id('server', 'Keyed hash of the task.'),
+    approvalRef: name('ingested', 'Approval this call refers to.'),
+    resultType: name('server', 'Result type; on a foreign span, whose one event is call and result.'),
+    isError: flag('server', 'The result says isError; on a foreign span.'),
+  },
+  'tool.result': {
+    resultType: name('server', 'complete, input_required, task, error.'),
+    isError: flag('server', 'The result says isError.'),
+    bytes: count('server', 'bytes', 'Size of the result as JSON.'),
+    parts: count('server', 'number', 'Content parts.'),
+    contentTypes: names('server', 'Types of the parts.'),
+    urlDomains: names('server', 'Host names of URLs in the result.'),
+    schemaOk: flag('server', 'Structured content satisfies the output schema.'),
+    contentHmac: id('server', 'Keyed hash of the canonical result.'),
+    mintedHandles: handles('Handles that first appear in this result.'),
+    findings: names('server', 'Classes the content classifiers reported.'),
+    dataTags: names('server', 'Data tags of the content.'),
+    rows: count('server', 'number', 'Rows returned, when known.'),
+    round: count('server', 'number', 'Round of a multi-round-trip call, from 1.'),
+    taskFp: id('server', 'Keyed hash of the task whose result this is.'),
+  },
+  'mrtr.input_required': {
+    requestKinds: names('server', 'What is asked: elicitation, sampling, roots.'),
+    stateFp: id('server', 'Keyed hash of the requestState handed out.'),
+    integrity: oneOf('server', ['sealed', 'plain', 'none', 'unknown'], 'Protection of the state.'),
+  },
+  'mrtr.retry': {
+    stateFp: id('server', 'Keyed hash of the requestState presented.'),
+    integrity: oneOf('server', ['sealed', 'plain', 'none', 'failed', 'unknown'], 'Result of the check.'),
+    principalMatch: flag('server', 'The server found the principal to be the same.'),
+    ageMs: measure('server', 'ms', 'Age of the state.'),
+    digestMatch: flag('server', 'The request is the one the state was made for.'),
+    uses: count('server', 'number', 'How often the state was presented.'),
+  },
+  'task.created': {
+    taskFp: id('server', 'Keyed hash of the task id.'),
+    ttlMs: measure('server', 'ms', 'Lifetime.'),
+    pollIntervalMs: measure('server', 'ms', 'Suggested poll interval.'),
+  },
+  'task.accessed': {
+    taskFp: id('server', 'Keyed hash of the task id.'),
+    op: oneOf('client', ['get', 'result', 'cancel', 'list', 'update'], 'What was done.'),
+    ownerMatch: flag('server', 'The server found the caller to be the owner.'),
+    resultReturned: flag('server', 'The task’s result was handed out.'),
+  },
+  'task.ended': {
+    taskFp: id('server', 'Keyed hash of the task id.'),
+    state: name('server', 'completed, failed, cancelled, expired.'),
+  },
+  'elicitation.requested': {
+    mode: oneOf('server', ['form', 'url'], 'Form or URL.'),
+    urlHost: name('server', 'Host of the URL.'),
+    fieldClasses: names('server', 'Classes of the fields asked for.'),
+    handleFp: id('server', 'Keyed hash of the elicitation id.'),
+  },
+} as const satisfies Record<string, Record<string, z.ZodType>>

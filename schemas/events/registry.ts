@@ -1,0 +1,61 @@
+/** Events of definitions: what a server offers, and what people approved. */
+import { z } from 'zod'
+import { count, epochSeconds, flag, id, LIMITS, measure, name, oneOf } from '../field.ts'
+
+const hash = z.string().regex(/^([0-9a-f]{64})?$/, 'must be a SHA-256 in lower-case hex')
+/** One definition as fingerprints: SHA-256 over RFC 8785 canonical JSON, no Unicode normalisation; '' for an absent part. */
+export const definition = z.object({
+  name: z.string().max(LIMITS.nameChars),
+  hash,
+  descriptionHash: hash.optional(),
+  inputHash: hash.optional(),
+  outputHash: hash.optional(),
+  annotationsHash: hash.optional(),
+  titleHash: hash.optional(),
+  metaHash: hash.optional(),
+  /** What the name is made of, without case and separators: finds a renamed tool. */
+  nameKey: z.string().max(LIMITS.nameChars).optional(),
+  /** Names of the input's properties, required ones first marked with `!`: tells an added optional field. */
+  inputFields: z.array(z.string().max(256)).max(LIMITS.listLength).optional(),
+  /** Annotations that are true or false, such as readOnlyHint=true. */
+  annotations: z.array(z.string().max(128)).max(32).optional(),
+  findings: z.array(z.string().max(128)).max(64).optional(),
+  tags: z.array(z.string().max(128)).max(64).optional(),
+})
+export type Definition = z.infer<typeof definition>
+
+const registryFields = {
+  registrySource: oneOf(
+    'server',
+    ['startup', 'mutation', 'list', 'probe'],
+    'What made us look: start, change, or a list request.',
+  ),
+  listHash: id('server', 'SHA-256 over the sorted definition hashes.'),
+  scopeSetHash: id(
+    'server',
+    "Keyed hash of the sorted scopes the list was made for; '' when lists do not depend on scopes.",
+  ),
+  definitions: z
+    .array(definition)
+    .max(LIMITS.registryLength)
+    .optional()
+    .meta({ description: 'All definitions, sorted by name; all pages merged.', origin: 'server', unit: 'list' }),
+  locale: name('client', 'Locale the list was made for.'),
+  ttlMs: measure('server', 'ms', 'How long a client may keep the list.'),
+  cacheScope: oneOf('server', ['public', 'private'], 'Who may keep it.'),
+  pages: count('server', 'number', 'Pages merged.'),
+}
+
+export const registry = {
+  'tools.registry': registryFields,
+  'tool.approved': {
+    approvedHash: id('ingested', 'Definition that was approved.'),
+    approver: name('ingested', 'Who approved.'),
+    expiresAt: epochSeconds('ingested', 'End of the approval, 0 for none.'),
+  },
+  'tool.approval.revoked': {
+    approvedHash: id('ingested', 'Definition whose approval ended.'),
+    approver: name('ingested', 'Who revoked.'),
+    all: flag('ingested', 'All approvals of the tool.'),
+  },
+} as const satisfies Record<string, Record<string, z.ZodType>>

@@ -1,0 +1,196 @@
+/** The ports: what the roles ask of a bus, a store, state, an outbox and a target. Each has one contract suite in test/contract. */
+import type { Alert } from './alert.ts'
+import type { AuditEvent } from './event.ts'
+import type { Finding } from './finding.ts'
+import type { Position } from './position.ts'
+import type { CounterName, GaugeName, LogName } from './telemetry.ts'
+
+/** Wall time, injected so that tests decide it. Milliseconds since 1970. */
+export interface Clock {
+  nowMs(): number
+}
+
+/** Counters, gauges and log lines of the service itself; names only from telemetry.ts. Never arguments, results or tokens. */
+export interface Telemetry {
+  count(name: CounterName, by: number, labels?: Readonly<Record<string, string>>): void
+  gauge(name: GaugeName, value: number, labels?: Readonly<Record<string, string>>): void
+  log(name: LogName, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** Who sent it, as the credential proves it. `claimed` when no keys are configured (loopback only). */
+export interface Caller {
+  readonly tenant: string
+  /** Servers this credential may speak for; undefined: any, claimed. */
+  readonly servers?: readonly string[]
+  readonly producer: string
+  readonly claimed: boolean
+}
+
+/** Input that was refused: its neighbours passed. `sample` is redacted and at most 2 KB. */
+export interface DeadLetter {
+  readonly at: string
+  readonly component: string
+  readonly field: string
+  readonly reason: string
+  readonly tenant: string
+  readonly position?: Position
+  /** SHA-256 of the refused bytes: finds repeats without keeping content. */
+  readonly digest: string
+}
+export interface DeadLetters {
+  add(letters: readonly DeadLetter[]): Promise<void>
+}
+
+/** One event of the log, with its row as JSONCompactEachRow text when the bus already holds it. */
+export interface LoggedEvent {
+  readonly event: AuditEvent
+  readonly position: Position
+}
+/** Events of one partition, in order. `next` is the first offset after the batch; entries may be empty. */
+export interface LogBatch {
+  readonly log: string
+  readonly partition: number
+  readonly first: number
+  readonly next: number
+  readonly entries: readonly LoggedEvent[]
+  /** The rows of the batch as a durable file of JSONCompactEachRow lines, when the bus keeps one (embedded). */
+  readonly rowsFile?: string
+  /** Records of the batch that could not be read. */
+  readonly refused: readonly DeadLetter[]
+  /** Highest offset known to exist + 1, for lag. */
+  readonly high: number
+}
+export interface LogHandler {
+  /** A partition is ours. Answers the first offset to read; undefined reads from the committed one, else the earliest. */
+  assigned(log: string, partition: number): Promise<number | undefined>
+  /** Sequential per partition; awaiting it is back pressure. Throwing a transient AuditdError makes the bus offer the batch again. */
+  batch(batch: LogBatch): Promise<void>
+  /** Awaited before the partition is given up: finish what is in flight, then forget. */
+  revoked(log: string, partition: number): Promise<void>
+}
+export interface Consumption {
+  /** Everything before `next` is stored, found and signalled. False: the assignment is over and nothing was committed. */
+  commit(partition: number, next: number): Promise<boolean>
+  /** Stop reading; in-flight batches end first. */
+  close(): Promise<void>
+}
+/**
+ * The log of events. Order is kept within a partition; (tenant, serverId) always maps to one partition. A batch may come again,
+ * cut differently, after a restart; a position never changes its event.
+ */
+export interface EventBus {
+  /** Resolves once all events are durable; then and only then may the sender be acknowledged. Transient AuditdError: nothing is promised. */
+  publish(events: readonly AuditEvent[]): Promise<void>
+  consume(handler: LogHandler): Promise<Consumption>
+  close(): Promise<void>
+}
+
+/** Rows of one insert. `token` names exactly these rows: same token, same bytes. */
+export interface RowBatch {
+  readonly token: string
+  readonly count: number
+  readonly source: { readonly file: string } | { readonly rows: string }
+}
+export interface RefusedRow {
+  readonly line: number
+  readonly reason: string
+}
+export interface QueryOptions {
+  readonly format: string
+  readonly maxRows?: number
+  readonly maxSeconds?: number
+  readonly parameters?: Readonly<Record<string, unknown>>
+}
+/** ClickHouse, embedded or a server. Inserts are durable when they resolve and harmless when repeated with the same token. */
+export interface EventStore {
+  /** Create or migrate the tables. */
+  open(): Promise<void>
+  /** Rows of `events` (row.ts). One bad row never costs its neighbours: it is found by bisection and reported. */
+  insertEvents(batch: RowBatch): Promise<readonly RefusedRow[]>
+  insertFindings(findings: readonly Finding[]): Promise<void>
+  insertAlerts(alerts: readonly Alert[]): Promise<void>
+  /** Which positions of offsets [from, to) are stored, as `offset/index`. Asked after a crash, a hand-over or a time-out. */
+  storedPositions(log: string, partition: number, from: number, to: number): Promise<ReadonlySet<string>>
+  /** Read-only SQL with limits; the whole answer as text in `format`. Throws AuditdError('query_refused') for anything that writes. */
+  query(sql: string, options: QueryOptions): Promise<string>
+  close(): Promise<void>
+}
+
+/** State of one partition up to, not including, offset `next`. Chunks are opaque bytes by name. */
+export interface Snapshot {
+  readonly log: string
+  readonly partition: number
+  readonly next: number
+  readonly ruleSetHash: string
+  readonly watermarkMs: number
+  readonly chunks: ReadonlyMap<string, Uint8Array>
+}
+/** What one batch led to. Embedded: one transaction. Kafka: findings acknowledged, then the snapshot with its manifest last. */
+export interface Outcome {
+  readonly log: string
+  readonly partition: number
+  readonly next: number
+  readonly findings: readonly Finding[]
+  readonly snapshot?: Snapshot
+}
+export interface StateStore {
+  /** The complete snapshot with the highest position at or below `notAfter`; a torn one is never returned. */
+  restore(log: string, partition: number, notAfter?: number): Promise<Snapshot | undefined>
+  commit(outcome: Outcome): Promise<void>
+  close(): Promise<void>
+}
+
+/** One alert revision on its way to one target. */
+export interface Delivery {
+  readonly target: string
+  readonly alert: Alert
+  /** Stable: alertId and revision. The receiver drops repeats by it. */
+  readonly idempotencyKey: string
+  readonly attempt: number
+}
+export type Settlement =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly notBeforeMs: number; readonly reason: string }
+  | { readonly kind: 'dead'; readonly reason: string }
+/** What the alert role makes durable in one step; only then is the cursor of the findings moved. */
+export interface AlertUpdate {
+  readonly cursor: string
+  readonly findingIds: readonly string[]
+  readonly alerts: readonly Alert[]
+  /** Revisions to deliver, for each target by name. */
+  readonly deliveries: readonly { readonly alertId: string; readonly revision: number; readonly target: string }[]
+}
+export interface Outbox {
+  /** The next findings in order, at least once, waiting until there are some or the signal aborts (then empty). */
+  take(limit: number, signal: AbortSignal): Promise<{ readonly findings: readonly Finding[]; readonly cursor: string }>
+  alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>>
+  /** Which of these findings were already grouped. */
+  remembered(findingIds: readonly string[]): Promise<ReadonlySet<string>>
+  record(update: AlertUpdate): Promise<void>
+  /** Deliveries due for a target, oldest first. A target that is down delays no other. */
+  due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]>
+  settle(delivery: Delivery, settlement: Settlement): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TargetRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+export interface TargetAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+/** A target is two pure functions: alert to request, and answer to verdict. Sending, retry, jitter and SSRF checks stand once in connectors/webhook. */
+export interface AlertTarget {
+  readonly name: string
+  request(delivery: Delivery, nowMs: number): TargetRequest
+  verdict(
+    answer: TargetAnswer,
+  ):
+    | { readonly kind: 'delivered' }
+    | { readonly kind: 'retry'; readonly afterMs?: number; readonly reason: string }
+    | { readonly kind: 'refused'; readonly reason: string }
+}
