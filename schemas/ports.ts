@@ -37,6 +37,13 @@ export interface DeadLetter {
   /** SHA-256 of the refused bytes: finds repeats without keeping content. */
   readonly digest: string
 }
+/**
+ * The way in of every edge. Candidates are AuditEvent-shaped objects as an adapter read them, not yet validated. Resolves once every
+ * good one is durable; refused ones are dead letters and cost their neighbours nothing. Transient AuditdError: nothing is promised, try again.
+ */
+export interface Intake {
+  take(candidates: readonly unknown[], refused: readonly DeadLetter[], caller: Caller): Promise<{ readonly accepted: number; readonly rejected: number; readonly reason: string }>
+}
 export interface DeadLetters {
   add(letters: readonly DeadLetter[]): Promise<void>
 }
@@ -89,7 +96,8 @@ export interface EventBus {
 export interface RowBatch {
   readonly token: string
   readonly count: number
-  readonly source: { readonly file: string } | { readonly rows: string }
+  /** Files of JSONCompactEachRow lines, in order, or the lines themselves. */
+  readonly source: { readonly files: readonly string[] } | { readonly rows: string }
 }
 export interface RefusedRow {
   readonly line: number
