@@ -1,0 +1,390 @@
+// The contract of the Kafka driver port, run for every driver against a real broker.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import {
+  KafkaDriverError,
+  type KafkaDriver,
+  type KafkaMessage,
+  type KafkaOptions,
+  type KafkaRecord,
+  type PartitionHandler,
+} from '../../connectors/kafka/driver.ts'
+import { uniqueName } from '../kafka/broker.ts'
+
+export interface DriverUnderTest {
+  readonly open: (options: Partial<KafkaOptions>) => KafkaDriver
+}
+
+const record = (text: string, headers: Record<string, string> = {}): KafkaRecord => ({ key: null, value: Buffer.from(text), headers })
+const text = (message: KafkaMessage) => message.value?.toString() ?? null
+
+async function until(what: string, holds: () => boolean, withinMs = 20_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; !holds(); await sleep(20)) if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+}
+
+/** A handler that keeps what it was told. */
+function recorder(start?: (partition: number) => number | undefined) {
+  const values = new Map<number, string[]>()
+  const ends = new Map<number, number>()
+  const owned = new Map<number, number>()
+  const calls: string[] = []
+  const handler: PartitionHandler = {
+    assigned: async (partition, assignment) => {
+      if (owned.has(partition)) throw new Error('assigned twice without revoked')
+      owned.set(partition, assignment)
+      calls.push(`assigned ${partition}`)
+      return start?.(partition)
+    },
+    batch: async (partition, messages, nextOffset) => {
+      if (!owned.has(partition)) throw new Error('batch without assignment')
+      values.set(partition, [...(values.get(partition) ?? []), ...messages.map((message) => String(text(message)))])
+      ends.set(partition, nextOffset)
+    },
+    revoked: async (partition) => {
+      owned.delete(partition)
+      calls.push(`revoked ${partition}`)
+    },
+  }
+  return { handler, values, ends, owned, calls }
+}
+
+export function driverContract(subject: DriverUnderTest): void {
+  const withDriver = async (work: (driver: KafkaDriver) => Promise<void>, options: Partial<KafkaOptions> = {}) => {
+    const driver = subject.open(options)
+    try {
+      await work(driver)
+    } finally {
+      await driver.close()
+    }
+  }
+  const topicOf = async (driver: KafkaDriver, partitions = 1, config: Record<string, string> = {}) => {
+    const topic = uniqueName('contract')
+    await driver.createTopics([{ topic, partitions, config }])
+    return topic
+  }
+
+  test('records of one partition come back in the order they were sent, each with its offset', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 2)
+      const producer = await driver.producer()
+      const sent = await Promise.all(Array.from({ length: 200 }, (_, i) => producer.send(topic, 1, [record(`a${i}`), record(`b${i}`)])))
+      expect(sent.map((result) => result.baseOffset)).toEqual(sent.map((_, i) => 2 * i))
+      const seen = recorder()
+      const consumer = await driver.consume({ group: topic, topic, handler: seen.handler })
+      await until('400 records', () => seen.ends.get(1) === 400)
+      expect(seen.values.get(1)).toEqual(sent.flatMap((_, i) => [`a${i}`, `b${i}`]))
+      expect(seen.values.get(0)).toBeUndefined()
+      expect(consumer.assignment()).toEqual([0, 1])
+      await consumer.close()
+      expect(seen.owned.size).toBe(0)
+    }))
+
+  test('an empty topic has equal watermarks, no committed offset, and a read of it ends at once', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 3)
+      expect(await driver.partitions(topic)).toBe(3)
+      expect(await driver.watermarks(topic, 2)).toEqual({ low: 0, high: 0 })
+      expect(await driver.committed(topic, topic, 0)).toBeUndefined()
+      const read: KafkaMessage[] = []
+      await driver.read(topic, 0, 0, 0, (messages) => void read.push(...messages))
+      expect(read).toEqual([])
+    }))
+
+  test('creating topics twice changes nothing; a topic that is created anew has another id', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      await driver.createTopics([{ topic, partitions: 1 }])
+      const first = await driver.topicId(topic)
+      expect(first).toMatch(/^[0-9a-f]{32}$/)
+      expect(await driver.topicId(topic)).toBe(first)
+      await driver.deleteTopics([topic])
+      await driver.createTopics([{ topic, partitions: 1 }])
+      expect(await driver.topicId(topic)).not.toBe(first)
+    }))
+
+  test('an unknown topic is said to be unknown', () =>
+    withDriver(
+      async (driver) => {
+        const failure = await driver.topicId(uniqueName('absent')).catch((error) => error)
+        expect(failure).toBeInstanceOf(KafkaDriverError)
+        expect(failure).toMatchObject({ code: 'unknown_topic', transient: false })
+      },
+      { deliveryTimeoutMs: 2000 },
+    ))
+
+  test('headers, null keys, null values and empty values survive', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      const producer = await driver.producer()
+      const records: KafkaRecord[] = [
+        { key: Buffer.from([0, 255]), value: Buffer.from([1, 2]), headers: { 'mcp-audit': 'ü', second: '2' } },
+        { key: null, value: null, headers: {} },
+        { key: Buffer.from('k'), value: Buffer.alloc(0), headers: {} },
+      ]
+      const before = Date.now()
+      await producer.send(topic, 0, records)
+      const read: KafkaMessage[] = []
+      await driver.read(topic, 0, 0, 3, (messages) => void read.push(...messages))
+      expect(read.map(({ key, value, headers }) => ({ key, value, headers }))).toEqual(records)
+      expect(read[0]!.timestampMs).toBeGreaterThan(before - 60_000)
+    }))
+
+  for (const compression of ['gzip', 'zstd'] as const)
+    test(`records compressed with ${compression} are read by this and by a plain consumer`, () =>
+      withDriver(async (driver) => {
+        const topic = await topicOf(driver)
+        const producer = await driver.producer({ compression })
+        const value = 'abcdefgh'.repeat(4000)
+        await producer.send(topic, 0, [record(value), record('last')])
+        const read: KafkaMessage[] = []
+        await driver.read(topic, 0, 0, 2, (messages) => void read.push(...messages))
+        expect(read.map(text)).toEqual([value, 'last'])
+      }))
+
+  test('on a LogAppendTime topic the time of a record is the broker’s', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 1, { 'message.timestamp.type': 'LogAppendTime' })
+      const producer = await driver.producer()
+      const before = Date.now()
+      await producer.send(topic, 0, [record('a')])
+      await sleep(30)
+      await producer.send(topic, 0, [record('b')])
+      const read: KafkaMessage[] = []
+      await driver.read(topic, 0, 0, 2, (messages) => void read.push(...messages))
+      expect(read[0]!.timestampMs).toBeGreaterThanOrEqual(before)
+      expect(read[1]!.timestampMs).toBeGreaterThanOrEqual(read[0]!.timestampMs + 25)
+    }))
+
+  test('a record over 1 MB is refused with its size, and its neighbours are stored', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      const producer = await driver.producer()
+      const large = producer.send(topic, 0, [{ key: null, value: Buffer.alloc(1_100_000), headers: {} }])
+      const neighbour = producer.send(topic, 0, [record('small')])
+      await expect(large).rejects.toMatchObject({ code: 'record_too_large', transient: false, message: expect.stringContaining('1100032 bytes') })
+      expect(await neighbour).toEqual({ baseOffset: 0 })
+    }))
+
+  test('a record over the topic’s own limit is refused alone although it travelled with others', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 1, { 'max.message.bytes': '20000' })
+      const producer = await driver.producer()
+      const results = await Promise.allSettled([
+        producer.send(topic, 0, [record('one')]),
+        producer.send(topic, 0, [record('x'.repeat(30_000))]),
+        producer.send(topic, 0, [record('two')]),
+      ])
+      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect((results[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'record_too_large' })
+      expect(await driver.watermarks(topic, 0)).toEqual({ low: 0, high: 2 })
+    }))
+
+  test('a large send is cut into requests that the broker takes, in order', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      const producer = await driver.producer()
+      const records = Array.from({ length: 40 }, (_, i) => record(String(i).padEnd(100_000, '.')))
+      await producer.send(topic, 0, records)
+      const read: KafkaMessage[] = []
+      await driver.read(topic, 0, 0, 40, (messages) => void read.push(...messages))
+      expect(read.map((message) => Number.parseInt(text(message)!, 10))).toEqual(records.map((_, i) => i))
+    }))
+
+  test('reading starts where the handler says, else at the committed offset, else at the earliest', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      const producer = await driver.producer()
+      await producer.send(topic, 0, [record('a'), record('b'), record('c')])
+      const first = recorder(() => 1)
+      const consumer = await driver.consume({ group: topic, topic, handler: first.handler })
+      await until('two records', () => first.ends.get(0) === 3)
+      expect(first.values.get(0)).toEqual(['b', 'c'])
+      expect(await consumer.commit(0, 2)).toBe(true)
+      expect(await driver.committed(topic, topic, 0)).toBe(2)
+      await consumer.close()
+      const second = recorder()
+      const later = await driver.consume({ group: topic, topic, handler: second.handler })
+      await until('one record', () => second.ends.get(0) === 3)
+      expect(second.values.get(0)).toEqual(['c'])
+      await later.close()
+    }))
+
+  test('a commit after revoke, or for an earlier assignment, is dropped', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      await (await driver.producer()).send(topic, 0, [record('a'), record('b')])
+      const seen = recorder()
+      let commitWhileRevoking: Promise<boolean> | undefined
+      const consumer = await driver.consume({
+        group: topic,
+        topic,
+        handler: {
+          ...seen.handler,
+          revoked: async (partition) => {
+            commitWhileRevoking = consumer.commit(partition, 1)
+            await commitWhileRevoking
+            await seen.handler.revoked(partition)
+          },
+        },
+      })
+      expect(await consumer.commit(0, 2, 77)).toBe(false)
+      await consumer.close()
+      expect(await commitWhileRevoking).toBe(true)
+      expect(await consumer.commit(0, 2)).toBe(false)
+      expect(await driver.committed(topic, topic, 0)).toBe(1)
+    }))
+
+  test('a slow batch is back pressure: nothing of its partition is handled meanwhile, and the member stays in the group', () =>
+    withDriver(
+      async (driver) => {
+        const topic = await topicOf(driver, 2)
+        const producer = await driver.producer()
+        await producer.send(topic, 0, [record('a')])
+        let inside = 0
+        let most = 0
+        const seen = recorder()
+        const consumer = await driver.consume({
+          group: topic,
+          topic,
+          handler: {
+            ...seen.handler,
+            batch: async (partition, messages, nextOffset) => {
+              if (partition === 0) {
+                most = Math.max(most, ++inside)
+                if (messages[0]?.offset === 0) await sleep(3500)
+                inside--
+              }
+              await seen.handler.batch(partition, messages, nextOffset)
+            },
+          },
+        })
+        await sleep(200)
+        await producer.send(topic, 0, [record('b')])
+        await producer.send(topic, 1, [record('other')])
+        await until('the other partition', () => seen.ends.get(1) === 1, 2000)
+        await until('the slow partition', () => seen.ends.get(0) === 2)
+        expect(most).toBe(1)
+        expect(seen.calls.filter((call) => call.startsWith('revoked'))).toEqual([])
+        await consumer.close()
+      },
+      { sessionTimeoutMs: 2000 },
+    ))
+
+  test('a batch that rejects ends the assignment; the partition starts anew where the handler says', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      await (await driver.producer()).send(topic, 0, [record('a'), record('b')])
+      const seen = recorder(() => 0)
+      let failures = 0
+      const consumer = await driver.consume({
+        group: topic,
+        topic,
+        handler: {
+          ...seen.handler,
+          batch: async (partition, messages, nextOffset) => {
+            if (failures++ === 0) throw new Error('the store is away')
+            await seen.handler.batch(partition, messages, nextOffset)
+          },
+        },
+      })
+      await until('both records', () => seen.ends.get(0) === 2)
+      expect(seen.values.get(0)).toEqual(['a', 'b'])
+      expect(seen.calls).toEqual(['assigned 0', 'revoked 0', 'assigned 0'])
+      await consumer.close()
+    }))
+
+  test('two members under load: every partition has one owner at a time and every record is handled once', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 4)
+      const producer = await driver.producer()
+      const owners = new Map<number, string>()
+      const handled = new Map<number, string[]>()
+      const positions = new Map<number, number>()
+      const problems: string[] = []
+      const member = (name: string): PartitionHandler => ({
+        assigned: async (partition) => {
+          if (owners.has(partition)) problems.push(`${partition} given to ${name} while ${owners.get(partition)} has it`)
+          owners.set(partition, name)
+          return positions.get(partition) ?? 0
+        },
+        batch: async (partition, messages, nextOffset) => {
+          if (owners.get(partition) !== name) problems.push(`${partition} handled by ${name} without owning it`)
+          await sleep(5)
+          handled.set(partition, [...(handled.get(partition) ?? []), ...messages.map((message) => String(text(message)))])
+          positions.set(partition, nextOffset)
+        },
+        revoked: async (partition) => {
+          await sleep(20)
+          owners.delete(partition)
+        },
+      })
+      let sent = 0
+      let sending = true
+      const load = (async () => {
+        for (; sending; sent++) {
+          await Promise.all([0, 1, 2, 3].map((partition) => producer.send(topic, partition, [record(`${sent}`)])))
+          await sleep(5)
+        }
+      })()
+      const first = await driver.consume({ group: topic, topic, handler: member('first') })
+      const second = await driver.consume({ group: topic, topic, handler: member('second') })
+      await until('both own partitions', () => first.assignment().length === 2 && second.assignment().length === 2)
+      await sleep(300)
+      await first.close()
+      await until('the second owns all', () => second.assignment().length === 4)
+      sending = false
+      await load
+      await until('everything handled', () => [0, 1, 2, 3].every((partition) => (handled.get(partition)?.length ?? 0) >= sent))
+      await second.close()
+      expect(problems).toEqual([])
+      for (const partition of [0, 1, 2, 3]) expect(handled.get(partition)).toEqual(Array.from({ length: sent }, (_, i) => `${i}`))
+    }))
+
+  test('a compacted topic is restored to its high watermark, tombstones included', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver, 1, {
+        'cleanup.policy': 'compact',
+        'segment.ms': '100',
+        'min.cleanable.dirty.ratio': '0.01',
+        'delete.retention.ms': '100',
+      })
+      const producer = await driver.producer()
+      const state = (key: string, value: string | null): KafkaRecord => ({ key: Buffer.from(key), value: value === null ? null : Buffer.from(value), headers: {} })
+      for (let round = 0; round < 5; round++) {
+        await producer.send(topic, 0, [state('a', `a${round}`), state('b', `b${round}`), state(`gone${round}`, 'x')])
+        await sleep(120)
+      }
+      await producer.send(topic, 0, Array.from({ length: 5 }, (_, round) => state(`gone${round}`, null)))
+      const { high } = await driver.watermarks(topic, 0)
+      expect(high).toBe(20)
+      const restored = new Map<string, string | null>()
+      await driver.read(topic, 0, 0, high, (messages) => {
+        for (const message of messages) {
+          if (message.value === null) restored.delete(String(message.key))
+          else restored.set(String(message.key), text(message))
+        }
+      })
+      expect([...restored]).toEqual([
+        ['a', 'a4'],
+        ['b', 'b4'],
+      ])
+    }))
+
+  test('a broker that is not there is a transient error within the deadline, never a hang', async () => {
+    const driver = subject.open({ brokers: ['127.0.0.1:1'], deliveryTimeoutMs: 1500 })
+    const before = Date.now()
+    const attempts = {
+      topicId: driver.topicId('t'),
+      create: driver.createTopics([{ topic: 't', partitions: 1 }]),
+      read: driver.read('t', 0, 0, 1, () => undefined),
+      consume: driver.consume({ group: 'g', topic: 't', handler: recorder().handler }),
+      send: driver.producer().then((producer) => producer.send('t', 0, [record('x')])),
+    }
+    const results = await Promise.allSettled(Object.values(attempts))
+    for (const [index, name] of Object.keys(attempts).entries()) {
+      expect(results[index], name).toMatchObject({ status: 'rejected', reason: { name: 'KafkaDriverError', transient: true } })
+    }
+    expect(Date.now() - before).toBeLessThan(15_000)
+    await driver.close()
+  })
+}
