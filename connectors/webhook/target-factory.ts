@@ -1,0 +1,35 @@
+/** How a target file says what it is: `targets/<name>.ts` exports one factory by default, and nothing is registered anywhere else. */
+import type { TargetConfig } from '../../schemas/config.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import type { Severity } from '../../schemas/finding.ts'
+import type { AlertTarget } from '../../schemas/ports.ts'
+import { urlDenied } from './address.ts'
+
+export interface TargetSettings {
+  /** The value behind `env:NAME` or `file:PATH`. */
+  readonly secret: (reference: string) => Promise<string>
+  readonly allowPrivate: boolean
+}
+type ConfigOf<T extends TargetConfig['type']> = Extract<TargetConfig, { type: T }>
+export interface TargetFactory<T extends TargetConfig['type'] = TargetConfig['type']> {
+  /** The `type` of the configuration that this file answers to. */
+  readonly type: T
+  create(name: string, config: ConfigOf<T>, settings: TargetSettings): Promise<AlertTarget>
+}
+export const defineTarget = <const T extends TargetConfig['type']>(factory: TargetFactory<T>): TargetFactory<T> =>
+  factory
+
+/** A target that is configured, with the least severity it wants. */
+export interface ConfiguredTarget {
+  readonly target: AlertTarget
+  readonly minimumSeverity: Severity
+}
+
+/** A webhook URL as configured, refused here when it could never be sent to. The URL itself is never repeated in the error. */
+export function targetUrl(name: string, text: string, allowPrivate: boolean): string {
+  const url = URL.parse(text)
+  if (url === null) throw new AuditdError('config_invalid', 'config', `targets.${name}.url`, 'is not a URL')
+  const denied = urlDenied(url, allowPrivate)
+  if (denied !== undefined) throw new AuditdError('config_invalid', 'config', `targets.${name}.url`, denied)
+  return url.href
+}
