@@ -1,0 +1,52 @@
+/** `query`: read-only SQL against the running service, or the idle data folder. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { AuditdError } from '../../schemas/errors.ts'
+import { runningService } from '../admin.ts'
+import { loadConfig } from '../configuration.ts'
+import { openStore } from '../wire-store.ts'
+
+export default function configure(command: Command): void {
+  command
+    .description('run read-only SQL; views: events, events_exact, calls, auth, definitions, findings, alerts')
+    .argument('<sql>', 'a SELECT')
+    .requiredOption('--data <dir>', 'data folder')
+    .option('--format <format>', 'a ClickHouse output format', 'PrettyCompactMonoBlock')
+    .action(async (sql: string, { data, format }: { data: string; format: string }) => {
+      const answer = await ask(sql, data, format)
+      process.stdout.write(answer.endsWith('\n') || answer === '' ? answer : `${answer}\n`)
+    })
+}
+
+async function ask(sql: string, dataDir: string, format: string): Promise<string> {
+  const service = runningService(dataDir)
+  if (service !== undefined) return askService(service, sql, format)
+  const settings = loadConfig(process.env)
+  if (settings.store.url === '' && !existsSync(join(dataDir, 'store')))
+    throw new AuditdError('config_invalid', 'query', '--data', `${dataDir} holds no store`)
+  const store = await openStore(settings, dataDir)
+  try {
+    return await store.query(sql, { format })
+  } finally {
+    await store.close()
+  }
+}
+
+async function askService(
+  { url, token }: { url: string; token: string },
+  sql: string,
+  format: string,
+): Promise<string> {
+  const response = await fetch(`${url}/v1/query`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ sql, format }),
+  })
+  const text = await response.text()
+  if (response.ok) return text
+  const { error } = JSON.parse(text) as { error: string }
+  if (response.status === 422 || response.status === 400)
+    throw new AuditdError('query_refused', 'query', '', error.replace(/^query: /, ''))
+  throw new Error(error)
+}

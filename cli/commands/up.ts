@@ -1,0 +1,61 @@
+/** `up`: the service. Everything in one process, or one role of it. */
+import { type Command, Option } from 'commander'
+import { AuditdError } from '../../schemas/errors.ts'
+import { loadConfig } from '../configuration.ts'
+import { ROLES, type RoleName, startService } from '../service.ts'
+
+interface UpOptions {
+  readonly data: string
+  readonly config?: string
+  readonly otlp?: string
+  readonly admin?: string
+  readonly bus: 'embedded' | 'kafka'
+  readonly store?: string
+  readonly role?: RoleName
+}
+
+export default function configure(command: Command): void {
+  command
+    .description('run the service: OTLP receiver, detector, store, alerts')
+    .requiredOption('--data <dir>', 'data folder')
+    .option('--config <file>', 'YAML configuration (or MCP_AUDITD_CONFIG)')
+    .option('--otlp <host:port>', 'OTLP/HTTP receiver')
+    .option('--admin <host:port>', 'health, metrics, queries')
+    .addOption(new Option('--bus <bus>', 'where events wait').choices(['embedded', 'kafka']).default('embedded'))
+    .option('--store <store>', '`embedded`, or the URL of a ClickHouse server (or CLICKHOUSE_URL)')
+    .addOption(new Option('--role <role>', 'one role only; needs Kafka and a store URL').choices([...ROLES]))
+    .action(async (options: UpOptions) => {
+      const store = options.store === 'embedded' ? '' : options.store
+      const settings = loadConfig(
+        process.env,
+        { otlp: options.otlp, admin: options.admin, 'store.url': store },
+        options.config,
+      )
+      if (options.role !== undefined && (options.bus !== 'kafka' || settings.store.url === ''))
+        throw new AuditdError('usage', 'up', '--role', 'needs --bus kafka and a store URL')
+      if (options.bus === 'kafka' && settings.kafka.brokers.length === 0)
+        throw new AuditdError('config_invalid', 'up', 'KAFKA_BROKERS', 'required with --bus kafka')
+      const service = await startService({
+        settings,
+        dataDir: options.data,
+        bus: options.bus,
+        roles: options.role === undefined ? ROLES : [options.role],
+        logLevel: process.env['MCP_AUDITD_LOG_LEVEL'] ?? 'info',
+      })
+      await stopOnSignal(() => service.stop())
+    })
+}
+
+/** SIGTERM or SIGINT stops cleanly; a second one ends at once with exit code 1. */
+export function stopOnSignal(stop: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false
+    const onSignal = (): void => {
+      if (stopping) process.exit(1)
+      stopping = true
+      stop().then(resolve, reject)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

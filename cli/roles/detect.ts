@@ -1,0 +1,94 @@
+/** The detect role: events of the log become rows and findings, in the order that loses nothing (DESIGN §6). */
+import type { Engine } from '../../detectors/engine.ts'
+import type { LoadedRules } from '../../detectors/load.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
+import type {
+  Clock,
+  Consumption,
+  DeadLetters,
+  EventBus,
+  EventStore,
+  LogHandler,
+  StateStore,
+  Telemetry,
+} from '../../schemas/ports.ts'
+import type { Position } from '../../schemas/position.ts'
+import { OwnedPartition } from './owned-partition.ts'
+
+export interface DetectParts {
+  readonly bus: EventBus
+  readonly store: EventStore
+  readonly state: StateStore
+  readonly deadLetters: DeadLetters
+  readonly rules: LoadedRules
+  /** The canonical row of an event, enrichment included. */
+  readonly encode: (event: AuditEvent, position: Position) => string
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly limits: {
+    readonly stateRows: number
+    readonly snapshotEveryMs: number
+    readonly snapshotEveryEvents: number
+  }
+  /** Called when a partition can go on no more; the process should end and start again. */
+  readonly onFatal: (error: unknown) => void
+}
+const isOver = (error: unknown): boolean => error instanceof AuditdError && error.code === 'ownership_lost'
+/** Time to finish a partition at hand-over; below the session time-outs of both drivers. */
+const RELEASE_BUDGET_MS = 8_000
+
+export interface DetectRole {
+  /** Offsets up to which each owned partition is detected and stored; for readiness and tests. */
+  progress(): readonly { readonly partition: number; readonly next: number; readonly stored: number }[]
+  engines(): readonly Engine[]
+  stop(): Promise<void>
+}
+
+export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
+  const owned = new Map<number, OwnedPartition>()
+  let consumption: Consumption | undefined
+  const release = async (partition: number): Promise<void> => {
+    const entry = owned.get(partition)
+    if (entry === undefined) return
+    await entry.release(consumption, RELEASE_BUDGET_MS)
+    owned.delete(partition)
+    parts.telemetry.log('partition_revoked', { partition, next: entry.next })
+  }
+  const handler: LogHandler = {
+    async assigned(log, partition) {
+      const snapshot = await parts.state.restore(log, partition)
+      owned.set(partition, new OwnedPartition(parts, log, partition, snapshot))
+      parts.telemetry.log('partition_assigned', { partition, from: snapshot?.next ?? 0 })
+      return snapshot?.next ?? 0
+    },
+    async batch(batch) {
+      const entry = owned.get(batch.partition)
+      if (entry === undefined || entry.log !== batch.log) return
+      try {
+        await entry.detect(batch, consumption)
+      } catch (error) {
+        if (!isOver(error)) parts.onFatal(error)
+        throw error
+      }
+    },
+    revoked: (_log, partition) => release(partition),
+  }
+  consumption = await parts.bus.consume(handler)
+  const timer = setInterval(
+    () => {
+      for (const entry of owned.values()) entry.tick(consumption).catch(parts.onFatal)
+    },
+    Math.max(50, parts.limits.snapshotEveryMs / 4),
+  )
+  return {
+    progress: () =>
+      [...owned.values()].map(({ partition, next, storedNext }) => ({ partition, next, stored: storedNext })),
+    engines: () => [...owned.values()].map(({ engine }) => engine),
+    async stop() {
+      clearInterval(timer)
+      for (const partition of [...owned.keys()]) await release(partition)
+      await consumption?.close()
+    },
+  }
+}

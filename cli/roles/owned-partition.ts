@@ -1,0 +1,197 @@
+/** One partition while it is ours: its engine, its known retries, its rows in flight, and the order in which they become durable. */
+import { createEngine, type Engine } from '../../detectors/engine.ts'
+import { RetrySet } from '../../detectors/retry-set.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import type { Consumption, LogBatch, LoggedEvent, Snapshot } from '../../schemas/ports.ts'
+import type { DetectParts } from './detect.ts'
+import { persist } from './persist.ts'
+import { type PendingRows, RowWriter } from './row-writer.ts'
+
+const RETRIES_CHUNK = 'retries'
+
+export class OwnedPartition {
+  readonly log: string
+  readonly partition: number
+  readonly engine: Engine
+  /** Offset after the last detected batch. */
+  next: number
+  private readonly parts: DetectParts
+  private readonly retries = new RetrySet()
+  private readonly rows: RowWriter
+  private readonly fence = new AbortController()
+  /** End of the log when we took over: below it an earlier owner may have stored rows. */
+  private askBelow: number | undefined
+  private eventsSinceSnapshot = 0
+  private snapshotAtMs: number
+  private dirty = false
+  /** Batches and snapshots of a partition never overlap. */
+  private turn: Promise<void> = Promise.resolve()
+
+  constructor(parts: DetectParts, log: string, partition: number, snapshot: Snapshot | undefined) {
+    this.parts = parts
+    this.log = log
+    this.partition = partition
+    this.engine = createEngine(parts.rules, {
+      stateRows: parts.limits.stateRows,
+      onRuleError: (rule: string, error: unknown) =>
+        parts.telemetry.log('rule_quarantined', { rule, reason: String(error) }),
+    })
+    if (snapshot !== undefined) {
+      this.engine.restore(snapshot.chunks)
+      const retries = snapshot.chunks.get(RETRIES_CHUNK)
+      if (retries !== undefined) this.retries.restore(retries)
+      parts.telemetry.log('state_restored', { partition, next: snapshot.next })
+    }
+    this.next = snapshot?.next ?? 0
+    this.snapshotAtMs = parts.clock.nowMs()
+    this.rows = new RowWriter(this.next, {
+      insert: (batch) => this.untilDurable('rows', () => parts.store.insertEvents(batch)),
+      refused: (refused, pending) => this.refuseRows(refused, pending),
+      telemetry: parts.telemetry,
+    })
+  }
+
+  get storedNext(): number {
+    return this.rows.storedNext
+  }
+
+  detect(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
+    return this.inTurn(() => this.detectNow(batch, consumption))
+  }
+
+  /** Write a snapshot when one is due; called between batches too, so that an idle partition is covered. */
+  tick(consumption: Consumption | undefined): Promise<void> {
+    return this.due() ? this.inTurn(() => this.checkpoint(consumption)) : Promise.resolve()
+  }
+
+  /** Finish what is in flight, snapshot, commit; give up after `budgetMs`, then nothing of ours is written any more. */
+  async release(consumption: Consumption | undefined, budgetMs: number): Promise<void> {
+    const timer = setTimeout(() => this.fence.abort(), budgetMs)
+    try {
+      await this.inTurn(() => this.checkpoint(consumption))
+    } catch (error) {
+      this.parts.telemetry.log('partition_revoked', { partition: this.partition, reason: String(error) })
+    } finally {
+      clearTimeout(timer)
+      this.fence.abort()
+    }
+  }
+
+  private due(): boolean {
+    const { snapshotEveryMs, snapshotEveryEvents } = this.parts.limits
+    return (
+      this.dirty &&
+      (this.eventsSinceSnapshot >= snapshotEveryEvents ||
+        this.parts.clock.nowMs() - this.snapshotAtMs >= snapshotEveryMs)
+    )
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.turn.then(work)
+    this.turn = turn.catch(() => {})
+    return turn
+  }
+
+  private untilDurable<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    return persist(what, attempt, this.fence.signal, this.parts.telemetry)
+  }
+
+  private async detectNow(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
+    const { telemetry, store, state } = this.parts
+    if (batch.refused.length > 0) {
+      await this.untilDurable('dead letters', () => this.parts.deadLetters.add(batch.refused))
+      telemetry.count('mcp_auditd_events_rejected_total', batch.refused.length, {
+        component: 'detect',
+        reason: 'invalid',
+      })
+    }
+    // Replayed batches lie before what state holds already: the log was rewound under us.
+    if (batch.next <= this.next && batch.next > 0) return
+    const fresh = batch.entries.filter(
+      ({ event, position }) => position.offset >= this.next && !this.retries.isRetry(event),
+    )
+    if (fresh.length < batch.entries.length)
+      telemetry.count('mcp_auditd_events_dropped_total', batch.entries.length - fresh.length, {
+        component: 'detect',
+        reason: 'retry',
+      })
+    await this.rows.add(await this.rowsOf(batch, fresh))
+    const findings: Finding[] = []
+    for (const { event, position } of fresh) findings.push(...this.engine.apply(event, position))
+    telemetry.count('mcp_auditd_events_detected_total', fresh.length)
+    if (findings.length > 0) {
+      for (const { rule } of findings) telemetry.count('mcp_auditd_findings_total', 1, { rule })
+      await this.untilDurable('findings', () => store.insertFindings(findings))
+      await this.untilDurable('findings', () =>
+        state.commit({ log: this.log, partition: this.partition, next: batch.next, findings }),
+      )
+    }
+    this.next = batch.next
+    this.eventsSinceSnapshot += fresh.length
+    this.dirty = true
+    telemetry.gauge('mcp_auditd_lag_events', Math.max(0, batch.high - batch.next), {
+      partition: String(this.partition),
+    })
+    telemetry.gauge('mcp_auditd_watermark_ms', this.engine.watermarkMs, { partition: String(this.partition) })
+    if (this.due()) await this.checkpoint(consumption)
+  }
+
+  /** Rows to insert: those of retries and those the store already has are left out. Detection never skips the latter. */
+  private async rowsOf(batch: LogBatch, fresh: readonly LoggedEvent[]): Promise<PendingRows> {
+    this.askBelow ??= batch.high
+    const { store, telemetry, encode } = this.parts
+    const ask = batch.first < this.askBelow && fresh.length > 0
+    const stored = ask
+      ? await this.untilDurable('positions', () =>
+          store.storedPositions(batch.log, batch.partition, batch.first, batch.next),
+        )
+      : undefined
+    const missing =
+      stored === undefined ? fresh : fresh.filter(({ position }) => !stored.has(`${position.offset}/${position.index}`))
+    if (missing.length < fresh.length) telemetry.count('mcp_auditd_store_skipped_total', fresh.length - missing.length)
+    if (batch.rowsFile !== undefined && missing.length === batch.entries.length)
+      return { batch, count: missing.length, file: batch.rowsFile }
+    return { batch, count: missing.length, lines: missing.map(({ event, position }) => encode(event, position)) }
+  }
+
+  /** Rows and findings are durable, then the snapshot, then the commit: never another order. */
+  private async checkpoint(consumption: Consumption | undefined): Promise<void> {
+    if (!this.dirty) return
+    await this.rows.flush()
+    const chunks = new Map<string, Uint8Array>(this.engine.snapshot())
+    chunks.set(RETRIES_CHUNK, this.retries.snapshot())
+    const { log, partition, next, parts } = this
+    const snapshot: Snapshot = {
+      log,
+      partition,
+      next,
+      ruleSetHash: parts.rules.hash,
+      watermarkMs: this.engine.watermarkMs,
+      chunks,
+    }
+    await this.untilDurable('snapshot', () => parts.state.commit({ log, partition, next, findings: [], snapshot }))
+    parts.telemetry.count('mcp_auditd_snapshots_total', 1, { result: 'written' })
+    this.dirty = false
+    this.eventsSinceSnapshot = 0
+    this.snapshotAtMs = parts.clock.nowMs()
+    await consumption?.commit(partition, next)
+  }
+
+  private async refuseRows(
+    refused: readonly { readonly line: number; readonly reason: string }[],
+    pending: readonly PendingRows[],
+  ): Promise<void> {
+    const { clock, deadLetters, telemetry } = this.parts
+    const { log, partition, first } = pending[0]!.batch
+    const letters = refused.map(({ line, reason }) => ({
+      at: new Date(clock.nowMs()).toISOString(),
+      component: 'store',
+      field: `line ${line}`,
+      reason,
+      tenant: '',
+      digest: `${log}/${partition}/${first}+${line}`,
+    }))
+    await this.untilDurable('dead letters', () => deadLetters.add(letters))
+    telemetry.count('mcp_auditd_events_rejected_total', refused.length, { component: 'store', reason: 'row_refused' })
+  }
+}

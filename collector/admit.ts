@@ -1,0 +1,47 @@
+/** Admission: one candidate becomes an AuditEvent with a verified identity and a time of receipt, or a dead letter. */
+import { stampReceived, structuralFault } from '../schemas/bounds.ts'
+import { type AuditEvent, parseEvent } from '../schemas/event.ts'
+import { LIMITS } from '../schemas/field.ts'
+import type { Caller, DeadLetter } from '../schemas/ports.ts'
+import { deadLetter } from './dead-letter.ts'
+
+export type Admitted = { readonly event: AuditEvent } | { readonly refused: DeadLetter }
+
+/**
+ * Tenant and server come from the credential; a body that says otherwise is refused, never corrected silently. Without keys the
+ * tenant is `default` and the server id is the producer’s claim, and the row says so. `trusted` keeps tenant and receivedAt of the
+ * candidate: only for records that our own collect role signed.
+ */
+export function admit(candidate: unknown, caller: Caller, receivedMs: number, trusted = false): Admitted {
+  const refuse = (field: string, reason: string): Admitted => ({
+    refused: deadLetter('admission', field, reason, caller.tenant, receivedMs, candidate),
+  })
+  if (candidate === null || typeof candidate !== 'object') return refuse('', 'must be an object')
+  const fault = structuralFault(candidate)
+  if (fault !== undefined) return refuse(fault.field, fault.reason)
+  const parsed = parseEvent(candidate)
+  if ('fault' in parsed) return refuse(parsed.fault.field, parsed.fault.reason)
+  const event = parsed.event
+  if (approximateBytes(event) > LIMITS.eventBytes) return refuse('', `larger than ${LIMITS.eventBytes} bytes`)
+  if (trusted) {
+    if (event.receivedAt === undefined || event.tenant === undefined)
+      return refuse('receivedAt', 'a collector’s record must carry receivedAt and tenant')
+    return { event }
+  }
+  if (event.tenant !== undefined && event.tenant !== '' && event.tenant !== caller.tenant)
+    return refuse('tenant', 'differs from the tenant of the credential')
+  if (caller.servers !== undefined && caller.servers.length > 0 && !caller.servers.includes(event.serverId))
+    return refuse('serverId', 'the credential may not speak for this server')
+  event.tenant = caller.tenant
+  if (caller.claimed) event.serverClaimed = true
+  else delete event.serverClaimed
+  delete event.claimedEventTime
+  return { event: stampReceived(event, receivedMs) }
+}
+
+/** Size as JSON; cheap for the usual small event, exact where lists could make it large. */
+function approximateBytes(event: AuditEvent): number {
+  const wide = event as { args?: readonly unknown[]; definitions?: readonly unknown[] }
+  const lists = (wide.args?.length ?? 0) + (wide.definitions?.length ?? 0)
+  return lists < 16 ? 0 : Buffer.byteLength(JSON.stringify(event))
+}
