@@ -1,6 +1,16 @@
 // Starts a real Apache Kafka (KRaft) from Maven Central's jars: for tests, the demo and `npm run kafka:up|down`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,12 +50,16 @@ export interface BrokerOptions {
 /** What is missing to start a broker here, one sentence a person can act on; undefined when nothing is. */
 export async function missingForBroker(): Promise<string | undefined> {
   const java = await run('java', ['-version']).catch(() => undefined)
-  if (java === undefined) return 'no `java` on the PATH (17 or newer is needed): install a JRE, or set KAFKA_BROKERS to a running cluster'
+  if (java === undefined)
+    return 'no `java` on the PATH (17 or newer is needed): install a JRE, or set KAFKA_BROKERS to a running cluster'
   const version = Number(/version "(\d+)/.exec(java.stderr + java.stdout)?.[1])
-  if (version < 17) return `java ${version} is too old for Kafka 4 (17 or newer is needed), or set KAFKA_BROKERS to a running cluster`
+  if (version < 17)
+    return `java ${version} is too old for Kafka 4 (17 or newer is needed), or set KAFKA_BROKERS to a running cluster`
   if (haveJars()) return undefined
   const maven = await run('mvn', ['-v']).catch(() => undefined)
-  return maven === undefined ? 'no `mvn` on the PATH to fetch Kafka with: install Maven, or set KAFKA_BROKERS to a running cluster' : undefined
+  return maven === undefined
+    ? 'no `mvn` on the PATH to fetch Kafka with: install Maven, or set KAFKA_BROKERS to a running cluster'
+    : undefined
 }
 
 const haveJars = () => existsSync(libs) && readdirSync(libs).some((file) => file.startsWith('kafka-server-4'))
@@ -55,9 +69,13 @@ async function classPath(): Promise<string> {
   if (!haveJars()) {
     const staging = join(cache, `libs.${process.pid}`)
     const goal = ['-B', '-q', '-f', join(repository, 'deploy/kafka/pom.xml'), 'dependency:copy-dependencies']
-    await run('mvn', [...goal, `-DoutputDirectory=${staging}`, '-DincludeScope=runtime'], { maxBuffer: 1 << 24 }).catch((error) => {
-      throw new Error(`kafka broker: Maven could not fetch Kafka's jars: ${String(error.stdout || error.message).slice(0, 500)}`)
-    })
+    await run('mvn', [...goal, `-DoutputDirectory=${staging}`, '-DincludeScope=runtime'], { maxBuffer: 1 << 24 }).catch(
+      (error) => {
+        throw new Error(
+          `kafka broker: Maven could not fetch Kafka's jars: ${String(error.stdout || error.message).slice(0, 500)}`,
+        )
+      },
+    )
     try {
       renameSync(staging, libs)
     } catch (error) {
@@ -76,7 +94,9 @@ async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {
       const server = createServer()
-      return new Promise<typeof server>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', () => done(server)))
+      return new Promise<typeof server>((done, fail) =>
+        server.once('error', fail).listen(0, '127.0.0.1', () => done(server)),
+      )
     }),
   )
   const ports = servers.map((server) => (server.address() as { port: number }).port)
@@ -171,7 +191,17 @@ async function format(classes: string, node: number, ports: { client: number; co
   mkdirSync(dir, { recursive: true })
   const properties = join(dir, 'server.properties')
   writeFileSync(properties, serverProperties(node, ports, dir))
-  await run('java', ['-Xshare:auto', '-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties])
+  await run('java', [
+    '-Xshare:auto',
+    '-cp',
+    classes,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    CLUSTER_ID,
+    '-c',
+    properties,
+  ])
 }
 
 const jvmFlags = [
@@ -205,7 +235,9 @@ async function untilServing(child: ChildProcess, dir: string, from: number): Pro
     if (said.includes('Kafka Server started')) return
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       const tail = said.trim().split('\n').slice(-8).join('\n')
-      throw new Error(`kafka broker: did not start in ${dir} (exit ${child.exitCode ?? child.signalCode ?? 'none'}):\n${tail}`)
+      throw new Error(
+        `kafka broker: did not start in ${dir} (exit ${child.exitCode ?? child.signalCode ?? 'none'}):\n${tail}`,
+      )
     }
     await new Promise((done) => setTimeout(done, 50))
   }

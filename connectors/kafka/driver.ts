@@ -123,7 +123,14 @@ export interface KafkaOptions {
   readonly onLog?: (level: 'debug' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void
 }
 
-export type KafkaErrorCode = 'unavailable' | 'timeout' | 'record_too_large' | 'unknown_topic' | 'denied' | 'closed' | 'protocol'
+export type KafkaErrorCode =
+  | 'unavailable'
+  | 'timeout'
+  | 'record_too_large'
+  | 'unknown_topic'
+  | 'denied'
+  | 'closed'
+  | 'protocol'
 
 /** The one error type drivers throw. `transient`: the same call may succeed later. */
 export class KafkaDriverError extends Error {

@@ -49,7 +49,10 @@ export async function readRange(
       throw new KafkaDriverError('timeout', `reading partition ${partition} stands at ${offset} below ${to}`, trouble)
     }
     const node = fetcher.leader(partition)
-    const got = node === undefined ? undefined : await fetcher.fetch(node, [{ partition, offset }], 100).catch((error) => void (trouble = error))
+    const got =
+      node === undefined
+        ? undefined
+        : await fetcher.fetch(node, [{ partition, offset }], 100).catch((error) => void (trouble = error))
     const fetched = got?.find((part) => part.partition === partition)
     if (fetched === undefined || (fetched.error !== undefined && fetched.error !== 'out_of_range')) {
       trouble = fetched?.error ?? trouble

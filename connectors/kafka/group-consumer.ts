@@ -53,7 +53,12 @@ export class GroupConsumer implements KafkaConsumer {
   #closed = false
   #closing: Promise<void> | undefined
 
-  constructor(options: ConsumeOptions, membership: Membership, fetcher: Fetcher, log: NonNullable<KafkaOptions['onLog']>) {
+  constructor(
+    options: ConsumeOptions,
+    membership: Membership,
+    fetcher: Fetcher,
+    log: NonNullable<KafkaOptions['onLog']>,
+  ) {
     this.#options = options
     this.#membership = membership
     this.#fetcher = fetcher
@@ -98,7 +103,9 @@ export class GroupConsumer implements KafkaConsumer {
   async #close(): Promise<void> {
     this.#closed = true
     await this.#revokeAll()
-    await this.#membership.leave().catch((error) => this.#log('warn', 'leaving the group failed', { group: this.#options.group, error }))
+    await this.#membership
+      .leave()
+      .catch((error) => this.#log('warn', 'leaving the group failed', { group: this.#options.group, error }))
     await this.#fetcher.close()
   }
 
@@ -127,8 +134,11 @@ export class GroupConsumer implements KafkaConsumer {
 
   async #position(owned: Owned): Promise<void> {
     const { partition } = owned
-    const start = (await this.#options.handler.assigned(partition, owned.assignment)) ?? (await this.#membership.committed(partition))
-    const fallback = () => (this.#options.fromBeginning === false ? this.#fetcher.high(partition) : this.#fetcher.low(partition))
+    const start =
+      (await this.#options.handler.assigned(partition, owned.assignment)) ??
+      (await this.#membership.committed(partition))
+    const fallback = () =>
+      this.#options.fromBeginning === false ? this.#fetcher.high(partition) : this.#fetcher.low(partition)
     owned.offset = start ?? (await fallback())
   }
 
@@ -140,7 +150,11 @@ export class GroupConsumer implements KafkaConsumer {
       try {
         await this.#options.handler.revoked(owned.partition)
       } catch (error) {
-        this.#log('error', 'revoking a partition failed', { topic: this.#options.topic, partition: owned.partition, error })
+        this.#log('error', 'revoking a partition failed', {
+          topic: this.#options.topic,
+          partition: owned.partition,
+          error,
+        })
       }
       await Promise.allSettled(owned.commits)
       this.#owned.delete(owned.partition)
@@ -183,7 +197,8 @@ export class GroupConsumer implements KafkaConsumer {
         else positions.push(position)
       }
     }
-    for (const [node, positions] of wanted) void this.#fetch(node, positions, busy > 0 ? PARTIAL_WAIT_MS : this.#maxWaitMs)
+    for (const [node, positions] of wanted)
+      void this.#fetch(node, positions, busy > 0 ? PARTIAL_WAIT_MS : this.#maxWaitMs)
   }
 
   async #fetch(node: number, positions: readonly FetchPosition[], maxWaitMs: number): Promise<void> {

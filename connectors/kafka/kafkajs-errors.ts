@@ -24,7 +24,11 @@ function codeOf(outer: KafkajsError, cause: KafkajsError): KafkaErrorCode {
   if (UNKNOWN_TOPIC.has(type)) return 'unknown_topic'
   if (type.includes('AUTHORIZATION') || cause.name === 'KafkaJSSASLAuthenticationError') return 'denied'
   if (cause.name === 'KafkaJSRequestTimeoutError' || cause.name === 'KafkaJSLockTimeout') return 'timeout'
-  if (/Connection|BrokerNotFound|NoBrokerAvailable|NumberOfRetriesExceeded|MetadataNotLoaded|CoordinatorNotFound/.test(`${outer.name} ${cause.name}`))
+  if (
+    /Connection|BrokerNotFound|NoBrokerAvailable|NumberOfRetriesExceeded|MetadataNotLoaded|CoordinatorNotFound/.test(
+      `${outer.name} ${cause.name}`,
+    )
+  )
     return 'unavailable'
   return cause.retriable === true ? 'unavailable' : 'protocol'
 }

@@ -2,7 +2,14 @@
 import { KafkaDriverError, type KafkaMessage } from './driver.ts'
 import type { Fetched, Fetcher, FetchPosition } from './fetching.ts'
 import { kafkajsError } from './kafkajs-errors.ts'
-import { type Cluster, errorName, type FetchAnswer, fetchRequest, type RawMessage, visibleMessages } from './kafkajs-internals.ts'
+import {
+  type Cluster,
+  errorName,
+  type FetchAnswer,
+  fetchRequest,
+  type RawMessage,
+  visibleMessages,
+} from './kafkajs-internals.ts'
 
 const MAX_BYTES = 10 * 1024 * 1024
 const MAX_PARTITION_BYTES = 1024 * 1024
@@ -54,7 +61,11 @@ export class KafkajsFetcher implements Fetcher {
     let ends = new Map<number, number>()
     try {
       const broker = await this.#cluster.findBroker({ nodeId: node })
-      const partitions = wanted.map(({ partition, offset }) => ({ partition, fetchOffset: String(offset), maxBytes: MAX_PARTITION_BYTES }))
+      const partitions = wanted.map(({ partition, offset }) => ({
+        partition,
+        fetchOffset: String(offset),
+        maxBytes: MAX_PARTITION_BYTES,
+      }))
       const built = fetchRequest(broker, {
         replicaId: -1,
         isolationLevel: 1,
@@ -84,10 +95,18 @@ export class KafkajsFetcher implements Fetcher {
       return answer.responses.flatMap((response) =>
         response.partitions.map((part) => {
           const offset = asked.get(part.partition)!
-          const base = { partition: part.partition, messages: [], nextOffset: offset, highWatermark: Number(part.highWatermark) }
+          const base = {
+            partition: part.partition,
+            messages: [],
+            nextOffset: offset,
+            highWatermark: Number(part.highWatermark),
+          }
           if (part.errorCode === OFFSET_OUT_OF_RANGE) return { ...base, error: 'out_of_range' }
-          if (part.errorCode !== 0) return { ...base, error: MOVED.has(part.errorCode) ? 'moved' : errorName(part.errorCode) }
-          const messages = visibleMessages(this.#topic, offset, part).map((message) => this.#message(part.partition, message))
+          if (part.errorCode !== 0)
+            return { ...base, error: MOVED.has(part.errorCode) ? 'moved' : errorName(part.errorCode) }
+          const messages = visibleMessages(this.#topic, offset, part).map((message) =>
+            this.#message(part.partition, message),
+          )
           return { ...base, messages, nextOffset: Math.max(offset, ends.get(part.partition) ?? offset) }
         }),
       )
@@ -110,9 +129,12 @@ export class KafkajsFetcher implements Fetcher {
 
   async #bound(partition: number, fromBeginning: boolean): Promise<number> {
     try {
-      const [topic] = await this.#cluster.fetchTopicsOffset([{ topic: this.#topic, partitions: [{ partition }], fromBeginning }])
+      const [topic] = await this.#cluster.fetchTopicsOffset([
+        { topic: this.#topic, partitions: [{ partition }], fromBeginning },
+      ])
       const offset = topic?.partitions.find((part) => part.partition === partition)?.offset
-      if (offset === undefined) throw new KafkaDriverError('unknown_topic', `${this.#topic} has no partition ${partition}`)
+      if (offset === undefined)
+        throw new KafkaDriverError('unknown_topic', `${this.#topic} has no partition ${partition}`)
       return Number(offset)
     } catch (error) {
       throw kafkajsError(error, `offsets of ${this.#topic}[${partition}]`)

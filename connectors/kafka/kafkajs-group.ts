@@ -43,7 +43,9 @@ export class KafkajsGroup implements Membership {
   }
 
   async commit(partition: number, nextOffset: number): Promise<boolean> {
-    const offsets = { topics: [{ topic: this.#options.topic, partitions: [{ partition, offset: String(nextOffset) }] }] }
+    const offsets = {
+      topics: [{ topic: this.#options.topic, partitions: [{ partition, offset: String(nextOffset) }] }],
+    }
     for (let attempt = 0; ; attempt++) {
       if (this.#left) return false
       try {
@@ -119,7 +121,10 @@ export class KafkajsGroup implements Membership {
 
   /** Keeps the session alive while the handler restores or drains; a rebalance meanwhile is seen right after. */
   async #whileBeating(work: () => Promise<void>): Promise<void> {
-    const beat = setInterval(() => void this.#group.heartbeat({ interval: 0 }).catch(() => undefined), this.#heartbeatMs)
+    const beat = setInterval(
+      () => void this.#group.heartbeat({ interval: 0 }).catch(() => undefined),
+      this.#heartbeatMs,
+    )
     try {
       await work()
     } finally {
@@ -141,10 +146,18 @@ export class KafkajsGroup implements Membership {
   }
 }
 
-export async function committedOffset(cluster: Cluster, group: string, topic: string, partition: number): Promise<number | undefined> {
+export async function committedOffset(
+  cluster: Cluster,
+  group: string,
+  topic: string,
+  partition: number,
+): Promise<number | undefined> {
   try {
     const coordinator = await cluster.findGroupCoordinator({ groupId: group })
-    const { responses } = await coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions: [{ partition }] }] })
+    const { responses } = await coordinator.offsetFetch({
+      groupId: group,
+      topics: [{ topic, partitions: [{ partition }] }],
+    })
     const offset = Number(responses[0]?.partitions[0]?.offset ?? -1)
     return offset < 0 ? undefined : offset
   } catch (error) {

@@ -10,7 +10,12 @@ const load = createRequire(import.meta.url)
 
 /** A request and the decoder of its answer, as kafkajs' connections take them. */
 export interface ProtocolRequest<Answer> {
-  readonly request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<{ buf: Buffer; buffer: Buffer }> }
+  readonly request: {
+    apiKey: number
+    apiVersion: number
+    apiName: string
+    encode(): Promise<{ buf: Buffer; buffer: Buffer }>
+  }
   readonly response: { decode(raw: Buffer): Promise<Answer>; parse(answer: Answer): unknown }
   readonly requestTimeout?: number
 }
@@ -63,13 +68,22 @@ export interface ConsumerGroup {
   connect(): Promise<void>
   joinAndSync(): Promise<void>
   heartbeat(options: { interval: number }): Promise<void>
-  commitOffsets(offsets: { topics: { topic: string; partitions: { partition: number; offset: string }[] }[] }): Promise<void>
+  commitOffsets(offsets: {
+    topics: { topic: string; partitions: { partition: number; offset: string }[] }[]
+  }): Promise<void>
   assigned(): { topic: string; partitions: number[] }[]
   leave(): Promise<void>
 }
 
 type Emitter = { emit(name: string, payload: unknown): void }
-export type KafkajsError = Error & { type?: string; code?: string; retriable?: boolean; cause?: KafkajsError; host?: string; port?: number }
+export type KafkajsError = Error & {
+  type?: string
+  code?: string
+  retriable?: boolean
+  cause?: KafkajsError
+  host?: string
+  port?: number
+}
 
 const ConsumerGroupClass = load('kafkajs/src/consumer/consumerGroup.js') as new (options: object) => ConsumerGroup
 const BatchClass = load('kafkajs/src/consumer/batch.js') as new (
@@ -84,7 +98,8 @@ const errorTable = load('kafkajs/src/protocol/error.js') as { createErrorFromCod
 
 export const METADATA_API_KEY = apiKeys.Metadata
 /** Fetch v11, the newest that kafkajs speaks. */
-export const fetchRequest = (broker: BrokerNode, options: object) => broker.lookupRequest(apiKeys.Fetch, requests.Fetch)(options)
+export const fetchRequest = (broker: BrokerNode, options: object) =>
+  broker.lookupRequest(apiKeys.Fetch, requests.Fetch)(options)
 export const errorName = (code: number) => errorTable.createErrorFromCode(code).type ?? `error ${code}`
 /** kafkajs' own filter of aborted transactions and control records. */
 export const visibleMessages = (topic: string, offset: number, partition: FetchedPartitionRaw) =>
@@ -92,7 +107,9 @@ export const visibleMessages = (topic: string, offset: number, partition: Fetche
 
 /** A cluster of its own for one use, made by the client's private factory so that options live in one place. */
 export function createCluster(kafka: Kafka): Cluster {
-  const factory = Object.getOwnPropertySymbols(kafka).find((symbol) => symbol.description === 'private:Kafka:createCluster')
+  const factory = Object.getOwnPropertySymbols(kafka).find(
+    (symbol) => symbol.description === 'private:Kafka:createCluster',
+  )
   if (factory === undefined) throw new Error('kafka: kafkajs is not the pinned version 2.2.4')
   const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[factory]!
   return create({ metadataMaxAge: 300_000, allowAutoTopicCreation: false, isolationLevel: 1 })
@@ -129,7 +146,9 @@ interface RequestQueue {
  * that Node 24 warns of (tulios/kafkajs #1751). Nothing pending and nothing throttled needs no timer: a push arms one.
  */
 function stopIdleSpinning(): void {
-  const prototype = (load('kafkajs/src/network/requestQueue/index.js') as { prototype: Record<string, (this: RequestQueue) => void> }).prototype
+  const prototype = (
+    load('kafkajs/src/network/requestQueue/index.js') as { prototype: Record<string, (this: RequestQueue) => void> }
+  ).prototype
   const schedule = prototype['scheduleCheckPendingRequests']!
   prototype['scheduleCheckPendingRequests'] = function (this: RequestQueue) {
     if (this.pending.length > 0) schedule.call(this)

@@ -3,14 +3,15 @@ import kafkajs, { type Admin, type CompressionTypes, type Kafka, type KafkaConfi
 import {
   type Compression,
   type ConsumeOptions,
-  KafkaDriverError,
   type KafkaDriver,
+  KafkaDriverError,
+  type KafkaErrorCode,
   type KafkaOptions,
   type KafkaProducer,
   type KafkaRecord,
   type TopicSpec,
 } from './driver.ts'
-import { readRange, sleep } from './fetching.ts'
+import { readRange } from './fetching.ts'
 import { GroupConsumer } from './group-consumer.ts'
 import { innermost, kafkajsError } from './kafkajs-errors.ts'
 import { KafkajsFetcher } from './kafkajs-fetcher.ts'
@@ -18,6 +19,7 @@ import { committedOffset, KafkajsGroup } from './kafkajs-group.ts'
 import { type Cluster, createCluster, createGroup } from './kafkajs-internals.ts'
 import { topicIdRequest } from './kafkajs-topic-id.ts'
 import { PartitionSends } from './partition-sends.ts'
+import { retrying, within } from './retrying.ts'
 
 const { CompressionTypes: Types, logLevel } = kafkajs
 const codecs: Record<Compression, CompressionTypes> = {
@@ -66,7 +68,12 @@ class KafkajsDriver implements KafkaDriver {
     for (const spec of topics) {
       await this.#retrying(`creating topic ${spec.topic}`, async () => {
         const configEntries = Object.entries(spec.config ?? {}).map(([name, value]) => ({ name, value }))
-        const entry = { topic: spec.topic, numPartitions: spec.partitions, replicationFactor: spec.replicas ?? 1, configEntries }
+        const entry = {
+          topic: spec.topic,
+          numPartitions: spec.partitions,
+          replicationFactor: spec.replicas ?? 1,
+          configEntries,
+        }
         await admin.createTopics({ topics: [entry], waitForLeaders: false }).catch((error) => {
           const causes = (error as { errors?: Error[] }).errors ?? [error]
           if (!causes.every((cause) => innermost(cause).type === 'TOPIC_ALREADY_EXISTS')) throw causes[0]
@@ -75,11 +82,15 @@ class KafkajsDriver implements KafkaDriver {
     }
     // kafkajs' own waitForLeaders throws UNKNOWN_TOPIC_OR_PARTITION right after start: metadata is asked again instead.
     for (const spec of topics) {
-      await this.#retrying(`leaders of topic ${spec.topic}`, async () => {
-        const { topics: known } = await admin.fetchTopicMetadata({ topics: [spec.topic] })
-        if (known[0]?.partitions.some((part) => part.leader < 0) !== false)
-          throw new KafkaDriverError('unavailable', `topic ${spec.topic} has partitions without a leader`)
-      }, 'unknown_topic')
+      await this.#retrying(
+        `leaders of topic ${spec.topic}`,
+        async () => {
+          const { topics: known } = await admin.fetchTopicMetadata({ topics: [spec.topic] })
+          if (known[0]?.partitions.some((part) => part.leader < 0) !== false)
+            throw new KafkaDriverError('unavailable', `topic ${spec.topic} has partitions without a leader`)
+        },
+        'unknown_topic',
+      )
     }
   }
 
@@ -134,7 +145,12 @@ class KafkajsDriver implements KafkaDriver {
     const fetcher = await this.#openFetcher(options.topic)
     const cluster = createCluster(this.#kafka)
     const sessionMs = this.#options.sessionTimeoutMs ?? 30_000
-    const consumer = new GroupConsumer(options, membership(this.#kafka, cluster, options, sessionMs, this.#options, this.#log), fetcher, this.#log)
+    const consumer = new GroupConsumer(
+      options,
+      membership(this.#kafka, cluster, options, sessionMs, this.#options, this.#log),
+      fetcher,
+      this.#log,
+    )
     this.#open.add(consumer)
     return consumer.start()
   }
@@ -187,18 +203,8 @@ class KafkajsDriver implements KafkaDriver {
     return this.#admin
   }
 
-  /** Repeats transient failures (and `also`, an error that is transient here) until the deadline. */
-  async #retrying<T>(doing: string, work: () => Promise<T>, also?: string): Promise<T> {
-    const deadline = Date.now() + this.#deadlineMs
-    for (let pauseMs = 50; ; pauseMs = Math.min(1000, pauseMs * 2)) {
-      try {
-        return await work()
-      } catch (error) {
-        const known = kafkajsError(error, doing)
-        if ((!known.transient && known.code !== also) || Date.now() + pauseMs > deadline) throw known
-        await sleep(pauseMs)
-      }
-    }
+  #retrying<T>(doing: string, work: () => Promise<T>, also?: KafkaErrorCode): Promise<T> {
+    return retrying(this.#deadlineMs, (error) => kafkajsError(error, doing), work, also)
   }
 }
 
@@ -247,17 +253,15 @@ class KafkajsProducer implements KafkaProducer {
 
   async #request(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ baseOffset: number }> {
     const used = (this.#current ??= this.#connect())
-    let timer: NodeJS.Timeout | undefined
+    const doing = `sending to ${topic}[${partition}]`
     try {
       const producer = await used
       const messages = records.map(({ key, value, headers }) => ({ key, value, headers, partition }))
-      const answer = await Promise.race([
+      const answer = await within(
+        this.#deadlineMs,
+        doing,
         producer.send({ topic, messages, acks: -1, compression: this.#compression }),
-        new Promise<never>((_, fail) => {
-          const text = `no acknowledgement from ${topic}[${partition}] within ${this.#deadlineMs} ms`
-          timer = setTimeout(() => fail(new KafkaDriverError('timeout', text)), this.#deadlineMs)
-        }),
-      ])
+      )
       const named = answer.find((part) => part.topicName === topic && part.partition === partition)
       if (named === undefined || named.errorCode !== 0 || named.baseOffset === undefined)
         throw new KafkaDriverError('unavailable', `the answer to a send does not name ${topic}[${partition}]`)
@@ -265,14 +269,19 @@ class KafkajsProducer implements KafkaProducer {
     } catch (error) {
       if (this.#current === used) this.#current = undefined
       void used.then((producer) => producer.disconnect()).catch(() => undefined)
-      throw kafkajsError(error, `sending to ${topic}[${partition}]`)
-    } finally {
-      clearTimeout(timer)
+      throw kafkajsError(error, doing)
     }
   }
 
   async #connect(): Promise<Producer> {
-    const producer = this.#kafka.producer({ idempotent: true, allowAutoTopicCreation: false, createPartitioner: () => ({ message }) => message.partition! })
+    const producer = this.#kafka.producer({
+      idempotent: true,
+      allowAutoTopicCreation: false,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition!,
+    })
     await producer.connect()
     return producer
   }

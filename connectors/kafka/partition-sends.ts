@@ -40,7 +40,8 @@ export class PartitionSends {
   /** Resolves with the offset of the first record. Rejects with `record_too_large` before anything is sent. */
   send(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ readonly baseOffset: number }> {
     if (this.#closed) return Promise.reject(new KafkaDriverError('closed', `the producer is closed (topic ${topic})`))
-    if (records.length === 0) return Promise.reject(new KafkaDriverError('protocol', `a send to ${topic} without records`))
+    if (records.length === 0)
+      return Promise.reject(new KafkaDriverError('protocol', `a send to ${topic} without records`))
     let bytes = 0
     for (const [index, record] of records.entries()) {
       const size = recordBytes(record)
@@ -62,7 +63,9 @@ export class PartitionSends {
       this.#lanes.set(key, lane)
     }
     const owner = lane
-    const result = new Promise<{ baseOffset: number }>((done, fail) => owner.waiting.push({ records, bytes, done, fail }))
+    const result = new Promise<{ baseOffset: number }>((done, fail) =>
+      owner.waiting.push({ records, bytes, done, fail }),
+    )
     owner.running ??= this.#run(owner).finally(() => {
       owner.running = undefined
     })

@@ -1,25 +1,31 @@
 // The contract of the Kafka driver port, run for every driver against a real broker.
 import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
 import {
-  KafkaDriverError,
   type KafkaDriver,
+  KafkaDriverError,
   type KafkaMessage,
   type KafkaOptions,
   type KafkaRecord,
   type PartitionHandler,
 } from '../../connectors/kafka/driver.ts'
-import { uniqueName } from '../kafka/broker.ts'
+import { brokers, uniqueName } from '../kafka/broker.ts'
 
 export interface DriverUnderTest {
   readonly open: (options: Partial<KafkaOptions>) => KafkaDriver
 }
 
-const record = (text: string, headers: Record<string, string> = {}): KafkaRecord => ({ key: null, value: Buffer.from(text), headers })
+const record = (text: string, headers: Record<string, string> = {}): KafkaRecord => ({
+  key: null,
+  value: Buffer.from(text),
+  headers,
+})
 const text = (message: KafkaMessage) => message.value?.toString() ?? null
 
 async function until(what: string, holds: () => boolean, withinMs = 20_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !holds(); await sleep(20)) if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+  for (const deadline = Date.now() + withinMs; !holds(); await sleep(20))
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
 }
 
 /** A handler that keeps what it was told. */
@@ -48,6 +54,21 @@ function recorder(start?: (partition: number) => number | undefined) {
   return { handler, values, ends, owned, calls }
 }
 
+/** One record in a transaction of a foreign producer. */
+async function transaction(topic: string, value: string, commit: boolean): Promise<void> {
+  const client = new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId: 'transactions',
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
+  const producer = client.producer({ transactionalId: `${topic}-${value}`, maxInFlightRequests: 1, idempotent: true })
+  await producer.connect()
+  const open = await producer.transaction()
+  await open.send({ topic, messages: [{ value, partition: 0 }] })
+  await (commit ? open.commit() : open.abort())
+  await producer.disconnect()
+}
+
 export function driverContract(subject: DriverUnderTest): void {
   const withDriver = async (work: (driver: KafkaDriver) => Promise<void>, options: Partial<KafkaOptions> = {}) => {
     const driver = subject.open(options)
@@ -67,7 +88,9 @@ export function driverContract(subject: DriverUnderTest): void {
     withDriver(async (driver) => {
       const topic = await topicOf(driver, 2)
       const producer = await driver.producer()
-      const sent = await Promise.all(Array.from({ length: 200 }, (_, i) => producer.send(topic, 1, [record(`a${i}`), record(`b${i}`)])))
+      const sent = await Promise.all(
+        Array.from({ length: 200 }, (_, i) => producer.send(topic, 1, [record(`a${i}`), record(`b${i}`)])),
+      )
       expect(sent.map((result) => result.baseOffset)).toEqual(sent.map((_, i) => 2 * i))
       const seen = recorder()
       const consumer = await driver.consume({ group: topic, topic, handler: seen.handler })
@@ -161,7 +184,11 @@ export function driverContract(subject: DriverUnderTest): void {
       const producer = await driver.producer()
       const large = producer.send(topic, 0, [{ key: null, value: Buffer.alloc(1_100_000), headers: {} }])
       const neighbour = producer.send(topic, 0, [record('small')])
-      await expect(large).rejects.toMatchObject({ code: 'record_too_large', transient: false, message: expect.stringContaining('1100032 bytes') })
+      await expect(large).rejects.toMatchObject({
+        code: 'record_too_large',
+        transient: false,
+        message: expect.stringContaining('1100032 bytes'),
+      })
       expect(await neighbour).toEqual({ baseOffset: 0 })
     }))
 
@@ -303,14 +330,18 @@ export function driverContract(subject: DriverUnderTest): void {
       const problems: string[] = []
       const member = (name: string): PartitionHandler => ({
         assigned: async (partition) => {
-          if (owners.has(partition)) problems.push(`${partition} given to ${name} while ${owners.get(partition)} has it`)
+          if (owners.has(partition))
+            problems.push(`${partition} given to ${name} while ${owners.get(partition)} has it`)
           owners.set(partition, name)
           return positions.get(partition) ?? 0
         },
         batch: async (partition, messages, nextOffset) => {
           if (owners.get(partition) !== name) problems.push(`${partition} handled by ${name} without owning it`)
           await sleep(5)
-          handled.set(partition, [...(handled.get(partition) ?? []), ...messages.map((message) => String(text(message)))])
+          handled.set(partition, [
+            ...(handled.get(partition) ?? []),
+            ...messages.map((message) => String(text(message))),
+          ])
           positions.set(partition, nextOffset)
         },
         revoked: async (partition) => {
@@ -334,10 +365,30 @@ export function driverContract(subject: DriverUnderTest): void {
       await until('the second owns all', () => second.assignment().length === 4)
       sending = false
       await load
-      await until('everything handled', () => [0, 1, 2, 3].every((partition) => (handled.get(partition)?.length ?? 0) >= sent))
+      await until('everything handled', () =>
+        [0, 1, 2, 3].every((partition) => (handled.get(partition)?.length ?? 0) >= sent),
+      )
       await second.close()
       expect(problems).toEqual([])
-      for (const partition of [0, 1, 2, 3]) expect(handled.get(partition)).toEqual(Array.from({ length: sent }, (_, i) => `${i}`))
+      for (const partition of [0, 1, 2, 3])
+        expect(handled.get(partition)).toEqual(Array.from({ length: sent }, (_, i) => `${i}`))
+    }))
+
+  test('a log that ends in transaction markers is read to its end, without what was aborted', () =>
+    withDriver(async (driver) => {
+      const topic = await topicOf(driver)
+      await transaction(topic, 'kept', true)
+      await transaction(topic, 'aborted', false)
+      const { high } = await driver.watermarks(topic, 0)
+      expect(high).toBe(4) // two records, two markers
+      const read: KafkaMessage[] = []
+      for (const from of [0, 1, 3]) await driver.read(topic, 0, from, high, (messages) => void read.push(...messages))
+      expect(read.map((message) => [message.offset, text(message)])).toEqual([[0, 'kept']])
+      const seen = recorder()
+      const consumer = await driver.consume({ group: topic, topic, handler: seen.handler })
+      await until('the position behind the markers', () => seen.ends.get(0) === high)
+      expect(seen.values.get(0)).toEqual(['kept'])
+      await consumer.close()
     }))
 
   test('a compacted topic is restored to its high watermark, tombstones included', () =>
@@ -349,12 +400,20 @@ export function driverContract(subject: DriverUnderTest): void {
         'delete.retention.ms': '100',
       })
       const producer = await driver.producer()
-      const state = (key: string, value: string | null): KafkaRecord => ({ key: Buffer.from(key), value: value === null ? null : Buffer.from(value), headers: {} })
+      const state = (key: string, value: string | null): KafkaRecord => ({
+        key: Buffer.from(key),
+        value: value === null ? null : Buffer.from(value),
+        headers: {},
+      })
       for (let round = 0; round < 5; round++) {
         await producer.send(topic, 0, [state('a', `a${round}`), state('b', `b${round}`), state(`gone${round}`, 'x')])
         await sleep(120)
       }
-      await producer.send(topic, 0, Array.from({ length: 5 }, (_, round) => state(`gone${round}`, null)))
+      await producer.send(
+        topic,
+        0,
+        Array.from({ length: 5 }, (_, round) => state(`gone${round}`, null)),
+      )
       const { high } = await driver.watermarks(topic, 0)
       expect(high).toBe(20)
       const restored = new Map<string, string | null>()
@@ -382,7 +441,10 @@ export function driverContract(subject: DriverUnderTest): void {
     }
     const results = await Promise.allSettled(Object.values(attempts))
     for (const [index, name] of Object.keys(attempts).entries()) {
-      expect(results[index], name).toMatchObject({ status: 'rejected', reason: { name: 'KafkaDriverError', transient: true } })
+      expect(results[index], name).toMatchObject({
+        status: 'rejected',
+        reason: { name: 'KafkaDriverError', transient: true },
+      })
     }
     expect(Date.now() - before).toBeLessThan(15_000)
     await driver.close()

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { type Broker, startBroker } from '../../cli/kafka-broker.ts'
 
 /** Brokers of the shared test cluster; empty when there is none. */
-export const brokers: readonly string[] = (process.env['KAFKA_BROKERS'] ?? '').split(',').filter((address) => address !== '')
+export const brokers: readonly string[] = (process.env['KAFKA_BROKERS'] ?? '')
+  .split(',')
+  .filter((address) => address !== '')
 
 /** The reason a Kafka test is skipped, for the test's title. */
 export const skipReason = brokers.length === 0 ? ' (skipped: KAFKA_BROKERS is not set; npm run kafka:up prints it)' : ''
