@@ -20,18 +20,23 @@ const credential = z.strictObject({
     .default('producer')
     .describe('collector: its receivedAt and tenant on Kafka are trusted.'),
 })
+const from = (severity: (typeof SEVERITIES)[number]) =>
+  z.enum(SEVERITIES).default(severity).describe('Alerts below it are not delivered here.')
 const target = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('console'), minimumSeverity: z.enum(SEVERITIES).default('info') }),
   z.strictObject({
-    type: z.literal('webhook'),
-    url: z.url(),
-    secret: secret.describe('Standard Webhooks signing secret, whsec_…'),
-    minimumSeverity: z.enum(SEVERITIES).default('low'),
+    type: z.literal('console').describe('Lines on standard output.'),
+    minimumSeverity: from('info'),
   }),
   z.strictObject({
-    type: z.literal('slack'),
+    type: z.literal('webhook').describe('Signed Standard Webhooks request.'),
+    url: z.url().describe('Where it is posted to.'),
+    secret: secret.describe('Standard Webhooks signing secret, whsec_…'),
+    minimumSeverity: from('low'),
+  }),
+  z.strictObject({
+    type: z.literal('slack').describe('Slack incoming webhook.'),
     url: secret.describe('Incoming-webhook URL; it is itself a secret.'),
-    minimumSeverity: z.enum(SEVERITIES).default('medium'),
+    minimumSeverity: from('medium'),
   }),
 ])
 
@@ -42,26 +47,28 @@ export const config = z.strictObject({
   collectorKeyId: z.string().default('').describe('Key with which our own collect role signs its Kafka records.'),
   kafka: z
     .strictObject({
-      brokers: z.array(z.string()).default([]),
-      driver: z.enum(['kafkajs', 'platformatic']).default('kafkajs'),
+      brokers: z.array(z.string()).default([]).describe('HOST:PORT of each bootstrap broker; KAFKA_BROKERS sets it.'),
+      driver: z.enum(['kafkajs', 'platformatic']).default('kafkajs').describe('Client library; DECISIONS.md compares.'),
       partitions: z
         .int()
         .min(1)
         .max(512)
         .default(DEFAULT_PARTITIONS)
         .describe('Partitions of events and signals; fixed once created.'),
-      replicas: z.int().min(1).default(1),
-      group: z.string().default('mcp-auditd-detect'),
+      replicas: z.int().min(1).default(1).describe('Replicas of the topics we create.'),
+      group: z.string().default('mcp-auditd-detect').describe('Consumer group of the detect role.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The bus when it is Kafka.'),
   store: z
     .strictObject({
       url: z.string().default('').describe('ClickHouse server; empty: embedded in the data folder.'),
-      database: z.string().default('mcp_auditd'),
-      username: z.string().default('default'),
-      password: secret.optional(),
+      database: z.string().default('mcp_auditd').describe('Database of our tables.'),
+      username: z.string().default('default').describe('User of the server.'),
+      password: secret.optional().describe('Password of the user.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Where events, findings and alerts are kept.'),
   limits: z
     .strictObject({
       requestBytes: z
@@ -84,10 +91,15 @@ export const config = z.strictObject({
       snapshotEveryMs: z.int().default(5_000).describe('Time between snapshots of state, milliseconds.'),
       snapshotEveryEvents: z.int().default(50_000).describe('Events between snapshots of state.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('Bounds; nothing grows without one.'),
   retentionDays: z
-    .strictObject({ security: z.int().min(1).default(400), activity: z.int().min(1).default(180) })
-    .prefault({}),
+    .strictObject({
+      security: z.int().min(1).default(400).describe('Authentication, definitions, findings and alerts, days.'),
+      activity: z.int().min(1).default(180).describe('Calls and other traffic, days.'),
+    })
+    .prefault({})
+    .describe('How long rows are kept.'),
   inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
   rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
   targets: z

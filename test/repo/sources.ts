@@ -20,7 +20,6 @@ export interface Import {
   readonly path: string | undefined
   /** Nothing of it exists at run time. */
   readonly typeOnly: boolean
-  readonly dynamic: boolean
   /** Imported names; `*` for a namespace or a re-export of everything. */
   readonly names: readonly string[]
 }
@@ -58,20 +57,20 @@ export function walk(nodes: readonly Node[], visit: (node: Node, parent?: Node, 
 export function parseSource(path: string, text: string): Source {
   const body = parseAst(text, { lang: 'ts' }, path).body as unknown as readonly Node[]
   const imports: Import[] = []
-  const add = (specifier: unknown, typeOnly: boolean, dynamic: boolean, names: readonly string[]) => {
+  const add = (specifier: unknown, typeOnly: boolean, names: readonly string[]) => {
     if (typeof specifier !== 'string') return
     const relative = specifier.startsWith('.')
     const target = relative ? posix.normalize(posix.join(posix.dirname(path), specifier)) : undefined
-    imports.push({ specifier, path: target, typeOnly, dynamic, names })
+    imports.push({ specifier, path: target, typeOnly, names })
   }
   walk(body, (node) => {
     const kind = node['importKind'] ?? node['exportKind']
-    if (node.type === 'ImportDeclaration') add(literal(node['source']), kind === 'type', false, importedNames(node))
-    else if (node.type === 'ExportAllDeclaration') add(literal(node['source']), kind === 'type', false, ['*'])
+    if (node.type === 'ImportDeclaration') add(literal(node['source']), kind === 'type', importedNames(node))
+    else if (node.type === 'ExportAllDeclaration') add(literal(node['source']), kind === 'type', ['*'])
     else if (node.type === 'ExportNamedDeclaration' && node['source'])
-      add(literal(node['source']), kind === 'type', false, importedNames(node))
-    else if (node.type === 'ImportExpression') add(literal(node['source']), false, true, ['*'])
-    else if (node.type === 'TSImportType') add(literal(node['source'] ?? node['argument']), true, false, ['*'])
+      add(literal(node['source']), kind === 'type', importedNames(node))
+    else if (node.type === 'ImportExpression') add(literal(node['source']), false, ['*'])
+    else if (node.type === 'TSImportType') add(literal(node['source'] ?? node['argument']), true, ['*'])
   })
   return { path, text, body, imports }
 }
