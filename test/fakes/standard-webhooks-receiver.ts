@@ -1,0 +1,75 @@
+/** A receiver of Standard Webhooks 1.0 with its own verification, written from the specification and not from the library we sign with. */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { type Received, type Reply, WebhookServer } from './webhook-server.ts'
+
+const TOLERANCE_SECONDS = 300
+
+export class StandardWebhooksReceiver {
+  readonly server: WebhookServer
+  /** Payloads taken, each `webhook-id` once. */
+  readonly taken: {
+    readonly id: string
+    readonly payload: { type: string; timestamp: string; data: Record<string, unknown> }
+  }[] = []
+  /** Ids that came again after they had been taken. */
+  readonly repeats: string[] = []
+  /** Set when the receiver wants no more: every request is answered 410. */
+  gone = false
+  readonly #secrets: readonly string[]
+  readonly #nowMs: () => number
+
+  private constructor(server: WebhookServer, secrets: readonly string[], nowMs: () => number) {
+    this.server = server
+    this.#secrets = secrets
+    this.#nowMs = nowMs
+  }
+
+  static async start(options: {
+    secret: string | readonly string[]
+    nowMs?: () => number
+    tls?: { key: string; cert: string }
+  }): Promise<StandardWebhooksReceiver> {
+    let receiver: StandardWebhooksReceiver
+    const server = await WebhookServer.start((request) => receiver.answer(request), options.tls)
+    receiver = new StandardWebhooksReceiver(server, [options.secret].flat(), options.nowMs ?? Date.now)
+    return receiver
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.server.port}/hooks/audit`
+  }
+
+  answer(request: Received): Reply {
+    if (this.gone) return { status: 410, body: 'gone' }
+    const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } = request.headers
+    if (!id || !timestamp || !signature) return { status: 400, body: 'missing required headers' }
+    if (!/^\d+$/.test(timestamp)) return { status: 400, body: 'invalid timestamp' }
+    if (Math.abs(this.#nowMs() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS)
+      return { status: 400, body: 'timestamp outside the tolerance' }
+    if (!this.#signed(`${id}.${timestamp}.${request.body}`, signature))
+      return { status: 401, body: 'no matching signature' }
+    const payload = JSON.parse(request.body) as StandardWebhooksReceiver['taken'][number]['payload']
+    if (typeof payload.type !== 'string' || Number.isNaN(Date.parse(payload.timestamp)))
+      return { status: 400, body: 'invalid payload' }
+    if (this.taken.some((known) => known.id === id)) this.repeats.push(id)
+    else this.taken.push({ id, payload })
+    return { status: 200, body: '' }
+  }
+
+  /** The signature header lists `version,base64` by spaces; any v1 entry by any valid key is enough. */
+  #signed(content: string, header: string): boolean {
+    const given = header
+      .split(' ')
+      .flatMap((entry) => (entry.startsWith('v1,') ? [Buffer.from(entry.slice(3), 'base64')] : []))
+    return this.#secrets.some((secret) => {
+      const wanted = createHmac('sha256', Buffer.from(secret.replace(/^whsec_/, ''), 'base64'))
+        .update(content)
+        .digest()
+      return given.some((signature) => signature.length === wanted.length && timingSafeEqual(signature, wanted))
+    })
+  }
+
+  close(): Promise<void> {
+    return this.server.close()
+  }
+}
