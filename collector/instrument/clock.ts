@@ -1,0 +1,63 @@
+/** Time and identifiers of events: nanosecond wall time and UUIDv7, both without a system call that blocks. */
+import { randomFillSync } from 'node:crypto'
+
+/** Seconds and nanoseconds since 1970: what OTLP carries, exact where a single double is not. */
+export type Instant = readonly [seconds: number, nanoseconds: number]
+
+/** Wall clock and monotonic clock drift apart (NTP, sleep); beyond this the anchor is taken anew. */
+const MAX_DRIFT_MS = 5
+let anchorMs = Date.now()
+let anchorTicks = performance.now()
+
+/** Now. Between two anchors it never goes back, and it resolves what performance.now() resolves. */
+export function instantNow(): Instant {
+  let elapsedMs = performance.now() - anchorTicks
+  const wallMs = Date.now()
+  if (Math.abs(anchorMs + elapsedMs - wallMs) > MAX_DRIFT_MS) {
+    anchorMs = wallMs
+    anchorTicks = performance.now()
+    elapsedMs = 0
+  }
+  const wholeMs = Math.floor(elapsedMs)
+  const atMs = anchorMs + wholeMs
+  const seconds = Math.floor(atMs / 1000)
+  return [seconds, (atMs - seconds * 1000) * 1_000_000 + Math.floor((elapsedMs - wholeMs) * 1_000_000)]
+}
+
+/** Milliseconds between two instants, with their fraction. */
+export const elapsedMs = (from: Instant, to: Instant): number =>
+  Math.max(0, (to[0] - from[0]) * 1000 + (to[1] - from[1]) / 1_000_000)
+
+/** RFC 3339 in UTC with nine decimals. */
+export function rfc3339(instant: Instant): string {
+  const second = new Date(instant[0] * 1000).toISOString().slice(0, 19)
+  return `${second}.${String(instant[1]).padStart(9, '0')}Z`
+}
+
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+const POOL_BYTES = 8_192
+const pool = new Uint8Array(POOL_BYTES)
+let poolAt = POOL_BYTES
+let timeMs = -1
+let timeHex = ''
+
+/** UUIDv7 (RFC 9562): 48 bits of milliseconds, 74 random bits. */
+export function uuidV7(instant: Instant): string {
+  const ms = instant[0] * 1000 + Math.floor(instant[1] / 1_000_000)
+  if (ms !== timeMs) {
+    timeMs = ms
+    const hex = ms.toString(16).padStart(12, '0')
+    timeHex = `${hex.slice(0, 8)}-${hex.slice(8)}-7`
+  }
+  if (poolAt > POOL_BYTES - 10) {
+    randomFillSync(pool)
+    poolAt = 0
+  }
+  const at = poolAt
+  poolAt += 10
+  const octet = (index: number): string => HEX[pool[at + index]!]!
+  const version = octet(0) + HEX[pool[at + 1]! >> 4]!.charAt(1)
+  const variant = HEX[(pool[at + 2]! & 0x3f) | 0x80]!
+  const tail = octet(4) + octet(5) + octet(6) + octet(7) + octet(8) + octet(9)
+  return `${timeHex}${version}-${variant}${octet(3)}-${tail}`
+}

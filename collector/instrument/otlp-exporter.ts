@@ -1,0 +1,129 @@
+/** Sends batches to an OTLP/HTTP receiver as protobuf, over node:http with kept connections, outside of any trace. */
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { context, createContextKey } from '@opentelemetry/api'
+import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-queue.ts'
+
+export interface OtlpExporterOptions {
+  /** Base address; `/v1/logs` is appended unless the path ends so. Default from the environment, else http://127.0.0.1:4318. */
+  readonly url?: string
+  /** Such as the authorization of this producer. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** One request at most, ms; 10000. */
+  readonly timeoutMs?: number
+}
+
+/** The key by which every OpenTelemetry instrumentation knows not to trace what happens here (@opentelemetry/core, trace/suppress-tracing). */
+const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
+const MAX_ANSWER_BYTES = 65_536
+/** Answers that never change for these bytes. Everything else (401, 404 and 429 too) may be mended while the events wait. */
+const REFUSED = new Set([400, 413, 415, 422])
+
+export class OtlpAuditExporter implements AuditExporter {
+  private readonly url: URL
+  private readonly headers: Record<string, string>
+  private readonly timeoutMs: number
+  private readonly agent: HttpAgent | HttpsAgent
+
+  constructor(options: OtlpExporterOptions = {}) {
+    this.url = logsAddress(options.url ?? addressFromEnvironment())
+    this.headers = { ...headersFromEnvironment(), ...options.headers, 'content-type': 'application/x-protobuf' }
+    this.timeoutMs = options.timeoutMs ?? 10_000
+    const Agent = this.url.protocol === 'https:' ? HttpsAgent : HttpAgent
+    this.agent = new Agent({ keepAlive: true, maxSockets: 2 })
+  }
+
+  async export(batch: EncodedBatch): Promise<ExportOutcome> {
+    const untraced = context.active().setValue(SUPPRESS_TRACING, true)
+    // One request: concatenated ExportLogsServiceRequests are one (repeated fields add up).
+    const outcome = await context.with(untraced, () => this.post(batch.parts.map((part) => part.bytes)))
+    if (outcome.kind !== 'refused' || batch.parts.length === 1) return outcome
+    // Refused as a whole: the parts of other servers must not suffer for one of them.
+    let rejected = 0
+    for (const part of batch.parts) {
+      const alone = await context.with(untraced, () => this.post([part.bytes]))
+      if (alone.kind === 'retry') return alone
+      rejected += alone.kind === 'refused' ? part.count : (alone.rejected ?? 0)
+    }
+    return rejected === batch.count ? outcome : { kind: 'sent', rejected }
+  }
+
+  private post(chunks: readonly Uint8Array[]): Promise<ExportOutcome> {
+    return new Promise((resolve) => {
+      const again = (reason: string): void => resolve({ kind: 'retry', reason })
+      const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest
+      const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      const headers = { ...this.headers, 'content-length': String(length) }
+      const request = send(this.url, { method: 'POST', agent: this.agent, headers, timeout: this.timeoutMs })
+      request.on('timeout', () => request.destroy(new Error('timeout')))
+      request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
+      request.on('response', (response) => {
+        readAnswer(response).then((body) => resolve(outcomeOf(response, body)), () => again('answer not readable'))
+      })
+      for (const chunk of chunks) request.write(chunk)
+      request.end()
+    })
+  }
+
+  async shutdown(): Promise<void> {
+    this.agent.destroy()
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length <= MAX_ANSWER_BYTES) chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function outcomeOf(response: IncomingMessage, body: Uint8Array): ExportOutcome {
+  const status = response.statusCode ?? 0
+  if (status >= 200 && status < 300) return { kind: 'sent', rejected: rejectedRecords(body) }
+  if (REFUSED.has(status)) return { kind: 'refused', reason: `receiver answered ${status}` }
+  const afterSeconds = Number(response.headers['retry-after'])
+  const reason = `receiver answered ${status}`
+  return afterSeconds > 0 ? { kind: 'retry', reason, afterMs: afterSeconds * 1000 } : { kind: 'retry', reason }
+}
+
+/** ExportLogsServiceResponse.partial_success.rejected_log_records: field 1, in it field 1 as varint. Anything else counts as none. */
+function rejectedRecords(body: Uint8Array): number {
+  if (body.length < 4 || body[0] !== 0x0a || body[2] !== 0x08) return 0
+  let value = 0
+  for (let at = 3, scale = 1; at < body.length && at < 12; at++, scale *= 128) {
+    value += (body[at]! & 0x7f) * scale
+    if (body[at]! < 0x80) return value
+  }
+  return 0
+}
+
+function logsAddress(text: string): URL {
+  const url = new URL(text)
+  if (!url.pathname.endsWith('/v1/logs')) url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/logs`
+  return url
+}
+
+const addressFromEnvironment = (): string =>
+  process.env['MCP_AUDIT_OTLP_ENDPOINT'] ??
+  process.env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] ??
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ??
+  'http://127.0.0.1:4318'
+
+/** MCP_AUDIT_OTLP_HEADERS, in the form of OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20x,other=y`. */
+function headersFromEnvironment(): Record<string, string> {
+  const text = process.env['MCP_AUDIT_OTLP_HEADERS'] ?? process.env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''
+  const headers: Record<string, string> = {}
+  for (const pair of text.split(',')) {
+    const at = pair.indexOf('=')
+    if (at < 1) continue
+    try {
+      headers[pair.slice(0, at).trim().toLowerCase()] = decodeURIComponent(pair.slice(at + 1).trim())
+    } catch {
+      // A header that cannot be decoded is left out; the receiver then says what is missing.
+    }
+  }
+  return headers
+}

@@ -1,0 +1,133 @@
+/** The sinks: a queue of our own, an application's LoggerProvider, memory for tests, and the default of the process. */
+import type { AuditEvent } from '../../schemas/event.ts'
+import { attributeOf, EVENT_NAME_PREFIX, RESOURCE_FIELDS } from '../../schemas/wire.ts'
+import { type AuditExporter, AuditQueue, type AuditSink, type QueueOptions } from './audit-queue.ts'
+import type { AnyValue } from './otlp-encode.ts'
+import { OtlpAuditExporter } from './otlp-exporter.ts'
+import { attributesOf, auditEventOf, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
+
+/** What is asked of a LoggerProvider: the same on both lines of the OpenTelemetry API. */
+export interface LoggerProviderLike {
+  getLogger(name: string, version?: string): { emit(record: LoggedRecord): void }
+  forceFlush?(): Promise<void>
+}
+interface LoggedRecord {
+  eventName: string
+  timestamp: [number, number]
+  severityNumber: number
+  attributes: Record<string, never>
+}
+
+/** Sinks that hold events: flushed when the process is about to end by itself. */
+const open = new Set<AuditSink>()
+const EXIT_FLUSH_MS = 2_000
+let hooked = false
+
+function hookExit(): void {
+  if (hooked) return
+  hooked = true
+  // Fires again after asynchronous work: once there is nothing left, or after one attempt, the process ends.
+  let attempts = 0
+  process.on('beforeExit', () => {
+    if (attempts++ >= 3) return
+    for (const sink of open) if (sink.stats.queued > 0) void sink.flush(EXIT_FLUSH_MS)
+  })
+}
+
+/** A numbered, bounded queue in front of an exporter. */
+export function createSink(exporter: AuditExporter, options?: QueueOptions): AuditSink {
+  const queue = new AuditQueue(exporter, options)
+  open.add(queue)
+  hookExit()
+  return queue
+}
+
+let processSink: AuditSink | undefined
+/** The sink of those who name none: OTLP to the address of the environment. One per process. */
+export function defaultSink(): AuditSink {
+  processSink ??= createSink(new OtlpAuditExporter())
+  return processSink
+}
+
+/** Keeps AuditEvents in memory, in order, numbered: for tests and for programs that forward them themselves. */
+export function memorySink(): AuditSink & { readonly events: AuditEvent[] } {
+  const events: AuditEvent[] = []
+  const next = new Map<ProducerFacts, number>()
+  return {
+    events,
+    emit(event) {
+      const seq = next.get(event.producer) ?? 1
+      next.set(event.producer, seq + 1)
+      events.push(auditEventOf(event, seq))
+    },
+    flush: async () => true,
+    shutdown: async () => undefined,
+    get stats() {
+      return { numbered: events.length, sent: events.length, dropped: 0, queued: 0, retries: 0, errors: 0 }
+    },
+    countsOf: (producer) => ({ numbered: (next.get(producer) ?? 1) - 1, dropped: 0, queued: 0 }),
+  }
+}
+
+const loggerSinks = new WeakMap<LoggerProviderLike, AuditSink>()
+
+/**
+ * Emits through an application's LoggerProvider. Numbers, retries and losses are the business of the processor behind it
+ * (AuditLogRecordProcessor); with another processor the events are as safe as that processor is.
+ */
+export function loggerSink(provider: LoggerProviderLike): AuditSink {
+  const existing = loggerSinks.get(provider)
+  if (existing !== undefined) return existing
+  const logger = provider.getLogger(SCOPE.name, SCOPE.version)
+  const facts = new WeakMap<ProducerFacts, Record<string, AnyValue>>()
+  let numbered = 0
+  const emitted = new Map<ProducerFacts, number>()
+  const sink: AuditSink = {
+    emit(event: PendingEvent) {
+      let own = facts.get(event.producer)
+      if (own === undefined) {
+        own = factsOf(event.producer)
+        facts.set(event.producer, own)
+      }
+      numbered++
+      emitted.set(event.producer, (emitted.get(event.producer) ?? 0) + 1)
+      logger.emit({
+        eventName: EVENT_NAME_PREFIX + event.fields.eventType,
+        timestamp: [event.time[0], event.time[1]],
+        severityNumber: 9,
+        attributes: { ...attributesOf(event, 0), ...traceOf(event), ...own } as Record<string, never>,
+      })
+    },
+    async flush() {
+      await provider.forceFlush?.()
+      return true
+    },
+    // The provider is the application's: it ends with the application's SDK.
+    shutdown: async () => {
+      await provider.forceFlush?.()
+    },
+    get stats() {
+      return { numbered, sent: numbered, dropped: 0, queued: 0, retries: 0, errors: 0 }
+    },
+    countsOf: (producer) => ({ numbered: emitted.get(producer) ?? 0, dropped: 0, queued: 0 }),
+  }
+  loggerSinks.set(provider, sink)
+  return sink
+}
+
+/** The trace a client claimed must not become the record's own context: it travels as attributes up to our processor. */
+function traceOf(event: PendingEvent): Record<string, AnyValue> {
+  const { traceId, spanId } = event.fields as { traceId?: string; spanId?: string }
+  return traceId === undefined || spanId === undefined
+    ? {}
+    : { [attributeOf('traceId')]: traceId, [attributeOf('spanId')]: spanId }
+}
+
+function factsOf(producer: ProducerFacts): Record<string, AnyValue> {
+  const out: Record<string, AnyValue> = {}
+  for (const field of RESOURCE_FIELDS) {
+    const value = (producer as unknown as Record<string, AnyValue | undefined>)[field]
+    if (value !== undefined && value !== '') out[attributeOf(field)] = value
+  }
+  return out
+}
