@@ -1,5 +1,5 @@
 // Laws about files: names, size, first line, barrels, marks, paths, and that nothing is registered by hand.
-import { isTest, type Node, type Source, walk } from './sources.ts'
+import { type Import, isTest, type Node, type Source, walk } from './sources.ts'
 
 export const TOP_LEVEL = new Set([
   ...['collector', 'connectors', 'cli', 'deploy', 'detectors', 'schemas', 'test'],
@@ -88,19 +88,23 @@ export const placeViolations = (files: readonly { readonly path: string; readonl
     }),
   )
 
-/** Folders whose files are found by walking them: adding one is creating one file. */
+/** Folders whose files are found by walking them (by a `load.ts` beside or in them): adding one is creating one file. */
+const RULE = /^detectors\/rules\//
 const FOUND_BY_FOLDER = [
-  /^detectors\/rules\//,
   /^cli\/commands\//,
+  /^cli\/jobs\//,
   /^connectors\/webhook\/targets\//,
   /^cli\/(demo\/)?scenarios\//,
 ]
-/** Static imports of such a file, which would be a list kept by hand. Types and tests are free. */
+/** What is registered is a default export; a rule may not be imported for anything else either. */
+function isByName({ path = '', typeOnly, names }: Import): boolean {
+  if (typeOnly || path.endsWith('/load.ts')) return false
+  if (RULE.test(path)) return true
+  const whole = names.includes('default') || names.includes('*')
+  return whole && FOUND_BY_FOLDER.some((folder) => folder.test(path))
+}
+/** Imports that would be a list kept by hand. Types and tests are free. */
 export const registrationViolations = (files: readonly Source[]): string[] =>
   files
     .filter(({ path }) => !isTest(path))
-    .flatMap(({ path, imports }) =>
-      imports
-        .filter((used) => !used.typeOnly && FOUND_BY_FOLDER.some((folder) => folder.test(used.path ?? '')))
-        .map((used) => `${path} imports ${used.path} by name`),
-    )
+    .flatMap(({ path, imports }) => imports.filter(isByName).map((used) => `${path} imports ${used.path} by name`))

@@ -20,7 +20,7 @@ export interface Import {
   readonly path: string | undefined
   /** Nothing of it exists at run time. */
   readonly typeOnly: boolean
-  /** Imported names; `*` for a namespace or a re-export of everything. */
+  /** Imported names; `default`, and `*` for a namespace, `import()` or a re-export of everything. */
   readonly names: readonly string[]
 }
 export interface Source {
@@ -81,7 +81,8 @@ function literal(node: unknown): unknown {
 function importedNames(node: Node): string[] {
   return ((node['specifiers'] as Node[] | undefined) ?? []).map((specifier) => {
     const imported = (specifier['imported'] ?? specifier['local']) as Node
-    return specifier.type === 'ImportNamespaceSpecifier' ? '*' : String(imported['name'])
+    if (specifier.type === 'ImportNamespaceSpecifier') return '*'
+    return specifier.type === 'ImportDefaultSpecifier' ? 'default' : String(imported['name'])
   })
 }
 
