@@ -1,0 +1,102 @@
+/** The tables we insert into: column lists and types for `JSONCompactEachRow`, and the rows of findings and alerts. */
+import type { Alert } from '../../schemas/alert.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import { ROW_COLUMNS } from '../../schemas/row.ts'
+
+type Columns = readonly (readonly [name: string, type: string])[]
+const LOW = 'LowCardinality(String)'
+const TIME = "DateTime64(9, 'UTC')"
+
+const FINDING_COLUMNS: Columns = [
+  ['finding_id', 'String'],
+  ['rule', LOW],
+  ['rule_version', 'UInt32'],
+  ['title', 'String'],
+  ['severity', LOW],
+  ['tenant', LOW],
+  ['server_id', LOW],
+  ['entity', 'String'],
+  ['event_id', 'String'],
+  ['event_time', TIME],
+  ['saw', 'String'],
+  ['expected', 'String'],
+  ['evidence', 'String'],
+  ['principal_key', LOW],
+  ['client_key', LOW],
+  ['session_fp', 'String'],
+  ['tool_name', LOW],
+  ['decision', LOW],
+  ['vantage', LOW],
+  ['evidence_level', LOW],
+]
+const ALERT_COLUMNS: Columns = [
+  ['alert_id', 'String'],
+  ['rule', LOW],
+  ['rule_version', 'UInt32'],
+  ['title', 'String'],
+  ['severity', LOW],
+  ['severity_reason', 'String'],
+  ['tenant', LOW],
+  ['server_id', LOW],
+  ['entity', 'String'],
+  ['window_start', "DateTime64(3, 'UTC')"],
+  ['window_ms', 'UInt64'],
+  ['revision', 'UInt32'],
+  ['count', 'UInt64'],
+  ['first_seen', TIME],
+  ['last_seen', TIME],
+  ['saw', 'String'],
+  ['expected', 'String'],
+  ['evidence', 'String'],
+  ['evidence_event_ids', 'Array(String)'],
+  ['finding_ids', 'Array(String)'],
+  ['principal_key', LOW],
+  ['client_key', LOW],
+  ['session_fp', 'String'],
+  ['tool_name', LOW],
+  ['decision', LOW],
+  ['evidence_level', LOW],
+  ['refs', `Array(${LOW})`],
+  ['blind_spots', 'Array(String)'],
+  ['triage', 'Array(String)'],
+  ['query', 'String'],
+]
+
+export interface Table {
+  readonly name: string
+  readonly columns: Columns
+  /** `a, b, c` for INSERT. */
+  readonly columnList: string
+  /** `a String, b UInt8` for file(), quotes doubled for use inside a text. */
+  readonly structure: string
+}
+const table = (name: string, columns: Columns): Table => ({
+  name,
+  columns,
+  columnList: columns.map(([column]) => column).join(', '),
+  structure: columns
+    .map(([column, type]) => `${column} ${type.replace(/ CODEC\(.*$/, '')}`)
+    .join(', ')
+    .replaceAll("'", "''"),
+})
+export const EVENTS = table('events', ROW_COLUMNS)
+export const FINDINGS = table('finding_rows', FINDING_COLUMNS)
+export const ALERTS = table('alert_rows', ALERT_COLUMNS)
+
+/** `2026-11-24T01:02:03.5Z` as a column reads it. */
+const columnTime = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, -1)}`
+
+export const findingRow = (f: Finding): string =>
+  JSON.stringify([
+    ...[f.findingId, f.rule, f.ruleVersion, f.title, f.severity, f.tenant, f.serverId, f.entity, f.eventId],
+    ...[columnTime(f.eventTime), f.saw, f.expected, JSON.stringify(f.evidence), f.principalKey, f.clientKey],
+    ...[f.sessionFp, f.toolName, f.decision, f.vantage, f.evidenceLevel],
+  ])
+
+export const alertRow = (a: Alert): string =>
+  JSON.stringify([
+    ...[a.alertId, a.rule, a.ruleVersion, a.title, a.severity, a.severityReason, a.tenant, a.serverId, a.entity],
+    ...[columnTime(a.windowStart), a.windowMs, a.revision, a.count, columnTime(a.firstSeen), columnTime(a.lastSeen)],
+    ...[a.saw, a.expected, JSON.stringify(a.evidence), a.evidenceEventIds, a.findingIds, a.principalKey, a.clientKey],
+    ...[a.sessionFp, a.toolName, a.decision, a.evidenceLevel, a.refs, a.blindSpots, a.triage, a.query],
+  ])
