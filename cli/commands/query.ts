@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
 import { runningService } from '../admin.ts'
 import { loadConfig } from '../configuration.ts'
-import { openStore } from '../wire-store.ts'
+import { openStore, silentTelemetry } from '../wire-store.ts'
 
 export default function configure(command: Command): void {
   command
@@ -25,7 +25,7 @@ async function ask(sql: string, dataDir: string, format: string): Promise<string
   const settings = loadConfig(process.env)
   if (settings.store.url === '' && !existsSync(join(dataDir, 'store')))
     throw new AuditdError('config_invalid', 'query', '--data', `${dataDir} holds no store`)
-  const store = await openStore(settings, dataDir)
+  const store = await openStore(settings, dataDir, silentTelemetry)
   try {
     return await store.query(sql, { format })
   } finally {

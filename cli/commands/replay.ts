@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { admit } from '../../collector/admit.ts'
-import { printable } from '../../connectors/webhook/escape.ts'
+import { visible } from '../../connectors/webhook/escape.ts'
 import { createEngine } from '../../detectors/engine.ts'
 import { loadRules } from '../../detectors/load.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
@@ -65,4 +65,4 @@ function admitLine(text: string) {
 }
 
 const line = (finding: Finding): string =>
-  `${finding.eventTime} ${finding.severity.padEnd(8)} ${finding.rule} ${printable(finding.entity)}: saw ${printable(finding.saw)}${finding.expected === '' ? '' : `, expected ${printable(finding.expected)}`}\n`
+  `${finding.eventTime} ${finding.severity.padEnd(8)} ${finding.rule} ${visible(finding.entity)}: saw ${visible(finding.saw)}${finding.expected === '' ? '' : `, expected ${visible(finding.expected)}`}\n`

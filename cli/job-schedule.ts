@@ -1,0 +1,51 @@
+/** The jobs role: every file of jobs/ is a job, run by node-cron. A job must be safe to run twice. */
+import { readdirSync } from 'node:fs'
+import cron, { type ScheduledTask } from 'node-cron'
+import type { Config } from '../schemas/config.ts'
+import type { EventStore, Telemetry } from '../schemas/ports.ts'
+
+export interface JobContext {
+  readonly settings: Config
+  readonly store: EventStore
+  readonly telemetry: Telemetry
+}
+export interface Job {
+  /** Five fields of cron, UTC. */
+  readonly schedule: string
+  readonly atStart: boolean
+  readonly run: (context: JobContext) => Promise<void>
+}
+
+/** A job that fails is logged and runs again at its next time. */
+export async function startJobs(context: JobContext): Promise<{ stop(): Promise<void> }> {
+  const tasks: ScheduledTask[] = []
+  for (const [name, job] of await loadJobs()) {
+    const run = (): Promise<void> =>
+      job
+        .run(context)
+        .catch((error: unknown) => context.telemetry.log('store_retry', { what: `job ${name}`, reason: String(error) }))
+    if (job.atStart) await run()
+    tasks.push(cron.schedule(job.schedule, run, { timezone: 'UTC', noOverlap: true, name }))
+  }
+  return {
+    async stop() {
+      for (const task of tasks) await task.stop()
+    },
+  }
+}
+
+async function loadJobs(): Promise<readonly (readonly [name: string, job: Job])[]> {
+  const folder = new URL('./jobs/', import.meta.url)
+  const files = readdirSync(folder)
+    .filter((file) => /^[a-z-]+\.(ts|js)$/.test(file))
+    .sort()
+  return Promise.all(
+    files.map(
+      async (file) =>
+        [
+          file.replace(/\.(ts|js)$/, ''),
+          ((await import(new URL(file, folder).href)) as { default: Job }).default,
+        ] as const,
+    ),
+  )
+}

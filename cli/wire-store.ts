@@ -1,0 +1,26 @@
+/** Which store: ClickHouse embedded in the data folder, or a server by its URL. */
+import { join } from 'node:path'
+import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
+import type { Config } from '../schemas/config.ts'
+import type { EventStore, Telemetry } from '../schemas/ports.ts'
+import { resolveSecret } from './secrets.ts'
+
+/** Opened and migrated. An embedded store belongs to one process: a second one is refused. */
+export async function openStore(settings: Config, dataDir: string, telemetry: Telemetry): Promise<EventStore> {
+  const { url, database, username, password } = settings.store
+  const common = { database, retentionDays: settings.retentionDays, telemetry }
+  const store =
+    url === ''
+      ? createEmbeddedStore({ ...common, path: join(dataDir, 'store') })
+      : createServerStore({
+          ...common,
+          url,
+          username,
+          password: password === undefined ? '' : await resolveSecret(password),
+        })
+  await store.open()
+  return store
+}
+
+/** For commands that only ask: nothing is counted. */
+export const silentTelemetry: Telemetry = { count() {}, gauge() {}, log() {} }

@@ -1,0 +1,71 @@
+/** Records of the Kafka topic as events: OTLP in, admission with the identity of the record’s key, positions counted by record. */
+import type { EventCodec, VerifiedRecord } from '../connectors/kafka/event-bus.ts'
+import type { DeadLetter, LoggedEvent } from '../schemas/ports.ts'
+import { attributeOf } from '../schemas/wire.ts'
+import { admit } from './admit.ts'
+import { deadLetter } from './dead-letter.ts'
+import { encodeEvents } from './event-records.ts'
+import { readLog } from './normalize.ts'
+import { decodeLogsJson } from './otlp/decode-json.ts'
+import { decodeLogs } from './otlp/decode-logs.ts'
+import { type OtlpBatch, type OtlpLogRecord, OtlpUnreadable } from './otlp/records.ts'
+
+export const recordCodec: EventCodec = { encode: encodeEvents, decode }
+
+function decode(record: VerifiedRecord): {
+  readonly entries: readonly LoggedEvent[]
+  readonly refused: readonly DeadLetter[]
+} {
+  const entries: LoggedEvent[] = []
+  const refused: DeadLetter[] = []
+  const { caller, receivedMs, collected, log, partition, offset } = record
+  const refuse = (index: number, field: string, reason: string, input: unknown): void => {
+    refused.push(
+      deadLetter('kafka', field, reason, caller.tenant, receivedMs, input, { log, partition, offset, index }),
+    )
+  }
+  const batches = read(record)
+  if (batches instanceof OtlpUnreadable) {
+    refuse(0, '', batches.message, record.value)
+    return { entries, refused }
+  }
+  const reader = { caller, atMs: receivedMs }
+  let index = 0
+  for (const batch of batches)
+    for (const logRecord of batch.records) {
+      const at = index++
+      const reading = readLog(logRecord, batch, reader)
+      if (reading === 'not_mcp') refuse(at, 'eventName', 'is no audit event', logRecord)
+      else if ('fault' in reading) refuse(at, reading.fault.field, reading.fault.reason, logRecord)
+      else {
+        const admitted = admit(
+          collected ? asCollected(reading.event, logRecord) : reading.event,
+          caller,
+          receivedMs,
+          collected,
+        )
+        if ('event' in admitted)
+          entries.push({ event: admitted.event, position: { log, partition, offset, index: at } })
+        else refuse(at, admitted.refused.field, admitted.refused.reason, logRecord)
+      }
+    }
+  return { entries, refused }
+}
+
+function read({ value, contentType }: VerifiedRecord): OtlpBatch<OtlpLogRecord>[] | OtlpUnreadable {
+  try {
+    return contentType === 'otlp_json' ? decodeLogsJson(value) : decodeLogs(value)
+  } catch (error) {
+    if (error instanceof OtlpUnreadable) return error
+    throw error
+  }
+}
+
+/** Our collect role may have made the event from a span or a foreign log: it says so itself. */
+const asCollected = (
+  event: { readonly [field: string]: unknown },
+  { attributes }: OtlpLogRecord,
+): { readonly [field: string]: unknown } => ({
+  ...event,
+  source: attributes[attributeOf('source')] ?? 'native',
+})
