@@ -65,7 +65,7 @@ export const OTLP_LIMITS = {
   /** Records in one request: an empty one is two bytes on the wire and hundreds in memory. */
   records: 65_536,
   /** Attributes and nested values in one record or resource. */
-  values: 8_192,
+  values: 32_768,
   /** UTF-16 units of one attribute key. */
   keyChars: 1_024,
   /** Bytes (protobuf) or characters of text (JSON) of one record. */

@@ -1,0 +1,185 @@
+/** The OTLP/HTTP receiver: decode, normalise, hand to the intake, and acknowledge only what is durable. */
+import type { IncomingMessage } from 'node:http'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { AuditdError } from '../../schemas/errors.ts'
+import type { Caller, Clock, Intake, Telemetry } from '../../schemas/ports.ts'
+import type { Fingerprint } from '../foreign.ts'
+import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
+import { JSON_TYPE, type MediaType, PROTOBUF, partialSuccess, type Signal, statusBody } from './answers.ts'
+import type { Authenticate } from './credentials.ts'
+import { decodeLogsJson, decodeTracesJson } from './decode-json.ts'
+import { decodeLogs } from './decode-logs.ts'
+import { decodeTraces } from './decode-traces.ts'
+import { OtlpUnreadable } from './records.ts'
+import { BodyRefused, ENCODINGS, InFlightBytes, readBody } from './request-body.ts'
+
+export interface ReceiverParts {
+  readonly intake: Intake
+  readonly authenticate: Authenticate
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  /** Keyed hashes for foreign telemetry; absent: raw session ids and addresses are left out. */
+  readonly fingerprint?: Fingerprint
+  readonly limits: {
+    /** One request after decompression. */
+    readonly requestBytes: number
+    /** All requests being worked on; more is answered 503. */
+    readonly inFlightBytes: number
+  }
+}
+export interface Receiver {
+  /** Start listening; answers the port, which matters when 0 was asked for. */
+  listen(host: string, port: number): Promise<number>
+  /** Stop accepting, finish what is in flight. */
+  close(): Promise<void>
+}
+
+/** A refusal with the status to answer. */
+class Refused extends Error {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  constructor(status: number, reason: string, headers: Readonly<Record<string, string>> = {}) {
+    super(reason)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+/** Seconds. A Collector waits the longer of this and its own back-off. */
+const RETRY_AFTER = '1'
+/** A body that takes longer than this is not a slow network. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+export function createReceiver(parts: ReceiverParts): Receiver {
+  const app = fastify({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    exposeHeadRoutes: false,
+  })
+  // Bodies are read by the handler, with bounds that fastify does not have: after decompression, and over all requests.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  const inFlight = new InFlightBytes(parts.limits.inFlightBytes)
+  route(app, parts, inFlight, 'logs')
+  route(app, parts, inFlight, 'traces')
+  app.setNotFoundHandler((request, reply) =>
+    fail(parts, request, reply, 'other', new Refused(404, 'only /v1/logs and /v1/traces are served')),
+  )
+  app.setErrorHandler((error, request, reply) => fail(parts, request, reply, 'other', error))
+  return {
+    async listen(host, port) {
+      await app.listen({ host, port })
+      const address = app.server.address()
+      return typeof address === 'object' && address !== null ? address.port : port
+    },
+    close: () => app.close(),
+  }
+}
+
+function route(app: FastifyInstance, parts: ReceiverParts, inFlight: InFlightBytes, signal: Signal): void {
+  const path = `/v1/${signal}`
+  app.all(path, async (request, reply) => {
+    let taken = 0
+    let producer = ''
+    try {
+      if (request.method !== 'POST') throw new Refused(405, 'only POST is allowed', { allow: 'POST' })
+      const caller = callerOf(parts, request)
+      producer = caller.producer
+      const media = requestMedia(request)
+      const body = await bodyOf(request, parts.limits.requestBytes, (bytes) => {
+        inFlight.take(producer, bytes)
+        taken += bytes
+      })
+      const answer = await accept(parts, caller, signal, media, body)
+      parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: '200' })
+      return reply
+        .code(200)
+        .header('content-type', media)
+        .send(Buffer.from(partialSuccess(media, signal, answer.rejected, answer.reason)))
+    } catch (error) {
+      return fail(parts, request, reply, path, error)
+    } finally {
+      inFlight.give(producer, taken)
+    }
+  })
+}
+
+async function accept(parts: ReceiverParts, caller: Caller, signal: Signal, media: MediaType, body: Uint8Array) {
+  const reader: Reader = {
+    caller,
+    atMs: parts.clock.nowMs(),
+    ...(parts.fingerprint === undefined ? {} : { fingerprint: parts.fingerprint }),
+  }
+  const { candidates, refused, ignored } = read(signal, media, body, reader)
+  if (ignored > 0)
+    parts.telemetry.count('mcp_auditd_events_dropped_total', ignored, { component: 'otlp', reason: 'not_mcp' })
+  if (candidates.length === 0 && refused.length === 0) return { rejected: 0, reason: '' }
+  return parts.intake.take(candidates, refused, caller)
+}
+
+function read(signal: Signal, media: MediaType, body: Uint8Array, reader: Reader): Readings {
+  if (signal === 'logs') return readLogs((media === PROTOBUF ? decodeLogs : decodeLogsJson)(body), reader)
+  return readSpans((media === PROTOBUF ? decodeTraces : decodeTracesJson)(body), reader)
+}
+
+function callerOf(parts: ReceiverParts, request: FastifyRequest): Caller {
+  const caller = parts.authenticate(request.headers)
+  if (caller === undefined)
+    throw new Refused(401, 'a bearer token of a configured producer is needed', { 'www-authenticate': 'Bearer' })
+  // Without keys a web page could otherwise post to the loopback address; browsers always say where a post comes from.
+  if (caller.claimed && request.headers.origin !== undefined)
+    throw new Refused(403, 'requests from web pages need configured keys')
+  return caller
+}
+
+/** The request's media type, parameters aside. */
+function mediaOf(request: FastifyRequest): MediaType | undefined {
+  const media = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  return media === PROTOBUF || media === JSON_TYPE ? media : undefined
+}
+function requestMedia(request: FastifyRequest): MediaType {
+  const media = mediaOf(request)
+  if (media === undefined) throw new Refused(415, `content-type must be ${PROTOBUF} or ${JSON_TYPE}`)
+  return media
+}
+
+function bodyOf(request: FastifyRequest, limit: number, take: (bytes: number) => void): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
+  const decompressor = ENCODINGS.get(encoding)
+  if (decompressor === undefined)
+    throw new Refused(415, 'content-encoding must be gzip or zstd', { 'accept-encoding': 'gzip, zstd' })
+  const tooLarge = `a request may have ${limit} bytes after decompression`
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new Refused(413, tooLarge)
+  let total = 0
+  return readBody(request.raw as IncomingMessage, decompressor(), (bytes) => {
+    total += bytes
+    if (total > limit) throw new BodyRefused(413, tooLarge)
+    take(bytes)
+  })
+}
+
+/** Answer an error in the request's encoding. What we cannot do now is 503, never 500: a Collector drops data on 500. */
+function fail(
+  parts: ReceiverParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+  error: unknown,
+): FastifyReply {
+  const { status, reason, headers } = refusalOf(error)
+  parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: String(status) })
+  const media = mediaOf(request) ?? JSON_TYPE
+  const retry = status === 429 || status === 503 ? { 'retry-after': RETRY_AFTER } : {}
+  return reply
+    .code(status)
+    .headers({ ...headers, ...retry, 'content-type': media })
+    .send(Buffer.from(statusBody(media, status, reason)))
+}
+
+function refusalOf(error: unknown): { status: number; reason: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof Refused) return { status: error.status, reason: error.message, headers: error.headers }
+  if (error instanceof BodyRefused) return { status: error.status, reason: error.message, headers: {} }
+  if (error instanceof OtlpUnreadable) return { status: error.tooLarge ? 413 : 400, reason: error.message, headers: {} }
+  if (error instanceof AuditdError && error.kind === 'input') return { status: 400, reason: error.message, headers: {} }
+  return { status: 503, reason: 'not accepted, try again', headers: {} }
+}
