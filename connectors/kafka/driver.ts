@@ -45,8 +45,13 @@ export interface PartitionHandler {
    * assignment this consumer gets and can be given back to `commit`.
    */
   assigned(partition: number, assignment: number): Promise<number | undefined>
-  /** Awaiting it is back pressure. `messages` may be empty: `nextOffset` also advances over markers and empty batches. */
-  batch(partition: number, messages: readonly KafkaMessage[], nextOffset: number): Promise<void>
+  /**
+   * Awaiting it is back pressure. `messages` may be empty: `nextOffset` also advances over markers and empty batches.
+   * `highWatermark` is the end of the partition as of the fetch, for lag.
+   */
+  batch(partition: number, messages: readonly KafkaMessage[], nextOffset: number, highWatermark: number): Promise<void>
+  /** The partition is about to be revoked: whoever repeats a failing batch gives up, so that it can drain. */
+  ending?(partition: number): void
   /** Awaited before the partition is given up: drain first (commits still count), fence second. */
   revoked(partition: number): Promise<void>
 }

@@ -48,16 +48,20 @@ export async function readRange(
     if (Date.now() - progressAt > stallMs) {
       throw new KafkaDriverError('timeout', `reading partition ${partition} stands at ${offset} below ${to}`, trouble)
     }
-    const node = fetcher.leader(partition)
-    const got =
-      node === undefined
-        ? undefined
-        : await fetcher.fetch(node, [{ partition, offset }], 100).catch((error) => void (trouble = error))
-    const fetched = got?.find((part) => part.partition === partition)
+    let fetched: Fetched | undefined
+    try {
+      const node = fetcher.leader(partition)
+      const got = node === undefined ? [] : await fetcher.fetch(node, [{ partition, offset }], 100)
+      fetched = got.find((part) => part.partition === partition)
+    } catch (error) {
+      trouble = error
+    }
     if (fetched === undefined || (fetched.error !== undefined && fetched.error !== 'out_of_range')) {
       trouble = fetched?.error ?? trouble
       await sleep(100)
-      await fetcher.refresh().catch((error) => void (trouble = error))
+      await fetcher.refresh().catch((error) => {
+        trouble = error
+      })
       continue
     }
     if (fetched.error === 'out_of_range') {

@@ -12,11 +12,26 @@ export interface Membership {
   leave(): Promise<void>
 }
 
+export interface GroupTimes {
+  /** Silence after which the coordinator gives the partitions away. */
+  readonly sessionMs: number
+  /** Time to drain and rejoin; at least the session. */
+  readonly rebalanceMs: number
+  /** How long the first join is tried. */
+  readonly deadlineMs: number
+}
+
 export interface MembershipHooks {
   /** Awaited before the group is rejoined (and before leaving). */
   revokeAll(): Promise<void>
   /** Resolves when every partition's `assigned` was answered. */
   assign(partitions: readonly number[]): Promise<void>
+}
+
+export function groupTimes(options: KafkaOptions): GroupTimes {
+  const sessionMs = options.sessionTimeoutMs ?? 30_000
+  const rebalanceMs = Math.max(sessionMs, options.rebalanceTimeoutMs ?? 60_000)
+  return { sessionMs, rebalanceMs, deadlineMs: options.deliveryTimeoutMs ?? 30_000 }
 }
 
 /** One partition from `assigned` to `revoked`. */
@@ -145,6 +160,7 @@ export class GroupConsumer implements KafkaConsumer {
   /** Stops fetching, waits for the batch being handled, tells the handler, fences. */
   #end(owned: Owned): Promise<void> {
     owned.ending ??= (async () => {
+      this.#options.handler.ending?.(owned.partition)
       await owned.starting
       await owned.working
       try {
@@ -239,7 +255,7 @@ export class GroupConsumer implements KafkaConsumer {
       for (let batch = owned.ahead; batch !== undefined && owned.ending === undefined; batch = owned.ahead) {
         owned.ahead = undefined
         this.#pump()
-        await this.#options.handler.batch(owned.partition, batch.messages, batch.nextOffset)
+        await this.#options.handler.batch(owned.partition, batch.messages, batch.nextOffset, batch.highWatermark)
         this.#failures.delete(owned.partition)
       }
     } catch (error) {

@@ -172,12 +172,11 @@ export class KafkajsFetcher implements Fetcher {
 export function batchEnds(raw: Buffer): Map<number, number> {
   const ends = new Map<number, number>()
   let at = 10 // throttle time, error code, session id
-  for (let topics = raw.readInt32BE(at), i = (at += 4); topics > 0; topics--) {
-    i = at
-    at = i + 2 + raw.readInt16BE(i)
+  let topics = raw.readInt32BE(at)
+  for (at += 4; topics > 0; topics--) {
+    at += 2 + raw.readInt16BE(at) // name
     let partitions = raw.readInt32BE(at)
-    at += 4
-    for (; partitions > 0; partitions--) {
+    for (at += 4; partitions > 0; partitions--) {
       const partition = raw.readInt32BE(at)
       at += 30 // partition, error code, high watermark, last stable offset, log start offset
       at += 4 + Math.max(0, raw.readInt32BE(at)) * 16 // aborted transactions

@@ -1,9 +1,10 @@
 // Group membership through kafkajs' protocol code: heartbeats while the handler drains, and no commit after its end.
 import type { ConsumeOptions, KafkaOptions } from './driver.ts'
 import { sleep } from './fetching.ts'
-import type { Membership, MembershipHooks } from './group-consumer.ts'
+import type { GroupTimes, Membership, MembershipHooks } from './group-consumer.ts'
 import { innermost, kafkajsError } from './kafkajs-errors.ts'
 import type { Cluster, ConsumerGroup } from './kafkajs-internals.ts'
+import { retrying } from './retrying.ts'
 
 /** The coordinator's words for "your assignment is over". */
 const OVER = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])
@@ -15,6 +16,7 @@ export class KafkajsGroup implements Membership {
   readonly #log: NonNullable<KafkaOptions['onLog']>
   readonly #heartbeatMs: number
   readonly #sessionMs: number
+  readonly #deadlineMs: number
   #left = false
   #wake: () => void = () => undefined
   #living: Promise<void> | undefined
@@ -23,21 +25,21 @@ export class KafkajsGroup implements Membership {
     group: ConsumerGroup,
     cluster: Cluster,
     options: ConsumeOptions,
-    sessionMs: number,
+    times: GroupTimes,
     log: NonNullable<KafkaOptions['onLog']>,
   ) {
     this.#group = group
     this.#cluster = cluster
     this.#options = options
-    this.#sessionMs = sessionMs
-    this.#heartbeatMs = Math.min(1000, sessionMs / 6)
+    this.#sessionMs = times.sessionMs
+    this.#deadlineMs = times.deadlineMs
+    this.#heartbeatMs = Math.min(1000, times.sessionMs / 6)
     this.#log = log
   }
 
   async join(hooks: MembershipHooks): Promise<void> {
-    await this.#joinOnce().catch((error) => {
-      throw kafkajsError(error, `joining group ${this.#options.group}`)
-    })
+    const known = (error: unknown) => kafkajsError(error, `joining group ${this.#options.group}`)
+    await retrying(this.#deadlineMs, known, () => this.#joinOnce())
     await this.#whileBeating(() => hooks.assign(this.#partitions()))
     this.#living = this.#live(hooks)
   }

@@ -12,11 +12,11 @@ import {
   type TopicSpec,
 } from './driver.ts'
 import { readRange } from './fetching.ts'
-import { GroupConsumer } from './group-consumer.ts'
+import { GroupConsumer, groupTimes } from './group-consumer.ts'
 import { innermost, kafkajsError } from './kafkajs-errors.ts'
 import { KafkajsFetcher } from './kafkajs-fetcher.ts'
 import { committedOffset, KafkajsGroup } from './kafkajs-group.ts'
-import { type Cluster, createCluster, createGroup } from './kafkajs-internals.ts'
+import { createCluster, createGroup } from './kafkajs-internals.ts'
 import { topicIdRequest } from './kafkajs-topic-id.ts'
 import { PartitionSends } from './partition-sends.ts'
 import { retrying, within } from './retrying.ts'
@@ -144,13 +144,15 @@ class KafkajsDriver implements KafkaDriver {
   async consume(options: ConsumeOptions): Promise<GroupConsumer> {
     const fetcher = await this.#openFetcher(options.topic)
     const cluster = createCluster(this.#kafka)
-    const sessionMs = this.#options.sessionTimeoutMs ?? 30_000
-    const consumer = new GroupConsumer(
-      options,
-      membership(this.#kafka, cluster, options, sessionMs, this.#options, this.#log),
-      fetcher,
-      this.#log,
-    )
+    const times = groupTimes(this.#options)
+    const group = createGroup(this.#kafka, cluster, {
+      groupId: options.group,
+      topic: options.topic,
+      sessionTimeout: times.sessionMs,
+      rebalanceTimeout: times.rebalanceMs,
+    })
+    const membership = new KafkajsGroup(group, cluster, options, times, this.#log)
+    const consumer = new GroupConsumer(options, membership, fetcher, this.#log)
     this.#open.add(consumer)
     return consumer.start()
   }
@@ -208,23 +210,6 @@ class KafkajsDriver implements KafkaDriver {
   }
 }
 
-function membership(
-  kafka: Kafka,
-  cluster: Cluster,
-  options: ConsumeOptions,
-  sessionMs: number,
-  driver: KafkaOptions,
-  log: NonNullable<KafkaOptions['onLog']>,
-): KafkajsGroup {
-  const group = createGroup(kafka, cluster, {
-    groupId: options.group,
-    topic: options.topic,
-    sessionTimeout: sessionMs,
-    rebalanceTimeout: Math.max(sessionMs, driver.rebalanceTimeoutMs ?? 60_000),
-  })
-  return new KafkajsGroup(group, cluster, options, sessionMs, log)
-}
-
 /**
  * A rejected send leaves kafkajs' sequence where it was although the records may have landed: the next send would be
  * taken for a repetition and acknowledged without being stored. So a producer that failed once is replaced.
@@ -252,7 +237,8 @@ class KafkajsProducer implements KafkaProducer {
   }
 
   async #request(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ baseOffset: number }> {
-    const used = (this.#current ??= this.#connect())
+    this.#current ??= this.#connect()
+    const used = this.#current
     const doing = `sending to ${topic}[${partition}]`
     try {
       const producer = await used

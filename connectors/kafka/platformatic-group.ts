@@ -2,24 +2,21 @@
 import { Consumer } from '@platformatic/kafka'
 import type { ConsumeOptions, KafkaOptions } from './driver.ts'
 import { sleep } from './fetching.ts'
-import type { Membership, MembershipHooks } from './group-consumer.ts'
+import type { GroupTimes, Membership, MembershipHooks } from './group-consumer.ts'
 import { isApiError, platformaticError } from './platformatic-errors.ts'
+import { retrying } from './retrying.ts'
 
 type ConsumerOptions = ConstructorParameters<typeof Consumer<Buffer, Buffer, Buffer, Buffer>>[0]
 
 /** The coordinator's words for "your assignment is over". */
 const OVER = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']
 
-export interface GroupTimes {
-  readonly sessionMs: number
-  readonly rebalanceMs: number
-}
-
 export class PlatformaticGroup implements Membership {
   readonly #options: ConsumeOptions
   readonly #log: NonNullable<KafkaOptions['onLog']>
   readonly #member: Consumer
   readonly #committer: Consumer
+  readonly #deadlineMs: number
   #hooks: MembershipHooks | undefined
   #assigning: Promise<void> = Promise.resolve()
   #left = false
@@ -31,6 +28,7 @@ export class PlatformaticGroup implements Membership {
     log: NonNullable<KafkaOptions['onLog']>,
   ) {
     this.#options = options
+    this.#deadlineMs = times.deadlineMs
     this.#log = log
     this.#member = new Consumer<Buffer, Buffer, Buffer, Buffer>({
       ...client,
@@ -68,11 +66,8 @@ export class PlatformaticGroup implements Membership {
       this.#log('warn', 'the group member failed and rejoins', { group: this.#options.group, error })
       void this.#rejoin()
     })
-    try {
-      await this.#member.joinGroup({})
-    } catch (error) {
-      throw platformaticError(error, `joining group ${this.#options.group}`)
-    }
+    const known = (error: unknown) => platformaticError(error, `joining group ${this.#options.group}`)
+    await retrying(this.#deadlineMs, known, () => this.#member.joinGroup({}))
     await this.#assigning
   }
 

@@ -11,7 +11,7 @@ import {
   type TopicSpec,
 } from './driver.ts'
 import { readRange } from './fetching.ts'
-import { GroupConsumer } from './group-consumer.ts'
+import { GroupConsumer, groupTimes } from './group-consumer.ts'
 import { PartitionSends } from './partition-sends.ts'
 import { isApiError, platformaticError } from './platformatic-errors.ts'
 import { PlatformaticFetcher } from './platformatic-fetcher.ts'
@@ -116,14 +116,7 @@ class PlatformaticDriver implements KafkaDriver {
 
   async consume(options: ConsumeOptions): Promise<GroupConsumer> {
     const fetcher = await this.#openFetcher(options.topic)
-    const sessionMs = this.#options.sessionTimeoutMs ?? 30_000
-    const rebalanceMs = Math.max(sessionMs, this.#options.rebalanceTimeoutMs ?? 60_000)
-    const group = new PlatformaticGroup(
-      { ...this.#client, retries: 20 },
-      options,
-      { sessionMs, rebalanceMs },
-      this.#log,
-    )
+    const group = new PlatformaticGroup({ ...this.#client, retries: 20 }, options, groupTimes(this.#options), this.#log)
     const consumer = new GroupConsumer(options, group, fetcher, this.#log)
     this.#open.add(consumer)
     return consumer.start()
@@ -195,7 +188,8 @@ class PlatformaticProducer implements KafkaProducer {
 
   async #request(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ baseOffset: number }> {
     const doing = `sending to ${topic}[${partition}]`
-    const producer = (this.#current ??= this.#connect())
+    this.#current ??= this.#connect()
+    const producer = this.#current
     try {
       const messages = records.map((record) => ({
         topic,

@@ -1,0 +1,225 @@
+// The log of events on Kafka: OTLP messages with many records, signed, partitioned by (tenant, server).
+import { AuditdError, isTransient } from '../../schemas/errors.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
+import type {
+  Caller,
+  Clock,
+  Consumption,
+  DeadLetter,
+  EventBus,
+  LogBatch,
+  LoggedEvent,
+  LogHandler,
+} from '../../schemas/ports.ts'
+import { partitionOf } from '../../schemas/topics.ts'
+import { busError } from './bus-errors.ts'
+import type { Compression, KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
+import { sleep } from './fetching.ts'
+import {
+  type ContentType,
+  digestOf,
+  recordHeaders,
+  recordVerifier,
+  type SigningKey,
+  type VerifyingKey,
+} from './record-auth.ts'
+import { type TopicSettings, topicName } from './topic-setup.ts'
+
+/** One verified record, as the codec reads it. */
+export interface VerifiedRecord {
+  readonly value: Buffer
+  readonly contentType: ContentType
+  readonly caller: Caller
+  /** Written by our collect role: its tenant and receivedAt stand; else they come from the caller and `receivedMs`. */
+  readonly collected: boolean
+  /** Append time of the record at the broker. */
+  readonly receivedMs: number
+  /** Position of the record; an event's index is its number among all log records of the message, refused ones counted. */
+  readonly log: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** OTLP and admission live in the collector; the bus only moves their bytes. */
+export interface EventCodec {
+  /** One ExportLogsServiceRequest (protobuf) with these events, in this order. */
+  encode(events: readonly AuditEvent[]): Uint8Array
+  /** Never throws for hostile bytes: what cannot be read is refused with its reason and position. */
+  decode(record: VerifiedRecord): { readonly entries: readonly LoggedEvent[]; readonly refused: readonly DeadLetter[] }
+}
+
+export interface EventBusOptions extends TopicSettings {
+  readonly driver: KafkaDriver
+  readonly codec: EventCodec
+  readonly clock: Clock
+  /** Consumer group of the detect role. */
+  readonly group: string
+  /** Signs what our collect role writes. */
+  readonly signingKey?: SigningKey
+  /** Keys of producers and collectors; none: loopback only, identities are claimed. */
+  readonly keys: readonly VerifyingKey[]
+  readonly compression?: Compression
+}
+
+/** Events put into one message, and the bytes it may have; a message that is too long is halved. */
+const MESSAGE_EVENTS = 256
+const MESSAGE_BYTES = 800_000
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5000
+
+export class KafkaEventBus implements EventBus {
+  readonly #options: EventBusOptions
+  readonly #topic: string
+  readonly #verify: ReturnType<typeof recordVerifier>
+  readonly #consumers = new Set<KafkaConsumer>()
+  #producer: Promise<KafkaProducer> | undefined
+
+  constructor(options: EventBusOptions) {
+    this.#options = options
+    this.#topic = topicName(options, 'events')
+    this.#verify = recordVerifier(options.keys)
+  }
+
+  async publish(events: readonly AuditEvent[]): Promise<void> {
+    const byPartition = new Map<number, AuditEvent[]>()
+    for (const event of events) {
+      const partition = partitionOf(event.tenant ?? 'default', event.serverId, this.#options.partitions)
+      const group = byPartition.get(partition)
+      if (group === undefined) byPartition.set(partition, [event])
+      else group.push(event)
+    }
+    try {
+      this.#producer ??= this.#options.driver.producer({ compression: this.#options.compression ?? 'zstd' })
+      const producer = await this.#producer
+      const sends = [...byPartition].map(([partition, group]) =>
+        producer.send(this.#topic, partition, this.#records(group)),
+      )
+      // All are awaited even when one fails: a send must not go on behind the caller's back.
+      const failed = (await Promise.allSettled(sends)).find((result) => result.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    } catch (error) {
+      throw busError(error, 'publish')
+    }
+  }
+
+  async consume(handler: LogHandler): Promise<Consumption> {
+    const assignments = new Map<number, number>()
+    const logs = new Map<number, string>()
+    const ending = new Set<number>()
+    let consumer: KafkaConsumer
+    try {
+      consumer = await this.#options.driver.consume({
+        group: this.#options.group,
+        topic: this.#topic,
+        handler: {
+          assigned: async (partition, assignment) => {
+            assignments.set(partition, assignment)
+            ending.delete(partition)
+            // Asked at each assignment: a topic created anew has another id, and nothing stored of the old one counts.
+            const log = await this.#options.driver.topicId(this.#topic)
+            logs.set(partition, log)
+            return handler.assigned(log, partition)
+          },
+          batch: async (partition, messages, nextOffset, highWatermark) => {
+            const batch = this.#read(logs.get(partition)!, partition, messages, nextOffset, highWatermark)
+            await offer(handler, batch, () => ending.has(partition))
+          },
+          ending: (partition) => void ending.add(partition),
+          revoked: async (partition) => {
+            await handler.revoked(logs.get(partition) ?? '', partition)
+            assignments.delete(partition)
+          },
+        },
+      })
+    } catch (error) {
+      throw busError(error, 'consume')
+    }
+    this.#consumers.add(consumer)
+    return {
+      commit: async (partition, next) => {
+        try {
+          const assignment = assignments.get(partition)
+          return assignment !== undefined && (await consumer.commit(partition, next, assignment))
+        } catch (error) {
+          throw busError(error, 'commit')
+        }
+      },
+      close: async () => {
+        this.#consumers.delete(consumer)
+        await consumer.close()
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
+    this.#consumers.clear()
+    await (await this.#producer?.catch(() => undefined))?.close()
+  }
+
+  #records(events: readonly AuditEvent[]): KafkaRecord[] {
+    if (events.length > MESSAGE_EVENTS) return this.#halves(events)
+    const value = Buffer.from(this.#options.codec.encode(events))
+    if (value.length > MESSAGE_BYTES && events.length > 1) return this.#halves(events)
+    const traits = { contentType: 'otlp_proto', writer: 'collect' } as const
+    return [{ key: null, value, headers: recordHeaders(value, traits, this.#options.signingKey) }]
+  }
+
+  #halves(events: readonly AuditEvent[]): KafkaRecord[] {
+    const middle = events.length >> 1
+    return [...this.#records(events.slice(0, middle)), ...this.#records(events.slice(middle))]
+  }
+
+  #read(log: string, partition: number, messages: readonly KafkaMessage[], next: number, high: number): LogBatch {
+    const entries: LoggedEvent[] = []
+    const refused: DeadLetter[] = []
+    for (const message of messages) {
+      const { offset } = message
+      const value = message.value ?? Buffer.alloc(0)
+      const verified = this.#verify(value, message.headers)
+      if ('code' in verified) {
+        refused.push({
+          at: new Date(this.#options.clock.nowMs()).toISOString(),
+          component: 'kafka',
+          field: verified.field,
+          reason: `${verified.code}: ${verified.reason}`,
+          tenant: '',
+          position: { log, partition, offset, index: 0 },
+          digest: digestOf(value).slice(0, 32),
+        })
+        continue
+      }
+      const read = this.#options.codec.decode({
+        ...verified,
+        value,
+        receivedMs: message.timestampMs,
+        log,
+        partition,
+        offset,
+      })
+      entries.push(...read.entries)
+      refused.push(...read.refused)
+    }
+    return { log, partition, first: messages[0]?.offset ?? next, next, entries, refused, high: Math.max(high, next) }
+  }
+}
+
+/** Offers a batch until it is taken. Gives up by throwing when the partition is to be revoked or the failure is not passing. */
+async function offer(handler: LogHandler, batch: LogBatch, given: () => boolean): Promise<void> {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+    try {
+      return await handler.batch(batch)
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      if (given())
+        throw new AuditdError(
+          'ownership_lost',
+          'kafka',
+          `partition ${batch.partition}`,
+          'given up while a batch failed',
+          error,
+        )
+      for (let waitedMs = 0; waitedMs < pauseMs && !given(); waitedMs += 50) await sleep(50)
+    }
+  }
+}

@@ -1,0 +1,237 @@
+// The outbox on Kafka: findings by consumer group, alerts and deliveries in the compacted alerts topic beside them.
+import { randomUUID } from 'node:crypto'
+import type { Alert } from '../../schemas/alert.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import type { AlertUpdate, Clock, Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
+import { partitionOf } from '../../schemas/topics.ts'
+import { busError } from './bus-errors.ts'
+import type { KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
+import { readFinding } from './finding-records.ts'
+import { alertRecord, deadRecord, deliveredRecord, deliveryRecord, OutboxView, seenRecord } from './outbox-view.ts'
+import { type TopicSettings, topicName } from './topic-setup.ts'
+
+export interface OutboxOptions extends TopicSettings {
+  readonly driver: KafkaDriver
+  readonly clock: Clock
+  /** Consumer group of the alert role. */
+  readonly group: string
+  /** How long grouped findings are remembered; longer than the replay horizon, 31 days when absent. */
+  readonly rememberMs?: number
+}
+
+/** Findings of one `take`: their alerts and deliveries fit one produce request, which the broker appends whole or not. */
+const MOST_FINDINGS = 32
+const REMEMBER_MS = 31 * 86_400_000
+/** Updates between two sweeps of what has expired. */
+const SWEEP_EVERY = 1000
+
+interface Offered {
+  /** Findings not yet recorded, each with the offset after it. */
+  findings: { readonly finding: Finding; readonly next: number }[]
+  readonly next: number
+  readonly recorded: () => void
+}
+
+/** A findings partition and the alerts partition of the same number: this process owns both. */
+interface Owned {
+  readonly partition: number
+  readonly assignment: number
+  /** Names our records apart from those of an owner before or after us. */
+  readonly tenure: string
+  readonly view: OutboxView
+  offered: Offered | undefined
+  updates: number
+}
+
+export class KafkaOutbox implements Outbox {
+  readonly #options: OutboxOptions
+  readonly #alertsTopic: string
+  readonly #owned = new Map<number, Owned>()
+  #consumer: Promise<KafkaConsumer> | undefined
+  #producer: Promise<KafkaProducer> | undefined
+  #wake: () => void = () => undefined
+  #turn = 0
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    this.#alertsTopic = topicName(options, 'alerts')
+  }
+
+  async take(
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly findings: readonly Finding[]; readonly cursor: string }> {
+    await this.#start()
+    while (!signal.aborted) {
+      const waiting = [...this.#owned.values()].filter((owned) => (owned.offered?.findings.length ?? 0) > 0)
+      // Partitions take turns, so a busy one does not starve the others.
+      const owned = waiting[this.#turn++ % Math.max(1, waiting.length)]
+      if (owned?.offered !== undefined) {
+        const some = owned.offered.findings.slice(0, Math.min(limit, MOST_FINDINGS))
+        const cursor = `${owned.partition}/${owned.assignment}/${some.at(-1)!.next}`
+        return { findings: some.map(({ finding }) => finding), cursor }
+      }
+      await this.#sleepUntilOffered(signal)
+    }
+    return { findings: [], cursor: '' }
+  }
+
+  async alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>> {
+    await this.#start()
+    const found = new Map<string, Alert>()
+    for (const id of alertIds) {
+      for (const { view } of this.#owned.values()) {
+        const alert = view.alert(id)
+        if (alert !== undefined) found.set(id, alert)
+      }
+    }
+    return found
+  }
+
+  async remembered(findingIds: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#start()
+    const views = [...this.#owned.values()].map(({ view }) => view)
+    return new Set(findingIds.filter((id) => views.some((view) => view.remembers(id))))
+  }
+
+  /** Alerts, deliveries and finding ids in one request; the findings' offset only after it is acknowledged. */
+  async record(update: AlertUpdate): Promise<void> {
+    await this.#start()
+    const owned = this.#ownerOf(update.cursor)
+    const next = Number(update.cursor.split('/')[2])
+    const alerts = new Map(update.alerts.map((alert) => [alert.alertId, alert]))
+    const records: KafkaRecord[] = []
+    for (const alert of update.alerts) {
+      records.push(alertRecord(alert, owned.tenure), ...owned.view.superseded(alert, owned.tenure))
+    }
+    for (const { alertId, target, revision } of update.deliveries) {
+      const alert = alerts.get(alertId) ?? owned.view.alert(alertId)
+      if (alert?.revision !== revision)
+        throw new AuditdError('state_corrupt', 'outbox', 'deliveries', `no revision ${revision} of alert ${alertId}`)
+      records.push(deliveryRecord(target, { alert, attempt: 1, notBeforeMs: 0 }))
+    }
+    const nowMs = this.#options.clock.nowMs()
+    if (update.findingIds.length > 0)
+      records.push(seenRecord(owned.tenure, next, { atMs: nowMs, findingIds: update.findingIds }))
+    if (++owned.updates % SWEEP_EVERY === 0)
+      records.push(...owned.view.expired(nowMs - (this.#options.rememberMs ?? REMEMBER_MS)))
+    await this.#append(owned.partition, records)
+    for (const record of records) owned.view.apply(record)
+    await this.#advance(owned, next)
+  }
+
+  async due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]> {
+    await this.#start()
+    const due: Delivery[] = []
+    for (const { view } of this.#owned.values()) due.push(...view.due(target, nowMs, limit - due.length))
+    return due
+  }
+
+  /** Written whether or not the partition is still ours: that a target took it is true for the next owner too. */
+  async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
+    const { alert, target, attempt } = delivery
+    const partition = partitionOf(`${alert.tenant}\u0000${alert.rule}`, alert.entity, this.#options.partitions)
+    const records: KafkaRecord[] =
+      settlement.kind === 'retry'
+        ? [deliveryRecord(target, { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs })]
+        : [deliveredRecord(delivery)]
+    if (settlement.kind === 'dead') records.push(deadRecord(delivery, settlement.reason, this.#options.clock.nowMs()))
+    await this.#append(partition, records)
+    const owned = this.#owned.get(partition)
+    if (owned !== undefined) for (const record of records) owned.view.apply(record)
+  }
+
+  async close(): Promise<void> {
+    await (await this.#consumer?.catch(() => undefined))?.close()
+    await (await this.#producer?.catch(() => undefined))?.close()
+  }
+
+  #start(): Promise<KafkaConsumer> {
+    this.#consumer ??= this.#options.driver
+      .consume({
+        group: this.#options.group,
+        topic: topicName(this.#options, 'findings'),
+        handler: {
+          assigned: async (partition, assignment) => void (await this.#assigned(partition, assignment)),
+          batch: (partition, messages, next) => this.#offer(partition, messages, next),
+          ending: (partition) => this.#owned.get(partition)?.offered?.recorded(),
+          revoked: async (partition) => void this.#owned.delete(partition),
+        },
+      })
+      .catch((error) => {
+        this.#consumer = undefined
+        throw busError(error, 'findings')
+      })
+    return this.#consumer
+  }
+
+  async #assigned(partition: number, assignment: number): Promise<void> {
+    const view = new OutboxView()
+    const { low, high } = await this.#options.driver.watermarks(this.#alertsTopic, partition)
+    await this.#options.driver.read(this.#alertsTopic, partition, low, high, (messages) => {
+      for (const message of messages) view.apply(message)
+    })
+    const tenure = randomUUID().replaceAll('-', '').slice(0, 16)
+    this.#owned.set(partition, { partition, assignment, tenure, view, offered: undefined, updates: 0 })
+  }
+
+  /** Resolves when every finding of the batch is recorded, or the partition is to be given up. */
+  async #offer(partition: number, messages: readonly KafkaMessage[], next: number): Promise<void> {
+    const owned = this.#owned.get(partition)
+    if (owned === undefined) return
+    const findings = messages.flatMap((message) => {
+      const finding = readFinding(message)
+      return finding === undefined ? [] : [{ finding, next: message.offset + 1 }]
+    })
+    if (findings.length === 0) {
+      await (await this.#start()).commit(partition, next, owned.assignment)
+      return
+    }
+    await new Promise<void>((recorded) => {
+      owned.offered = { findings, next, recorded }
+      this.#wake()
+    })
+    owned.offered = undefined
+  }
+
+  async #advance(owned: Owned, next: number): Promise<void> {
+    const offered = owned.offered
+    const rest = offered?.findings.filter((one) => one.next > next) ?? []
+    // The whole batch is done: what follows the last finding (markers, foreign records) is covered too.
+    const commitTo = offered !== undefined && rest.length === 0 ? Math.max(next, offered.next) : next
+    try {
+      await (await this.#start()).commit(owned.partition, commitTo, owned.assignment)
+    } catch (error) {
+      throw busError(error, 'commit')
+    }
+    if (offered === undefined) return
+    offered.findings = rest
+    if (rest.length === 0) offered.recorded()
+  }
+
+  #ownerOf(cursor: string): Owned {
+    const [partition, assignment] = cursor.split('/').map(Number)
+    const owned = this.#owned.get(partition ?? -1)
+    if (owned === undefined || owned.assignment !== assignment)
+      throw new AuditdError('ownership_lost', 'outbox', 'cursor', 'its partition has been given up')
+    return owned
+  }
+
+  async #append(partition: number, records: readonly KafkaRecord[]): Promise<void> {
+    if (records.length === 0) return
+    try {
+      this.#producer ??= this.#options.driver.producer({ compression: 'zstd' })
+      await (await this.#producer).send(this.#alertsTopic, partition, records)
+    } catch (error) {
+      throw busError(error, 'alerts')
+    }
+  }
+
+  async #sleepUntilOffered(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((done) => {
+      this.#wake = done
+      signal.addEventListener('abort', () => done(), { once: true })
+    })
+  }
+}
