@@ -66,12 +66,7 @@ export function slackMessage(alert: Alert): Readonly<Record<string, unknown>> {
         type: 'header',
         text: { type: 'plain_text', text: slackText(`${head} ${alert.title}`, BUDGET.header), emoji: false },
       },
-      {
-        type: 'section',
-        fields: who(alert)
-          .slice(0, BUDGET.fields)
-          .map((fact) => mrkdwn(labelled(fact, BUDGET.field))),
-      },
+      ...facts(who(alert)),
       section('Saw', slackCode(alert.saw, BUDGET.side)),
       section('Expected', slackCode(alert.expected, BUDGET.side)),
       ...listed(
@@ -96,6 +91,12 @@ const labelled = (fact: Fact, maxChars: number): string =>
   `*${fact.label}*\n${slackCode(fact.value, maxChars - fact.label.length - 3)}`
 const section = (label: string, text: string): Block => ({ type: 'section', text: mrkdwn(`*${label}*\n${text}`) })
 const evidenceLine = (fact: Fact): string => `${slackCode(fact.label, 60)}: ${slackCode(fact.value, 300)}`
+
+/** Slack refuses a section with no field. */
+const facts = (known: readonly Fact[]): readonly Block[] =>
+  known.length === 0
+    ? []
+    : [{ type: 'section', fields: known.slice(0, BUDGET.fields).map((fact) => mrkdwn(labelled(fact, BUDGET.field))) }]
 
 /** As many whole lines as fit, and how many did not. */
 function listed(label: string, lines: readonly string[], maxChars: number): readonly Block[] {

@@ -1,0 +1,57 @@
+/** The contract of AlertTarget, for each target against its fake service. */
+import { createSend, withConsole } from '../../connectors/webhook/send.ts'
+import { consoleTarget } from '../../connectors/webhook/targets/console.ts'
+import { slackTarget } from '../../connectors/webhook/targets/slack.ts'
+import { signersOf, standardWebhooksTarget } from '../../connectors/webhook/targets/standard-webhooks.ts'
+import type { TargetAnswer } from '../../schemas/ports.ts'
+import { FakeSlack } from '../fakes/slack.ts'
+import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
+import { alertTargetContract } from './alert-target.ts'
+
+const signal = new AbortController().signal
+const post = createSend({ allowPrivate: true })
+const answer = (status: number, body = ''): TargetAnswer => ({ status, headers: {}, body })
+const faults = [answer(301), answer(302), answer(408), answer(429), answer(500), answer(502), answer(503), answer(504)]
+
+alertTargetContract('slack', async () => {
+  const slack = await FakeSlack.start()
+  return {
+    target: slackTarget('soc', slack.url),
+    answer: (request) => post(request, signal),
+    final: [answer(400, 'invalid_blocks'), answer(400, 'invalid_payload'), answer(400, 'no_text'), answer(413)],
+    passing: [
+      ...faults,
+      answer(200, '<html>log in</html>'),
+      answer(200, ''),
+      answer(404, 'no_service'),
+      answer(403, 'invalid_token'),
+      answer(410, 'channel_is_archived'),
+    ],
+    close: () => slack.close(),
+  }
+})
+
+alertTargetContract('standard-webhooks', async () => {
+  const nowMs = () => Date.parse('2026-10-01T10:07:00Z')
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  const receiver = await StandardWebhooksReceiver.start({ secret, nowMs })
+  return {
+    target: standardWebhooksTarget('siem', receiver.url, signersOf('siem', secret)),
+    answer: (request) => post(request, signal),
+    final: [answer(410), answer(413)],
+    passing: [...faults, answer(400), answer(401), answer(404)],
+    close: () => receiver.close(),
+  }
+})
+
+alertTargetContract('console', async () => {
+  const written: string[] = []
+  const send = withConsole(post, (text) => void written.push(text))
+  return {
+    target: consoleTarget('console'),
+    answer: (request) => send(request, signal),
+    final: [],
+    passing: [answer(500)],
+    close: async () => undefined,
+  }
+})
