@@ -1,0 +1,94 @@
+/** Enrichment of an event before it is stored: a function of the event, the inventory and the rule set, never of state or time. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { AuditEvent } from '../schemas/event.ts'
+import type { Enrichment } from '../schemas/row.ts'
+import type { LoadedRules } from './loaded-rule.ts'
+import { statelessMatcher } from './stateless.ts'
+
+export const TOOL_RISKS = ['read', 'write', 'destructive', 'exec', 'network', 'unknown'] as const
+export type ToolRisk = (typeof TOOL_RISKS)[number]
+
+/** The inventory file: what an operator knows about servers. */
+export const inventoryFile = z.strictObject({
+  servers: z
+    .record(
+      z.string(),
+      z.strictObject({
+        owner: z.string().default('').describe('Team or person who answers for the server.'),
+        environment: z.string().default('').describe('Such as production or test.'),
+        tools: z
+          .record(z.string(), z.enum(TOOL_RISKS))
+          .default({})
+          .describe('Risk class by tool; others are judged by their name.'),
+      }),
+    )
+    .default({}),
+})
+export type InventoryFile = z.infer<typeof inventoryFile>
+export interface Inventory extends InventoryFile {
+  /** Version of the file; '' without one. */
+  readonly hash: string
+}
+export const EMPTY_INVENTORY: Inventory = { servers: {}, hash: '' }
+/** Read a parsed inventory file. Throws a ZodError that names the field. */
+export function inventoryOf(parsed: unknown): Inventory {
+  const file = inventoryFile.parse(parsed ?? {})
+  return { ...file, hash: createHash('sha256').update(JSON.stringify(file)).digest('hex').slice(0, 32) }
+}
+
+/**
+ * What words in a tool’s name say about its risk, gravest first: `delete_file` is destructive, `run_query` exec. A heuristic for tools
+ * the inventory does not name; annotations are the server’s own claim and stand on definitions, not on calls, so they decide nothing.
+ */
+const WORDS: readonly (readonly [risk: ToolRisk, words: ReadonlySet<string>])[] = [
+  ['exec', new Set('exec execute run shell bash sh eval command cmd spawn script sudo terminal python'.split(' '))],
+  [
+    'destructive',
+    new Set('delete remove drop destroy purge truncate kill revoke wipe erase terminate reset'.split(' ')),
+  ],
+  [
+    'write',
+    new Set(
+      'create update write add set put insert send upload edit move rename post patch append merge publish save commit push assign approve grant'.split(
+        ' ',
+      ),
+    ),
+  ],
+  ['network', new Set('fetch http https download url request browse crawl webhook scrape proxy'.split(' '))],
+  ['read', new Set('get list read search find query show describe count view lookup check inspect echo'.split(' '))],
+]
+export function riskOfName(tool: string): ToolRisk {
+  const tokens = tool
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  for (const [risk, words] of WORDS) if (tokens.some((token) => words.has(token))) return risk
+  return 'unknown'
+}
+
+/** Enrich with one version of rules and inventory: what the composition root hands to whoever makes rows. */
+export function enricher(rules: LoadedRules, inventory: Inventory): (event: AuditEvent) => Enrichment {
+  const matches = statelessMatcher(rules.rules)
+  return (event) => enrich(event, inventory, matches(event), rules.hash)
+}
+
+/** `matchedRules` are the stateless rules that matched, `ruleSetHash` their version. Events without a tool have no risk class. */
+export function enrich(
+  event: AuditEvent,
+  inventory: Inventory,
+  matchedRules: readonly string[],
+  ruleSetHash: string,
+): Enrichment {
+  const known = Object.hasOwn(inventory.servers, event.serverId) ? inventory.servers[event.serverId] : undefined
+  const tool = event.toolName ?? ''
+  const listed = known !== undefined && Object.hasOwn(known.tools, tool) ? known.tools[tool] : undefined
+  return {
+    serverOwner: known?.owner ?? '',
+    serverEnv: known?.environment ?? '',
+    toolRisk: tool === '' ? '' : (listed ?? riskOfName(tool)),
+    inventoryHash: inventory.hash,
+    matchedRules,
+    ruleSetHash,
+  }
+}

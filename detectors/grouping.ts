@@ -1,0 +1,119 @@
+/** From findings to alerts: one alert per (rule, tenant, entity, window of event time). Pure; the alert role keeps the groups. */
+import { ALERT_WINDOW_MS, type Alert } from '../schemas/alert.ts'
+import { type Finding, severityRank } from '../schemas/finding.ts'
+import { idOfParts, wasRefused } from './finding.ts'
+import type { AnyRule } from './loaded-rule.ts'
+
+export const EVIDENCE_LENGTH = 50
+const FACT_CHARS = 120
+/** What an alert takes from the rule’s text. */
+export type RuleText = Pick<AnyRule, 'refs' | 'blindSpots' | 'triage'>
+/** For findings of rules that are not here any more, and of the engine itself. */
+export const NO_RULE_TEXT: RuleText = { refs: [], blindSpots: [], triage: [] }
+
+const windowOf = (finding: Finding, windowMs: number): number => Math.floor(Date.parse(finding.eventTime) / windowMs)
+/** A late finding has the id of its own window, also after that group was closed. */
+export const alertIdOf = (finding: Finding, windowMs = ALERT_WINDOW_MS): string =>
+  idOfParts([finding.rule, finding.tenant, finding.entity, windowOf(finding, windowMs)])
+
+/**
+ * The group with this finding in it, as a new revision. A finding that is in the group already leaves it as it is; beyond the ids kept
+ * the caller remembers which findings were grouped.
+ */
+export function groupFinding(
+  existing: Alert | undefined,
+  finding: Finding,
+  rule: RuleText,
+  windowMs = ALERT_WINDOW_MS,
+): Alert {
+  if (existing?.findingIds.includes(finding.findingId)) return existing
+  const worse = existing === undefined || severityRank(finding.severity) > severityRank(existing.severity)
+  const leading = worse ? leadOf(finding) : existing
+  const count = (existing?.count ?? 0) + 1
+  const eventIds = existing?.evidenceEventIds ?? []
+  const known = finding.eventId === '' || eventIds.includes(finding.eventId)
+  const evidenceEventIds = known ? eventIds : [...eventIds, finding.eventId].slice(0, EVIDENCE_LENGTH)
+  const windowStart = new Date(windowOf(finding, windowMs) * windowMs).toISOString()
+  return {
+    ...leading,
+    alertId: alertIdOf(finding, windowMs),
+    rule: finding.rule,
+    tenant: finding.tenant,
+    serverId: finding.serverId,
+    entity: finding.entity,
+    windowStart,
+    windowMs,
+    revision: (existing?.revision ?? 0) + 1,
+    count,
+    firstSeen: earlier(existing?.firstSeen, finding.eventTime),
+    lastSeen: later(existing?.lastSeen, finding.eventTime),
+    evidenceEventIds,
+    findingIds: [...(existing?.findingIds ?? []), finding.findingId].slice(0, EVIDENCE_LENGTH),
+    refs: [...rule.refs],
+    blindSpots: [...rule.blindSpots],
+    triage: [...rule.triage],
+    query: queryOf(finding, evidenceEventIds, windowStart, windowMs),
+  }
+}
+const isBefore = (a: string, b: string): boolean => Date.parse(a) < Date.parse(b)
+const earlier = (known: string | undefined, time: string): string =>
+  known !== undefined && !isBefore(time, known) ? known : time
+const later = (known: string | undefined, time: string): string =>
+  known !== undefined && !isBefore(known, time) ? known : time
+
+/** What the gravest finding of a group says for all of them. */
+const leadOf = (finding: Finding) => ({
+  ruleVersion: finding.ruleVersion,
+  title: titleOf(finding),
+  severity: finding.severity,
+  severityReason: reasonOf(finding),
+  saw: finding.saw,
+  expected: finding.expected,
+  evidence: finding.evidence,
+  principalKey: finding.principalKey,
+  clientKey: finding.clientKey,
+  sessionFp: finding.sessionFp,
+  toolName: finding.toolName,
+  decision: finding.decision,
+  evidenceLevel: finding.evidenceLevel,
+})
+
+/** One line: who, where, what. Control characters of attacker text would break lines and terminals. */
+function titleOf(finding: Finding): string {
+  const who = finding.principalKey === '' ? '' : ` by ${finding.principalKey.slice(0, 12)}`
+  const client = finding.clientKey === '' ? '' : ` with ${finding.clientKey}`
+  const tool = finding.toolName === '' ? '' : `, tool ${finding.toolName}`
+  return `${finding.title}${plain(who)}${plain(client)} on ${plain(finding.serverId)}${plain(tool)}`
+}
+const plain = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .slice(0, FACT_CHARS)
+    .toWellFormed()
+
+function reasonOf(finding: Finding): string {
+  if (finding.eventId === '') return `${finding.severity}: something expected did not happen in time`
+  const verdict = { decision: finding.decision, outcome: '' }
+  if (wasRefused(verdict)) return `${finding.severity}: the server refused it (${finding.decision}), so it is a probe`
+  if (finding.decision === 'allow') return `${finding.severity}: the server allowed it`
+  return `${finding.severity}: the server did not say that it refused it`
+}
+
+/** A string of ClickHouse SQL. */
+const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&').replace(/[\n\r\t]/g, ' ')}'`
+const moment = (ms: number): string =>
+  `toDateTime64('${new Date(ms).toISOString().slice(0, -1).replace('T', ' ')}', 3, 'UTC')`
+
+function queryOf(finding: Finding, eventIds: readonly string[], windowStart: string, windowMs: number): string {
+  const startMs = Date.parse(windowStart)
+  const evidence =
+    eventIds.length > 0
+      ? `event_id IN (${eventIds.map(quoted).join(', ')})`
+      : `event_time >= ${moment(startMs)} AND event_time < ${moment(startMs + windowMs)}`
+  return [
+    'SELECT event_time, event_type, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
+    'FROM events_exact',
+    `WHERE tenant = ${quoted(finding.tenant)} AND server_id = ${quoted(finding.serverId)} AND ${evidence}`,
+    'ORDER BY event_time, event_id',
+  ].join('\n')
+}

@@ -1,0 +1,142 @@
+/** A wire event as rules see it: one small object with the hot words as fields and every other word read when asked for. */
+import { createHash } from 'node:crypto'
+import type { AuditEvent } from '../schemas/event.ts'
+import type { HandleSeen } from '../schemas/events/calls.ts'
+import type { Definition } from '../schemas/events/registry.ts'
+import { millisecondsOf } from './event-time.ts'
+import { type EventType, type HandleFields, MAPPINGS } from './vocabulary.ts'
+
+type Wire = Readonly<Record<string, unknown>>
+const text = (value: unknown): string => (value === undefined ? '' : (value as string))
+
+/** The words that keys and most conditions use are fields: copied once, then one load each, whatever rule reads them. */
+export class View {
+  readonly wire: Wire
+  readonly type: EventType
+  readonly ts: number
+  readonly id: string
+  readonly tenant: string
+  readonly server: string
+  readonly principal: string
+  readonly client: string
+  readonly session: string
+  readonly request: string
+  readonly tool: string
+  readonly decision: string
+  readonly outcome: string
+  constructor(wire: Wire, type: EventType, ts: number, tool: string) {
+    this.wire = wire
+    this.type = type
+    this.ts = ts
+    this.id = wire['eventId'] as string
+    this.tenant = text(wire['tenant'])
+    this.server = wire['serverId'] as string
+    this.principal = text(wire['principalKey'])
+    this.client = text(wire['clientKey'])
+    this.session = text(wire['sessionFp'])
+    this.request = text(wire['requestUid'])
+    this.tool = tool
+    this.decision = text(wire['decision'])
+    this.outcome = text(wire['outcome'])
+  }
+}
+const COPIED = new Set(Object.getOwnPropertyNames(new View({ eventId: '', serverId: '' }, 'tool.call', 0, '')))
+for (const { name, field, absent } of MAPPINGS.values()) {
+  if (COPIED.has(name)) continue
+  Object.defineProperty(View.prototype, name, {
+    get(this: View) {
+      const value = this.wire[field]
+      return value === undefined ? absent : value
+    },
+  })
+}
+
+class HandleView extends View implements HandleFields {
+  readonly handle: string
+  readonly handleKind: HandleFields['handleKind']
+  readonly handlePolicy: HandleFields['handlePolicy']
+  readonly handlePath: string
+  readonly inList: boolean
+  constructor(base: View, type: EventType, kind: HandleFields['handleKind'], seen: HandleSeen) {
+    super(base.wire, type, base.ts, base.tool)
+    this.handle = seen.fp
+    this.handleKind = kind
+    this.handlePolicy = seen.policy ?? 'unknown'
+    this.handlePath = seen.path ?? ''
+    this.inList = seen.inList ?? false
+  }
+  get resultReturned(): boolean {
+    return this.wire['resultReturned'] === true
+  }
+}
+
+const PART_HASHES = ['descriptionHash', 'inputHash', 'outputHash', 'annotationsHash', 'metaHash'] as const
+const PART_NAMES = ['hash', ...PART_HASHES, 'titleHash', 'nameKey'] as const
+const PART_LISTS = ['inputFields', 'annotations', 'findings', 'tags'] as const
+class DefinitionView extends View {
+  readonly part: Definition
+  constructor(base: View, part: Definition) {
+    super(base.wire, 'definition.seen', base.ts, part.name)
+    this.part = part
+  }
+  /** One short hash of what the definition says apart from its name: equal for a renamed tool. Needs a description and a schema. */
+  get parts(): string {
+    if (!this.part.descriptionHash || !this.part.inputHash) return ''
+    const all = PART_HASHES.map((field) => this.part[field] ?? '').join(' ')
+    return createHash('sha256').update(all).digest('base64url').slice(0, 22)
+  }
+}
+const partGetter = (name: keyof Definition, absent: unknown) =>
+  Object.defineProperty(DefinitionView.prototype, name, {
+    get(this: DefinitionView) {
+      return this.part[name] ?? absent
+    },
+  })
+for (const name of PART_NAMES) partGetter(name, '')
+for (const name of PART_LISTS) partGetter(name, Object.freeze([]))
+
+export const viewOf = (event: AuditEvent): View =>
+  new View(event as unknown as Wire, event.eventType, millisecondsOf(event.eventTime), text(event.toolName))
+
+/** A requestState, a task and an elicitation belong to whom they were made for; a handle in arguments says its policy itself. */
+const PRIVATE = 'private' as const
+const single = (base: View, type: EventType, kind: HandleFields['handleKind'], fp: unknown): readonly View[] =>
+  typeof fp === 'string' && fp !== '' ? [new HandleView(base, type, kind, { fp, policy: PRIVATE })] : NONE
+const listed = (base: View, type: EventType, seen: unknown): readonly View[] =>
+  Array.isArray(seen) && seen.length > 0
+    ? (seen as HandleSeen[]).map((handle) => new HandleView(base, type, 'argument', handle))
+    : NONE
+const NONE: readonly View[] = []
+/** Most events derive nothing: no allocation for them. */
+const joined = (a: readonly View[], b: readonly View[]): readonly View[] =>
+  b.length === 0 ? a : a.length === 0 ? b : [...a, ...b]
+
+/** The derived rule events of one event, in the order of its lists. */
+export function derivedViews(base: View): readonly View[] {
+  const wire = base.wire
+  switch (base.type) {
+    case 'tool.call': {
+      const state = single(base, 'handle.presented', 'state', wire['stateFp'])
+      const task = single(base, 'handle.presented', 'task', wire['taskFp'])
+      return joined(joined(listed(base, 'handle.presented', wire['argHandles']), state), task)
+    }
+    case 'tool.result':
+      return listed(base, 'handle.minted', wire['mintedHandles'])
+    case 'mrtr.input_required':
+      return single(base, 'handle.minted', 'state', wire['stateFp'])
+    case 'mrtr.retry':
+      return single(base, 'handle.presented', 'state', wire['stateFp'])
+    case 'task.created':
+      return single(base, 'handle.minted', 'task', wire['taskFp'])
+    case 'task.accessed':
+      return single(base, 'handle.presented', 'task', wire['taskFp'])
+    case 'elicitation.requested':
+      return single(base, 'handle.minted', 'elicitation', wire['handleFp'])
+    case 'tools.registry': {
+      const definitions = wire['definitions'] as readonly Definition[] | undefined
+      return definitions === undefined ? NONE : definitions.map((part) => new DefinitionView(base, part))
+    }
+    default:
+      return NONE
+  }
+}
