@@ -11,7 +11,7 @@ import { decodeLogsJson, decodeTracesJson } from './decode-json.ts'
 import { decodeLogs } from './decode-logs.ts'
 import { decodeTraces } from './decode-traces.ts'
 import { OtlpUnreadable } from './records.ts'
-import { BodyRefused, ENCODINGS, InFlightBytes, readBody } from './request-body.ts'
+import { BodyRefused, discardRest, ENCODINGS, InFlightBytes, readBody } from './request-body.ts'
 
 export interface ReceiverParts {
   readonly intake: Intake
@@ -169,6 +169,7 @@ function fail(
   const { status, reason, headers } = refusalOf(error)
   parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: String(status) })
   const media = mediaOf(request) ?? JSON_TYPE
+  discardRest(request.raw)
   const retry = status === 429 || status === 503 ? { 'retry-after': RETRY_AFTER } : {}
   return reply
     .code(status)

@@ -52,7 +52,8 @@ const CHUNK_BYTES = 65_536
 
 /**
  * The whole body. `admit` is called for each piece after decompression, before it is kept, and throws to stop: a bomb costs what
- * has been admitted and no more. The request stream itself is left open, because its socket must still carry the answer.
+ * has been admitted and no more. The request stream itself is left open, because its socket must still carry the answer; see
+ * discardRest().
  */
 export function readBody(
   request: Readable,
@@ -69,10 +70,11 @@ export function readBody(
         decompressor.destroy()
         decompressor.on('error', () => undefined)
       }
-      // What is left of a refused body is read and thrown away, else the client never gets to see the answer.
-      request.resume()
       if (error === undefined) resolve(Buffer.concat(pieces))
       else reject(error)
+      if (decompressor !== undefined) freeAtOnce(pieces)
+      // This closure lives as long as the request, which a refusal may outlast.
+      pieces.length = 0
     }
     const onData = (piece: Buffer): void => {
       try {
@@ -89,4 +91,36 @@ export function readBody(
     request.once('error', () => settle(new BodyRefused(400, 'the request was cut off')))
     decompressor?.once('error', () => settle(new BodyRefused(400, 'the body does not decompress')))
   })
+}
+
+/**
+ * After an answer that came before the end of the body: read on a little, so that the client sees the answer and may keep its
+ * connection; then stop, and close. Reading on to the end would let the sender fill our memory with dead buffers.
+ */
+export function discardRest(request: Readable): void {
+  if (request.readableEnded || request.destroyed) return
+  let discarded = 0
+  const onData = (piece: Buffer): void => {
+    discarded += piece.length
+    if (discarded <= DISCARDED_BYTES) return
+    request.off('data', onData)
+    request.pause()
+    setTimeout(() => request.destroy(), CLOSE_AFTER_MS).unref()
+  }
+  request.on('data', onData)
+  request.resume()
+}
+const DISCARDED_BYTES = 4 * 1024 * 1024
+/** Time for the client to read the answer before the connection goes. */
+const CLOSE_AFTER_MS = 1_000
+
+/**
+ * Give the memory of decompressed pieces back now: V8 lets tens of megabytes of dead buffers pile up before it looks, and a
+ * sender of bombs decides how many there are. zlib fills its own buffers of CHUNK_BYTES one after the other, so all but the one
+ * of the last piece, into which a thread may still be writing, are ours alone.
+ */
+function freeAtOnce(pieces: readonly Buffer[]): void {
+  const inUse = pieces.at(-1)?.buffer
+  for (const { buffer } of pieces)
+    if (buffer !== inUse && buffer instanceof ArrayBuffer && buffer.byteLength === CHUNK_BYTES) buffer.transfer(0)
 }
