@@ -56,6 +56,11 @@ export const config = z.strictObject({
         .default(DEFAULT_PARTITIONS)
         .describe('Partitions of events and signals; fixed once created.'),
       replicas: z.int().min(1).default(1).describe('Replicas of the topics we create.'),
+      prefix: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{0,64}$/)
+        .default('')
+        .describe('Put before the name of every topic and group.'),
       group: z.string().default('mcp-auditd-detect').describe('Consumer group of the detect role.'),
     })
     .prefault({})

@@ -1,0 +1,176 @@
+/** The service: the roles in one process, on an embedded bus and store or on Kafka and ClickHouse. */
+import { mkdirSync } from 'node:fs'
+import { createIntake } from '../collector/intake.ts'
+import { bearerCallers, claimedCaller } from '../collector/otlp/credentials.ts'
+import { createReceiver } from '../collector/otlp/receiver.ts'
+import { enricher } from '../detectors/enrich.ts'
+import { loadRules } from '../detectors/load.ts'
+import type { Alert } from '../schemas/alert.ts'
+import type { Config } from '../schemas/config.ts'
+import type { Clock, EventBus, EventStore } from '../schemas/ports.ts'
+import { rowText } from '../schemas/row.ts'
+import { startAdmin } from './admin.ts'
+import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
+import { loadKeys } from './credentials.ts'
+import { loadInventory } from './inventory.ts'
+import { startJobs } from './job-schedule.ts'
+import type { Plumbing, PlumbingParts } from './plumbing.ts'
+import { runAlertRole } from './roles/alert.ts'
+import { startDetectRole } from './roles/detect.ts'
+import { createTelemetry, type ServiceTelemetry } from './telemetry.ts'
+import { openEmbedded } from './wire-embedded.ts'
+import { openKafka } from './wire-kafka.ts'
+import { openStore } from './wire-store.ts'
+import { openTargets } from './wire-targets.ts'
+
+export const ROLES = ['collect', 'detect', 'alert', 'jobs'] as const
+export type RoleName = (typeof ROLES)[number]
+
+export interface ServiceOptions {
+  readonly settings: Config
+  readonly dataDir: string
+  readonly bus: 'embedded' | 'kafka'
+  readonly roles: readonly RoleName[]
+  readonly logLevel: string
+  /** Each alert at its first appearance. */
+  readonly onAlert?: (alert: Alert) => void
+  /** Sees the bus before the roles do; the demo records traffic here. */
+  readonly wrapBus?: (bus: EventBus) => EventBus
+}
+export interface Service {
+  /** Where OTLP is taken; '' without the collect role. */
+  readonly otlpUrl: string
+  readonly adminUrl: string
+  readonly bus: EventBus
+  readonly store: EventStore
+  readonly telemetry: ServiceTelemetry
+  /** Resolves once everything published so far is detected and stored, and its alerts are grouped and delivered. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Everything that was opened, closed in the opposite order. */
+class Closers {
+  private readonly closers: (() => Promise<void>)[] = []
+  add(close: () => Promise<void>): void {
+    this.closers.unshift(close)
+  }
+  async closeAll(): Promise<void> {
+    for (const close of this.closers.splice(0)) await close()
+  }
+}
+const SETTLE_POLL_MS = 20
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const closers = new Closers()
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closers.closeAll().catch(() => {})
+    throw error
+  }
+}
+
+async function start(options: ServiceOptions, closers: Closers): Promise<Service> {
+  const { settings, dataDir, roles } = options
+  assertLoopbackWithoutKeys(settings)
+  mkdirSync(dataDir, { recursive: true })
+  const clock: Clock = { nowMs: () => Date.now() }
+  const telemetry = createTelemetry(options.logLevel)
+  closers.add(() => telemetry.close())
+  if (settings.credentials.length === 0) telemetry.log('insecure')
+  const keys = await loadKeys(settings)
+  const rules = await loadRules({ config: settings.rules })
+  const enrich = enricher(rules, loadInventory(settings.inventory))
+  const encode: PlumbingParts['encode'] = (event, position) => rowText(event, enrich(event), position)
+  const plumbing: Plumbing = await (options.bus === 'kafka' ? openKafka : openEmbedded)({
+    settings,
+    dataDir,
+    keys,
+    clock,
+    telemetry,
+    encode,
+  })
+  closers.add(() => plumbing.close())
+  const bus = options.wrapBus?.(plumbing.bus) ?? plumbing.bus
+  const store = await openStore(settings, dataDir, telemetry)
+  closers.add(() => store.close())
+  let fatal: unknown
+  const detect = !roles.includes('detect')
+    ? undefined
+    : await startDetectRole({
+        ...plumbing,
+        bus,
+        store,
+        rules,
+        encode,
+        clock,
+        telemetry,
+        limits: settings.limits,
+        onFatal: (error) => (fatal ??= error),
+      })
+  if (detect !== undefined) closers.add(() => detect.stop())
+  const alerts = !roles.includes('alert')
+    ? undefined
+    : await runAlertRole({
+        outbox: plumbing.outbox,
+        store,
+        rules: rules.rules,
+        targets: await openTargets(settings),
+        clock,
+        telemetry,
+        ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
+      })
+  if (alerts !== undefined) closers.add(() => alerts.stop())
+  if (roles.includes('jobs')) {
+    const jobs = await startJobs({ settings, store, telemetry })
+    closers.add(() => jobs.stop())
+  }
+  const otlpUrl = roles.includes('collect') ? await listen() : ''
+  const ready = async (): Promise<Record<string, true | string>> => ({
+    store: await store.query('SELECT 1', { format: 'TSV' }).then(
+      () => true as const,
+      (error: Error) => error.message,
+    ),
+    detect: fatal === undefined ? true : String(fatal),
+  })
+  const admin = await startAdmin({ address: settings.admin, dataDir, store, telemetry, ready })
+  closers.add(() => admin.close())
+  telemetry.log('started', { otlp: otlpUrl, admin: admin.url, bus: options.bus, roles, rules: rules.rules.length })
+  return {
+    otlpUrl,
+    adminUrl: admin.url,
+    bus,
+    store,
+    telemetry,
+    async settled() {
+      const end = await plumbing.end()
+      const behind = (): boolean => {
+        const progress = new Map(detect?.progress().map((entry) => [entry.partition, entry]))
+        return end.some(({ partition, next }) => next > 0 && (progress.get(partition)?.stored ?? 0) < next)
+      }
+      while (fatal === undefined && behind()) await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
+      if (fatal !== undefined) throw fatal
+      await alerts?.idle()
+    },
+    async stop() {
+      await closers.closeAll()
+      telemetry.log('stopped')
+    },
+  }
+
+  async function listen(): Promise<string> {
+    const intake = createIntake({ bus, deadLetters: plumbing.deadLetters, clock, telemetry })
+    const receiver = createReceiver({
+      intake,
+      authenticate: keys.length === 0 ? claimedCaller : bearerCallers(keys),
+      clock,
+      telemetry,
+      limits: settings.limits,
+    })
+    const { host, port } = splitAddress(settings.otlp)
+    const bound = await receiver.listen(host, port)
+    closers.add(() => receiver.close())
+    return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+  }
+}

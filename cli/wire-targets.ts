@@ -1,0 +1,18 @@
+/** Where alerts go: the configured targets, with one way to send that no target can bend. */
+import { createSend, withConsole } from '../connectors/webhook/send.ts'
+import type { OpenTargets } from '../connectors/webhook/target-factory.ts'
+import { loadTargets } from '../connectors/webhook/targets/load.ts'
+import type { Config } from '../schemas/config.ts'
+import { resolveSecret } from './secrets.ts'
+
+/** Console alerts go to stdout: that is what somebody reads who runs `up` by hand. */
+export async function openTargets(settings: Config): Promise<OpenTargets> {
+  const allowPrivate = settings.allowPrivateTargets
+  const configured = await loadTargets(settings.targets, {
+    allowPrivate,
+    secret: (reference) => resolveSecret(reference),
+  })
+  const print = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve())))
+  return { configured, send: withConsole(createSend({ allowPrivate }), print) }
+}
