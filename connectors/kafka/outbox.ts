@@ -229,9 +229,12 @@ export class KafkaOutbox implements Outbox {
   }
 
   async #sleepUntilOffered(signal: AbortSignal): Promise<void> {
+    let listener: () => void = () => undefined
     await new Promise<void>((done) => {
+      listener = done
       this.#wake = done
-      signal.addEventListener('abort', () => done(), { once: true })
+      signal.addEventListener('abort', listener, { once: true })
     })
+    signal.removeEventListener('abort', listener)
   }
 }

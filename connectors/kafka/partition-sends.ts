@@ -66,9 +66,7 @@ export class PartitionSends {
     const result = new Promise<{ baseOffset: number }>((done, fail) =>
       owner.waiting.push({ records, bytes, done, fail }),
     )
-    owner.running ??= this.#run(owner).finally(() => {
-      owner.running = undefined
-    })
+    owner.running ??= this.#run(owner)
     return result
   }
 
@@ -86,6 +84,8 @@ export class PartitionSends {
       await this.#attempt(lane, sends)
       for (const send of sends) this.#waitingBytes -= send.bytes
     }
+    // In the same turn as the last look at the queue: a send made in the next one must start the lane again.
+    lane.running = undefined
   }
 
   async #attempt(lane: Lane, sends: readonly Waiting[]): Promise<void> {

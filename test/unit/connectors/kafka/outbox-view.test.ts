@@ -1,0 +1,72 @@
+// The materialised alerts partition: highest revision wins, deliveries end, memory of findings expires.
+import { expect, test } from 'vitest'
+import {
+  alertRecord,
+  deadRecord,
+  deliveredRecord,
+  deliveryRecord,
+  OutboxView,
+  seenRecord,
+} from '../../../../connectors/kafka/outbox-view.ts'
+import { sampleAlert } from '../../../contract/samples.ts'
+
+const viewOf = (...records: { key: Buffer | null; value: Buffer | null }[]) => {
+  const view = new OutboxView()
+  for (const record of records) view.apply(record)
+  return view
+}
+
+test('a zombie’s late record of a lower revision does not take an alert back', () => {
+  const first = sampleAlert()
+  const second = { ...first, revision: 2, count: 2 }
+  const view = viewOf(alertRecord(first, 'a'), alertRecord(second, 'b'), alertRecord(first, 'a'))
+  expect(view.alert(first.alertId)).toEqual(second)
+  expect(view.superseded(second, 'b').map(({ key, value }) => [String(key), value])).toEqual([
+    [`alert/${first.alertId}/a`, null],
+  ])
+  expect(view.superseded(first, 'c')).toEqual([])
+})
+
+test('a delivery is due from its time on, for its target only, until it is settled', () => {
+  const alert = sampleAlert()
+  const other = sampleAlert()
+  const view = viewOf(
+    deliveryRecord('slack', { alert, attempt: 1, notBeforeMs: 0 }),
+    deliveryRecord('slack', { alert: other, attempt: 2, notBeforeMs: 500 }),
+    deliveryRecord('hook', { alert, attempt: 1, notBeforeMs: 0 }),
+  )
+  const due = view.due('slack', 499, 10)
+  expect(due).toEqual([{ target: 'slack', alert, attempt: 1, idempotencyKey: `${alert.alertId}:1` }])
+  expect(view.due('slack', 500, 10)).toHaveLength(2)
+  expect(view.due('slack', 500, 1)).toHaveLength(1)
+  view.apply(deliveredRecord(due[0]!))
+  view.apply(deadRecord({ ...due[0]!, alert: other }, 'gone', 1))
+  expect(view.due('slack', 500, 10).map((delivery) => delivery.alert.alertId)).toEqual([other.alertId])
+  expect(view.due('hook', 500, 10)).toHaveLength(1)
+})
+
+test('what is older than the horizon gets tombstones, and they take it out of the view', () => {
+  const old = sampleAlert({ windowStart: '2026-01-01T00:00:00.000Z' })
+  const recent = sampleAlert()
+  const view = viewOf(
+    alertRecord(old, 'a'),
+    alertRecord(recent, 'a'),
+    seenRecord('a', 10, { atMs: 1000, findingIds: ['f1', 'f2'] }),
+    seenRecord('a', 20, { atMs: Date.parse('2026-12-01'), findingIds: ['f3'] }),
+  )
+  expect(['f1', 'f2', 'f3', 'f4'].map((id) => view.remembers(id))).toEqual([true, true, true, false])
+  for (const tombstone of view.expired(Date.parse('2026-02-01'))) view.apply(tombstone)
+  expect(['f1', 'f2', 'f3'].map((id) => view.remembers(id))).toEqual([false, false, true])
+  expect(view.alert(old.alertId)).toBeUndefined()
+  expect(view.alert(recent.alertId)).toEqual(recent)
+})
+
+test('records of nobody are left out', () => {
+  const noise = ['alert/x/y', 'delivery/t/x/1', 'other/z', ''].map((key) => ({
+    key: Buffer.from(key),
+    value: Buffer.from('{"alert":1}'),
+  }))
+  const view = viewOf(...noise, { key: null, value: null }, { key: Buffer.from('seen/a/1'), value: Buffer.from('{') })
+  expect(view.alert('x')).toBeUndefined()
+  expect(view.due('t', Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+})
