@@ -57,8 +57,11 @@ function readAll<R extends { readonly fault?: OtlpFault }>(
 /** One log record: native by its event name, else foreign. */
 export function readLog(record: OtlpLogRecord, batch: OtlpBatch<OtlpLogRecord>, reader: Reader): Reading {
   if (record.fault !== undefined) return { fault: record.fault }
-  if (record.eventName.startsWith(EVENT_NAME_PREFIX))
-    return { event: { ...nativeEvent(record, batch), source: 'native' } }
+  if (record.eventName.startsWith(EVENT_NAME_PREFIX)) {
+    const event = nativeEvent(record, batch)
+    event['source'] = 'native'
+    return { event }
+  }
   return readForeign(record.attributes, (method) => {
     const eventTime = record.time === '' ? record.observedTime : record.time
     if (eventTime === '') return { fault: { field: 'timeUnixNano', reason: 'a log record needs a time' } }
