@@ -24,7 +24,7 @@ export const DELIVERY_POLICY: DeliveryPolicy = {
   pollMs: 500,
 }
 /** Later than anything is due: `due` then answers everything that is still to be delivered. */
-export const ALL_PENDING_MS = Number.MAX_SAFE_INTEGER
+const ALL_PENDING_MS = Number.MAX_SAFE_INTEGER
 const BATCH = 16
 const GAUGE_EVERY_MS = 10_000
 const GAUGE_LIMIT = 1_000
@@ -38,27 +38,26 @@ export interface DeliverOptions {
   readonly random: Random
   readonly sleep?: Sleep
   readonly policy?: Partial<DeliveryPolicy>
+  /** An outbox that fails for good: the loop of that target has ended. */
+  readonly onFatal: (error: unknown) => void
 }
 export interface Deliveries {
   /** Something new stands in the outbox: look now. Does not cut the pause of a failing target. */
   wake(): void
-  /** Whether anything is still to be delivered, due or not; the dead do not count. */
-  pending(): Promise<boolean>
+  /** Whether every target has nothing more that is due, or is paused because it failed. */
+  resting(): boolean
   /** Starts no further exchange, gives the running ones `graceMs`, then aborts them; what was in flight is sent again later. */
   stop(graceMs?: number): Promise<void>
 }
 
 export function startDeliveries(options: DeliverOptions): Deliveries {
   const loops = options.targets.map((target) => new TargetLoop(target, options))
-  const running = loops.map((loop) => loop.run())
+  const running = loops.map((loop) => loop.run().catch(options.onFatal))
   return {
     wake: () => {
-      for (const loop of loops) loop.doorbell.ring()
+      for (const loop of loops) loop.wake()
     },
-    pending: async () => {
-      const waiting = options.targets.map((target) => options.outbox.due(target.name, ALL_PENDING_MS, 1))
-      return (await Promise.all(waiting)).some((due) => due.length > 0)
-    },
+    resting: () => loops.every((loop) => loop.resting),
     stop: async (graceMs = 5_000) => {
       for (const loop of loops) loop.stopping.abort()
       const cut = setTimeout(() => {
@@ -74,7 +73,9 @@ export function startDeliveries(options: DeliverOptions): Deliveries {
 type Attempted = { readonly settlement: Settlement; readonly result: string; readonly pauseMs: number }
 
 class TargetLoop {
-  readonly doorbell = new Doorbell()
+  /** Nothing is due, or the target is paused. */
+  resting = false
+  readonly #doorbell = new Doorbell()
   /** No further exchange. */
   readonly stopping = new AbortController()
   /** Ends the exchange that is under way. */
@@ -95,16 +96,26 @@ class TargetLoop {
     this.#sleep = options.sleep ?? sleepReally
   }
 
+  wake(): void {
+    this.resting = this.#pausedUntilMs > this.#options.clock.nowMs()
+    this.#doorbell.ring()
+  }
+
   async run(): Promise<void> {
     const stop = this.stopping.signal
     while (!stop.aborted) {
       const pausedMs = this.#pausedUntilMs - this.#options.clock.nowMs()
       if (pausedMs > 0) {
+        this.resting = true
         await this.#sleep(pausedMs, stop)
         continue
       }
+      this.resting = false
       const due = await this.#due()
-      if (due.length === 0) await this.doorbell.wait(this.#policy.pollMs, this.#sleep, stop)
+      if (due.length === 0) {
+        this.resting = !this.#doorbell.rung
+        await this.#doorbell.wait(this.#policy.pollMs, this.#sleep, stop)
+      }
       for (const delivery of due) {
         if (stop.aborted || this.#pausedUntilMs > this.#options.clock.nowMs()) break
         await this.#deliver(delivery)
@@ -190,8 +201,8 @@ class TargetLoop {
         if (!isTransient(error)) throw error
         const { telemetry, random } = this.#options
         telemetry.log('delivery_failed', { target: this.#target.name, result: 'outbox', reason: reasonOf(error) })
-        if (this.stopping.signal.aborted) return undefined
         await this.#sleep(backoffMs(failures, this.#policy.pause, random), this.stopping.signal)
+        if (this.stopping.signal.aborted) return undefined
       }
     }
   }

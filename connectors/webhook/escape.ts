@@ -29,6 +29,7 @@ export function slackCode(text: string, maxChars = 500): string {
 
 /** Several lines as a code block; undefined when it does not fit, because a query that is cut does not run. */
 export function slackCodeBlock(text: string, maxChars: number): string | undefined {
+  if (text.length > maxChars) return undefined
   const lines = text.split('\n').map((line) => slackText(line.replaceAll('```', "'''"), Number.POSITIVE_INFINITY))
   const block = `\`\`\`\n${lines.join('\n')}\n\`\`\``
   return block.length <= maxChars ? block : undefined

@@ -21,6 +21,10 @@ export class Doorbell {
   #rung = false
   #wake: (() => void) | undefined
 
+  get rung(): boolean {
+    return this.#rung
+  }
+
   ring(): void {
     this.#rung = true
     this.#wake?.()

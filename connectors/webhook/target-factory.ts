@@ -4,6 +4,7 @@ import { AuditdError } from '../../schemas/errors.ts'
 import type { Severity } from '../../schemas/finding.ts'
 import type { AlertTarget } from '../../schemas/ports.ts'
 import { urlDenied } from './address.ts'
+import type { Send } from './send.ts'
 
 export interface TargetSettings {
   /** The value behind `env:NAME` or `file:PATH`. */
@@ -23,6 +24,12 @@ export const defineTarget = <const T extends TargetConfig['type']>(factory: Targ
 export interface ConfiguredTarget {
   readonly target: AlertTarget
   readonly minimumSeverity: Severity
+}
+
+/** All configured targets with the way to reach them. */
+export interface OpenTargets {
+  readonly configured: readonly ConfiguredTarget[]
+  readonly send: Send
 }
 
 /** A webhook URL as configured, refused here when it could never be sent to. The URL itself is never repeated in the error. */

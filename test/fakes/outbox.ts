@@ -1,8 +1,8 @@
-/** The smallest Outbox: deliveries in an array, all of the port's rules about what is due, settled and dead. */
-
+/** The Outbox port in memory for the tests of alert delivery, with the places where a process can be killed. */
 import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError } from '../../schemas/errors.ts'
-import type { Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import type { AlertUpdate, Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
 
 interface Standing {
   readonly alert: Alert
@@ -13,13 +13,63 @@ interface Standing {
   reason: string
 }
 
-export class DeliveryOutbox implements Pick<Outbox, 'due' | 'settle'> {
+export class DeliveryOutbox implements Outbox {
   readonly deliveries: Standing[] = []
-  /** Calls that fail before the outbox works again. */
+  readonly groups = new Map<string, Alert>()
+  /** Calls of `due` and `settle` that fail before the outbox works again. */
   failures = 0
+  /** `record` makes everything durable but the cursor and then fails, as often as this says. */
+  recordsInDoubt = 0
+  readonly #findings: Finding[] = []
+  readonly #grouped = new Set<string>()
+  #cursor = 0
+  #read = 0
+  #arrived: (() => void) | undefined
 
+  publish(...findings: Finding[]): void {
+    this.#findings.push(...findings)
+    this.#arrived?.()
+  }
+  /** What a new process sees: it reads from the cursor. `to` sets the cursor back. */
+  restart(to = this.#cursor): void {
+    this.#cursor = to
+    this.#read = to
+  }
+
+  async take(limit: number, signal: AbortSignal): Promise<{ findings: readonly Finding[]; cursor: string }> {
+    while (this.#read >= this.#findings.length && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    const findings = signal.aborted ? [] : this.#findings.slice(this.#read, this.#read + limit)
+    this.#read += findings.length
+    return { findings, cursor: String(this.#read) }
+  }
+  async alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>> {
+    return new Map(alertIds.flatMap((id) => (this.groups.has(id) ? [[id, this.groups.get(id)!] as const] : [])))
+  }
+  async remembered(findingIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(findingIds.filter((id) => this.#grouped.has(id)))
+  }
+  async record(update: AlertUpdate): Promise<void> {
+    for (const id of update.findingIds) this.#grouped.add(id)
+    for (const alert of update.alerts) this.groups.set(alert.alertId, alert)
+    for (const { alertId, target } of update.deliveries) this.add(target, this.groups.get(alertId)!)
+    if (this.recordsInDoubt > 0) {
+      this.recordsInDoubt--
+      throw new AuditdError('store_unavailable', 'outbox', 'record', 'killed between the groups and the cursor')
+    }
+    this.#cursor = Number(update.cursor)
+  }
+
+  /** One row for each target and revision, however often it is added. */
   add(target: string, alert: Alert): void {
-    this.deliveries.push({ alert, target, attempt: 1, notBeforeMs: 0, state: 'waiting', reason: '' })
+    const known = this.deliveries.some(
+      (one) => one.target === target && one.alert.alertId === alert.alertId && one.alert.revision === alert.revision,
+    )
+    if (!known) this.deliveries.push({ alert, target, attempt: 1, notBeforeMs: 0, state: 'waiting', reason: '' })
   }
   async due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]> {
     this.#fail()
@@ -39,6 +89,8 @@ export class DeliveryOutbox implements Pick<Outbox, 'due' | 'settle'> {
       known.state = settlement.kind
     }
   }
+  async close(): Promise<void> {}
+
   in(state: Standing['state'], target?: string): number {
     return this.deliveries.filter((known) => known.state === state && (target ?? known.target) === known.target).length
   }

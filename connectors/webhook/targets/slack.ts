@@ -14,9 +14,9 @@ const BUDGET = {
   fields: 10,
   field: 250,
   side: 900,
-  evidence: 2700,
-  steps: 2000,
-  query: 2400,
+  evidence: 2400,
+  steps: 1500,
+  query: 2800,
   context: 1200,
 }
 /** A hook that is switched off or not allowed to post needs a person: asking often does not help. */

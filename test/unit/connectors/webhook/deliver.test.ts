@@ -14,6 +14,9 @@ import { RecordedTelemetry } from '../../../fakes/telemetry.ts'
 import { VirtualTime } from '../../../fakes/virtual-time.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const onFatal = (error: unknown) => {
+  throw error
+}
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
@@ -40,6 +43,7 @@ function service(
       telemetry,
       random: () => 0.5,
       sleep: time.sleep,
+      onFatal,
       policy: options.policy ?? {},
     })
     closing.push(() => started.stop(0))
@@ -314,11 +318,12 @@ describe('independence and stopping', () => {
       telemetry: new RecordedTelemetry(),
       random: () => 0.5,
       sleep: time.sleep,
+      onFatal,
     })
     for (const alert of alerts(50)) for (const name of ['hanging', 'healthy']) outbox.add(name, alert)
     await time.until(() => outbox.in('delivered', 'healthy') === 50, 1_000)
     expect(outbox.in('waiting', 'hanging')).toBe(50)
-    expect(await deliveries.pending()).toBe(true)
+    expect(deliveries.resting()).toBe(false)
     await deliveries.stop(0)
     expect(outbox.in('waiting', 'hanging')).toBe(50)
   })
@@ -368,7 +373,7 @@ describe('independence and stopping', () => {
     deliveries.wake()
     await settled()
     expect(atMs).toEqual([Date.parse('2026-10-01T10:00:01Z')])
-    expect(await deliveries.pending()).toBe(false)
+    await time.until(() => deliveries.resting())
     expect(telemetry.gauges.get('mcp_auditd_outbox_pending target=siem')).toBe(0)
   })
 })

@@ -83,7 +83,7 @@ describe('the message', () => {
   it('says how much evidence it left out', () => {
     const evidence = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`fact${at}`, 'v'.repeat(200)]))
     expect(textsOf(slackMessage(sampleAlert({ evidence }))).find((text) => text.startsWith('*Evidence*'))).toMatch(
-      /\nand 28 more$/,
+      /\nand 29 more$/,
     )
   })
   it('names the place of a query that does not fit instead of cutting it', () => {

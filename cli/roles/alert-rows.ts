@@ -1,0 +1,107 @@
+/** Alerts on their way into the store: for the outbox the store is one more target, so neither a kill nor an outage loses a row. */
+import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/pauses.ts'
+import type { Alert } from '../../schemas/alert.ts'
+import { isTransient } from '../../schemas/errors.ts'
+import type { Clock, Delivery, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
+
+/** Name in the outbox. Configured targets cannot have it: their names hold no underscore. */
+export const ALERT_ROWS = '_store'
+const BATCH = 256
+const POLL_MS = 500
+const BACKOFF = { baseMs: 200, capMs: 30_000 }
+/** An alert that the store refuses for itself, not because it is down, is dead after so many attempts. */
+const MAX_ATTEMPTS = 10
+
+export interface AlertRowsParts {
+  readonly outbox: Pick<Outbox, 'due' | 'settle'>
+  readonly store: Pick<EventStore, 'insertAlerts'>
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly random: Random
+  readonly sleep: Sleep
+  readonly onFatal: (error: unknown) => void
+}
+
+export class AlertRows {
+  /** Nothing is due, or the store is down. */
+  resting = false
+  readonly #parts: AlertRowsParts
+  readonly #doorbell = new Doorbell()
+  readonly #stopping = new AbortController()
+  readonly #running: Promise<void>
+
+  constructor(parts: AlertRowsParts) {
+    this.#parts = parts
+    this.#running = this.#run().catch(parts.onFatal)
+  }
+
+  wake(): void {
+    this.resting = false
+    this.#doorbell.ring()
+  }
+
+  /** Ends after the insert that is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { clock, outbox, telemetry, random, sleep } = this.#parts
+    const stop = this.#stopping.signal
+    let failures = 0
+    while (!stop.aborted) {
+      try {
+        const due = await outbox.due(ALERT_ROWS, clock.nowMs(), BATCH)
+        if (due.length > 0) await this.#insert(due)
+        failures = 0
+        if (due.length > 0) continue
+        this.resting = !this.#doorbell.rung
+        await this.#doorbell.wait(POLL_MS, sleep, stop)
+        this.resting = false
+      } catch (error) {
+        if (!isTransient(error)) throw error
+        this.resting = true
+        telemetry.log('store_retry', { what: 'alerts', reason: reasonOf(error) })
+        await sleep(backoffMs(++failures, BACKOFF, random), stop)
+      }
+    }
+  }
+
+  /** All at once; when the store refuses them although it is up, one by one, so that one bad row costs only itself. */
+  async #insert(due: readonly Delivery[]): Promise<void> {
+    try {
+      await this.#parts.store.insertAlerts(newest(due))
+    } catch (error) {
+      if (isTransient(error)) throw error
+      if (due.length > 1) {
+        for (const delivery of due) await this.#insert([delivery])
+        return
+      }
+      return this.#refused(due[0]!, reasonOf(error))
+    }
+    for (const delivery of due) await this.#parts.outbox.settle(delivery, { kind: 'delivered' })
+  }
+
+  async #refused(delivery: Delivery, reason: string): Promise<void> {
+    const { clock, outbox, telemetry, random } = this.#parts
+    const dead = delivery.attempt >= MAX_ATTEMPTS
+    const result = dead ? 'dead' : 'retry'
+    telemetry.count('mcp_auditd_deliveries_total', 1, { target: ALERT_ROWS, result })
+    telemetry.log('delivery_failed', { target: ALERT_ROWS, alertId: delivery.alert.alertId, result, reason })
+    const notBeforeMs = clock.nowMs() + backoffMs(delivery.attempt, BACKOFF, random)
+    await outbox.settle(delivery, dead ? { kind: 'dead', reason } : { kind: 'retry', notBeforeMs, reason })
+  }
+}
+
+/** The highest revision of each alert: rows of lower ones would only be replaced. */
+function newest(due: readonly Delivery[]): readonly Alert[] {
+  const byId = new Map<string, Alert>()
+  for (const { alert } of due) {
+    const known = byId.get(alert.alertId)
+    if (known === undefined || known.revision < alert.revision) byId.set(alert.alertId, alert)
+  }
+  return [...byId.values()]
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown error')
