@@ -53,7 +53,8 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
         .code(400)
         .send({ error: `admin: ${body.error.issues[0]?.path.join('.')}: ${body.error.issues[0]?.message}` })
     try {
-      return reply.type('text/plain').send(await store.query(body.data.sql, { format: body.data.format }))
+      const answer = await store.query(body.data.sql, { format: body.data.format })
+      return reply.type('text/plain').send(answer)
     } catch (error) {
       const refused = error instanceof AuditdError && error.kind === 'usage'
       return reply.code(refused ? 422 : 500).send({ error: (error as Error).message })

@@ -1,6 +1,8 @@
 /** One partition while it is ours: its engine, its known retries, its rows in flight, and the order in which they become durable. */
+import { sabotage } from '../../connectors/failpoint.ts'
 import { createEngine, type Engine } from '../../detectors/engine.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Consumption, LogBatch, LoggedEvent, Snapshot } from '../../schemas/ports.ts'
 import type { DetectParts } from './detect.ts'
@@ -77,6 +79,11 @@ export class OwnedPartition {
     }
   }
 
+  /** A retry of a producer is dropped before detection, on both buses alike. */
+  private isNew(event: AuditEvent): boolean {
+    return !this.retries.isRetry(event) || sabotage('no-retry-set')
+  }
+
   private due(): boolean {
     const { snapshotEveryMs, snapshotEveryEvents } = this.parts.limits
     return (
@@ -107,9 +114,7 @@ export class OwnedPartition {
     }
     // Replayed batches lie before what state holds already: the log was rewound under us.
     if (batch.next <= this.next && batch.next > 0) return
-    const fresh = batch.entries.filter(
-      ({ event, position }) => position.offset >= this.next && !this.retries.isRetry(event),
-    )
+    const fresh = batch.entries.filter(({ event, position }) => position.offset >= this.next && this.isNew(event))
     if (fresh.length < batch.entries.length)
       telemetry.count('mcp_auditd_events_dropped_total', batch.entries.length - fresh.length, {
         component: 'detect',
