@@ -4,9 +4,9 @@
 export const localLinks = (text: string): string[] =>
   [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!)
 
-/** Names of npm scripts in `npm run X`, `npm test` and `npm ci && npm X`. */
+/** Names of scripts in `npm run X` and `npm run --silent X`. */
 export const npmScripts = (text: string): string[] => [
-  ...new Set([...text.matchAll(/npm (?:run (?:--silent )?)?([a-z][a-z:-]*)/g)].map((match) => match[1]!)),
+  ...new Set([...text.matchAll(/npm run (?:--silent )?([a-z][a-z:-]*)/g)].map((match) => match[1]!)),
 ]
 
 /** First words of the rows of the table of commands: `up` of "| `up --data DIR` |". */

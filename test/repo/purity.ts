@@ -14,7 +14,6 @@ const IMPURE_GLOBALS = new Set([
   'setImmediate',
   'queueMicrotask',
   'require',
-  'Buffer',
 ])
 const LOADER = 'detectors/load.ts'
 

@@ -11,8 +11,9 @@ export const topLevelViolations = (paths: readonly string[]): string[] => [
   ...new Set(paths.map((path) => path.split('/')[0]!).filter((name) => !TOP_LEVEL.has(name))),
 ]
 
-/** Names that say nothing about what is inside. */
-const EMPTY_WORDS = /^(utils?|helpers?|common|types?|libs?|src|managers?|misc|shared|stuff|core|base|items?)$/
+/** Names that say nothing about what is inside: the first set as any part of a name, the second as the whole of it. */
+const EMPTY_PART = /^(utils?|helpers?|common|managers?|misc)$/
+const EMPTY_NAME = /^(types?|libs?|src|shared|stuff|core|base|items?|data)$/
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 /** Folders and code files: kebab-case, no empty word anywhere, `index.ts` only where a package begins. */
@@ -20,7 +21,8 @@ export function nameViolations(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     if (path.startsWith('test/fixtures/')) return []
     const parts = path.split('/').map((part) => part.replace(/^\./, '').split('.')[0]!)
-    const empty = parts.flatMap((part) => part.split(/[-_]/)).filter((word) => EMPTY_WORDS.test(word.toLowerCase()))
+    const words = parts.flatMap((part) => part.split(/[-_]/)).filter((word) => EMPTY_PART.test(word.toLowerCase()))
+    const empty = [...words, ...parts.filter((part) => EMPTY_NAME.test(part.toLowerCase()))]
     const faults = empty.map((word) => `${path}: "${word}" says nothing`)
     if (path.endsWith('.ts') && !parts.every((part) => KEBAB.test(part))) faults.push(`${path}: not kebab-case`)
     if (path.endsWith('/index.ts') && path !== 'collector/instrument/index.ts') faults.push(`${path}: no index.ts`)
