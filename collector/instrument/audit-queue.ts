@@ -62,7 +62,6 @@ interface Series {
   dropped: number
   /** A run of lost numbers not yet reported. */
   gap: { first: number; last: number; reason: string } | undefined
-  readonly resources: Map<unknown, ReturnType<typeof resourceOf>>
 }
 interface Queued {
   readonly event: PendingEvent
@@ -74,9 +73,15 @@ const MAX_BATCH_WEIGHT = 600_000
 /** Queue memory, roughly: large events (argument shapes, registries) fill it sooner than their number says. */
 const MAX_QUEUE_WEIGHT = 64_000_000
 const weightOf = (event: PendingEvent): number => {
-  const { args, definitions, argHandles, mintedHandles } = event.fields as Record<string, { length?: number } | undefined>
+  const { args, definitions, argHandles, mintedHandles } = event.fields as Record<
+    string,
+    { length?: number } | undefined
+  >
   return (
-    1_000 + (args?.length ?? 0) * 120 + (definitions?.length ?? 0) * 800 + ((argHandles?.length ?? 0) + (mintedHandles?.length ?? 0)) * 120
+    1_000 +
+    (args?.length ?? 0) * 120 +
+    (definitions?.length ?? 0) * 800 +
+    ((argHandles?.length ?? 0) + (mintedHandles?.length ?? 0)) * 120
   )
 }
 
@@ -124,15 +129,18 @@ export class AuditQueue implements AuditSink {
   emit(event: PendingEvent): void {
     let series = this.series.get(event.producer)
     if (series === undefined) {
-      series = { next: 1, dropped: 0, gap: undefined, resources: new Map() }
+      series = { next: 1, dropped: 0, gap: undefined }
       this.series.set(event.producer, series)
     }
     const seq = series.next++
     this.numbered++
-    if (this.closed) return this.lose(series, seq, 'closed')
     const weight = weightOf(event)
-    if (this.waiting.length + this.inFlight >= this.limits.maxQueued || this.weight + weight > MAX_QUEUE_WEIGHT)
-      return this.lose(series, seq, 'queue full')
+    const isFull =
+      this.waiting.length + this.inFlight >= this.limits.maxQueued || this.weight + weight > MAX_QUEUE_WEIGHT
+    if (isFull || this.closed) {
+      this.lose(series, seq, this.closed ? 'closed' : 'queue full')
+      return
+    }
     this.waiting.push({ event, seq })
     this.weight += weight
     if (this.sending !== undefined) return
@@ -195,18 +203,19 @@ export class AuditQueue implements AuditSink {
       else group.push(queued)
     }
     const parts: BatchPart[] = []
-    for (const [key, group] of groups) {
+    for (const group of groups.values()) {
       const { producer, resource: application } = group[0]!.event
       const series = this.series.get(producer)!
       try {
-        let resource = series.resources.get(key)
-        if (resource === undefined) {
-          resource = resourceOf(producer, application)
-          series.resources.set(key, resource)
-        }
+        const resource = resourceOf(producer, application)
         const records = group.map(({ event, seq }) => logRecordOf(event, seq))
         const { serverId, producerId } = producer
-        parts.push({ serverId, producerId, count: group.length, bytes: encodeLogs({ resource, scope: SCOPE, records }) })
+        parts.push({
+          serverId,
+          producerId,
+          count: group.length,
+          bytes: encodeLogs({ resource, scope: SCOPE, records }),
+        })
       } catch {
         this.errors++
         for (const { seq } of group) this.lose(series, seq, 'not encodable')

@@ -18,11 +18,7 @@ const MIN_BYTES = 16
 
 function bytesOf(key: Key, name: string): Uint8Array {
   const bytes =
-    typeof key !== 'string'
-      ? key
-      : /^([0-9a-f]{2})+$/i.test(key)
-        ? Buffer.from(key, 'hex')
-        : Buffer.from(key, 'base64')
+    typeof key !== 'string' ? key : /^([0-9a-f]{2})+$/i.test(key) ? Buffer.from(key, 'hex') : Buffer.from(key, 'base64')
   if (bytes.length < MIN_BYTES)
     throw new RangeError(`instrument: keys.${name}: needs at least ${MIN_BYTES} bytes, as bytes, hex or base64`)
   return bytes

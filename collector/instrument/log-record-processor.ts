@@ -1,7 +1,7 @@
 /** The OpenTelemetry way in: a LogRecordProcessor for NodeSDK that carries audit events without sampling or silent loss. */
 import { EVENT_NAME_PREFIX, FIELD_OF_ATTRIBUTE, RESOURCE_FIELDS } from '../../schemas/wire.ts'
 import { type AuditExporter, AuditQueue, type QueueOptions, type SinkStats } from './audit-queue.ts'
-import { instantNow, type Instant, uuidV7 } from './clock.ts'
+import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { Attributes } from './otlp-encode.ts'
 import type { Fields, PendingEvent, ProducerFacts } from './pending-event.ts'
 

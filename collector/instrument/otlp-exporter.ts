@@ -1,5 +1,5 @@
 /** Sends batches to an OTLP/HTTP receiver as protobuf, over node:http with kept connections, outside of any trace. */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { context, createContextKey } from '@opentelemetry/api'
 import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-queue.ts'
@@ -58,7 +58,10 @@ export class OtlpAuditExporter implements AuditExporter {
       request.on('timeout', () => request.destroy(new Error('timeout')))
       request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
       request.on('response', (response) => {
-        readAnswer(response).then((body) => resolve(outcomeOf(response, body)), () => again('answer not readable'))
+        readAnswer(response).then(
+          (body) => resolve(outcomeOf(response, body)),
+          () => again('answer not readable'),
+        )
       })
       for (const chunk of chunks) request.write(chunk)
       request.end()

@@ -49,6 +49,11 @@ export function defaultSink(): AuditSink {
   return processSink
 }
 
+/** After its shutdown the next one who asks gets a new one. */
+export function releaseDefaultSink(): void {
+  processSink = undefined
+}
+
 /** Keeps AuditEvents in memory, in order, numbered: for tests and for programs that forward them themselves. */
 export function memorySink(): AuditSink & { readonly events: AuditEvent[] } {
   const events: AuditEvent[] = []

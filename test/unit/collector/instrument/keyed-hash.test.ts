@@ -8,8 +8,7 @@ import { instantNow, rfc3339, uuidV7 } from '../../../../collector/instrument/cl
 import { KeyedHash, sha256 } from '../../../../collector/instrument/keyed-hash.ts'
 import { hashesOf } from '../../../../collector/instrument/keys.ts'
 
-const reference = (key: Uint8Array, text: string) =>
-  createHmac('sha256', key).update(text).digest('hex').slice(0, 32)
+const reference = (key: Uint8Array, text: string) => createHmac('sha256', key).update(text).digest('hex').slice(0, 32)
 
 describe('KeyedHash', () => {
   it('equals createHmac for every length around the block and path limits', () => {
@@ -22,9 +21,13 @@ describe('KeyedHash', () => {
   })
   it('equals createHmac for any Unicode text and key length', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 140 }), fc.string({ unit: 'binary', maxLength: 400 }), (key, text) => {
-        expect(new KeyedHash(key).hash(text)).toBe(reference(key, text))
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 140 }),
+        fc.string({ unit: 'binary', maxLength: 400 }),
+        (key, text) => {
+          expect(new KeyedHash(key).hash(text)).toBe(reference(key, text))
+        },
+      ),
       { numRuns: 300 },
     )
   })

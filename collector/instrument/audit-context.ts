@@ -1,0 +1,266 @@
+/** What all servers of one id in this process share: producer, keys, sink, registry, heartbeat, and the events not tied to a call. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, sep } from 'node:path'
+import type { AuditSink } from './audit-queue.ts'
+import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import { type Declared, declarationsFor, type HandleDeclaration } from './handles.ts'
+import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type PrincipalCallback } from './identity.ts'
+import { type AuditKeys, type Hashes, hashesOf } from './keys.ts'
+import { namesOf, trustedName } from './names.ts'
+import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './pending-event.ts'
+import { RegistryLedger } from './registry-ledger.ts'
+import type { ServerLike } from './server-shape.ts'
+import { defaultSink, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
+import type { MeterLike, TracerLike } from './spans.ts'
+
+/** Posture of the server as its author declares it: recorded, and compared with what happens. */
+export interface Posture {
+  readonly audienceCheck?: boolean
+  readonly sessionMode?: 'stateful' | 'stateless' | 'none'
+  readonly originCheck?: boolean
+  readonly requestStateProtected?: boolean
+  readonly tls?: boolean
+  readonly bindAddress?: string
+}
+export interface InstrumentOptions {
+  /** Where events go. Default: the sink of the process (OTLP to the address of the environment, else http://127.0.0.1:4318). */
+  readonly sink?: AuditSink | undefined
+  /** Emit OpenTelemetry log records through this provider instead; give it an AuditLogRecordProcessor. */
+  readonly loggerProvider?: LoggerProviderLike | undefined
+  /** Default: MCP_AUDIT_SERVER_ID, else the name of the server. */
+  readonly serverId?: string | undefined
+  readonly authRequired?: boolean | undefined
+  readonly expectedAudiences?: readonly string[] | undefined
+  readonly anonymousMethods?: readonly string[] | undefined
+  readonly anonymousTools?: readonly string[] | undefined
+  readonly buildDigest?: string | undefined
+  /** Default: MCP_AUDIT_KEY, else random keys of this process, which the events then say. */
+  readonly keys?: AuditKeys | undefined
+  readonly handles?: readonly HandleDeclaration[] | undefined
+  readonly principal?: PrincipalCallback | undefined
+  readonly posture?: Posture | undefined
+  /** `minimal`: no leaves and no hashes of content. Default `shape`. */
+  readonly capture?: 'shape' | 'minimal' | undefined
+  /** Ask the server's own tools/list handler at the start and after changes. Default true. */
+  readonly registryProbe?: boolean | undefined
+  /** Default 30000; 0: no heartbeats. */
+  readonly heartbeatMs?: number | undefined
+  readonly tracer?: TracerLike | undefined
+  readonly meter?: MeterLike | undefined
+}
+
+const KEPT_ROUNDS = 4_096
+/** Rounds of multi-round-trip calls under way, by the keyed hash of the state handed out. */
+export interface Round {
+  readonly logicalCallId: string
+  readonly round: number
+  readonly handedOut: Instant
+  uses: number
+}
+
+export class AuditContext {
+  readonly options: InstrumentOptions
+  readonly hashes: Hashes
+  readonly sink: AuditSink
+  readonly ledger = new RegistryLedger()
+  readonly registryProbe: boolean
+  readonly captureLevel: 'shape' | 'minimal'
+  readonly rounds = new Map<string, Round>()
+  /** Errors of our own: swallowed, so that no call fails. */
+  errors = 0
+  private readonly facts: ProducerFacts
+  private identities = new WeakMap<object, Identity>()
+  private readonly declarations: (tool: string) => Declared | undefined
+  private readonly declaredByTool = new Map<string, Declared | undefined>()
+  private heartbeat: NodeJS.Timeout | undefined
+  private started = false
+  private identityTold = ''
+
+  constructor(options: InstrumentOptions, serverId: string, sink: AuditSink) {
+    this.options = options
+    this.sink = sink
+    this.hashes = hashesOf(options.keys ?? process.env['MCP_AUDIT_KEY'])
+    this.registryProbe = options.registryProbe ?? true
+    this.captureLevel = options.capture ?? 'shape'
+    this.declarations = declarationsFor(
+      (options.handles ?? []).map((declared) => ({
+        ...declared,
+        path: declared.path.replace(/^structuredContent\./, ''),
+      })),
+    )
+    this.facts = {
+      serverId: trustedName(serverId),
+      producerId: uuidV7(instantNow()),
+      integrationVersion: `${SCOPE.name}/${SCOPE.version}`,
+      ...(options.buildDigest !== undefined && { buildDigest: trustedName(options.buildDigest) }),
+    }
+  }
+
+  get serverId(): string {
+    return this.facts.serverId
+  }
+
+  emit(fields: Fields, time?: Instant): void {
+    this.sink.emit(pendingEvent(this.facts, fields, time))
+  }
+
+  /** Runs our own code beside a call: whatever it throws is counted and goes no further. */
+  guard(run: () => void): void {
+    try {
+      run()
+    } catch {
+      this.errors++
+    }
+  }
+
+  /** The caller of a request; computed once per authInfo object. */
+  identity(authInfo: AuthInfoLike | undefined): Identity {
+    if (authInfo === undefined || authInfo === null) return ANONYMOUS
+    let identity = this.identities.get(authInfo)
+    if (identity === undefined) {
+      identity = identityOf(authInfo, this.hashes, this.serverId, this.options.principal)
+      this.identities.set(authInfo, identity)
+    }
+    return identity
+  }
+
+  declared(tool: string): Declared | undefined {
+    if (this.options.handles === undefined) return undefined
+    if (!this.declaredByTool.has(tool)) {
+      if (this.declaredByTool.size >= 1_024) this.declaredByTool.clear()
+      this.declaredByTool.set(tool, this.declarations(tool))
+    }
+    return this.declaredByTool.get(tool)
+  }
+
+  /** A state handed out: its retry belongs to the same logical call. */
+  remember(stateFp: string, logicalCallId: string, round: number): void {
+    if (this.rounds.size >= KEPT_ROUNDS) this.rounds.delete(this.rounds.keys().next().value!)
+    this.rounds.set(stateFp, { logicalCallId, round, handedOut: instantNow(), uses: 0 })
+  }
+
+  /** First connect of a server of this id: server.started, and heartbeats from now on. */
+  start(server: ServerLike): void {
+    if (this.started) return
+    this.started = true
+    // Events of one producer are told apart by this object: it is completed before the first event of a server goes out.
+    const info = server._serverInfo
+    Object.assign(this.facts, {
+      ...sdkOf(server),
+      ...(typeof info?.name === 'string' && { serverName: trustedName(info.name) }),
+      ...(typeof info?.version === 'string' && { serverVersion: trustedName(info.version) }),
+    })
+    const { authRequired, anonymousMethods, anonymousTools, posture } = this.options
+    this.emit({
+      eventType: 'server.started',
+      authRequired,
+      anonymousMethods: namesOf(anonymousMethods),
+      anonymousTools: namesOf(anonymousTools),
+      captureLevel: this.captureLevel,
+      flags: this.hashes.ephemeral ? ['ephemeral_keys'] : undefined,
+      ...posture,
+    })
+    const everyMs = this.options.heartbeatMs ?? 30_000
+    if (everyMs > 0) this.heartbeat = setInterval(() => this.beat(), everyMs).unref()
+  }
+
+  private counts() {
+    const { numbered, dropped, queued } = this.sink.countsOf(this.facts)
+    return { eventsSent: numbered, drops: dropped, queued }
+  }
+
+  private beat(): void {
+    this.guard(() =>
+      this.emit({
+        eventType: 'server.heartbeat',
+        ...this.counts(),
+        flags: this.hashes.ephemeral ? ['ephemeral_keys'] : undefined,
+      }),
+    )
+  }
+
+  stop(reason: string): void {
+    if (this.heartbeat !== undefined) clearInterval(this.heartbeat)
+    this.heartbeat = undefined
+    if (!this.started) return
+    this.started = false
+    const { eventsSent, drops } = this.counts()
+    this.emit({ eventType: 'server.stopped', reason, eventsSent, drops })
+  }
+
+  /** What a server says of itself in initialize or server/discover; told when it changes. */
+  tellIdentity(fields: Readonly<Record<string, unknown>>, era: 'legacy' | 'modern'): void {
+    const text = JSON.stringify([era, fields])
+    if (text === this.identityTold) return
+    this.identityTold = text
+    this.emit({ eventType: 'server.identity', era, ...fields })
+  }
+}
+
+/** SDK v2 projects results per era; v1 has no such step. Anything else is not an SDK we know. */
+function sdkOf(server: ServerLike): { sdk?: string; sdkVersion?: string } {
+  if (typeof server._negotiatedWireCodec === 'function')
+    return { sdk: '@modelcontextprotocol/server', ...versionOf('@modelcontextprotocol/server', '') }
+  if (server._requestHandlers === undefined) return {}
+  return { sdk: '@modelcontextprotocol/sdk', ...versionOf('@modelcontextprotocol/sdk', '/server/mcp.js') }
+}
+
+/** Neither SDK exports its package.json: found beside an entry that it does export, from the program that runs. */
+function versionOf(name: string, entry: string): { sdkVersion?: string } {
+  try {
+    const path = createRequire(process.argv[1] ?? import.meta.url).resolve(name + entry)
+    const root = path.slice(0, path.lastIndexOf(name.replaceAll('/', sep)) + name.length)
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version?: unknown }
+    return typeof version === 'string' ? { sdkVersion: trustedName(version) } : {}
+  } catch {
+    return {}
+  }
+}
+
+const contexts = new Map<AuditSink, Map<string, AuditContext>>()
+
+function sinkOf(options: InstrumentOptions): AuditSink {
+  if (options.sink !== undefined) return options.sink
+  return options.loggerProvider === undefined ? defaultSink() : loggerSink(options.loggerProvider)
+}
+
+/** The context of a server id and sink: made by whoever comes first, with that one's options. */
+export function contextFor(options: InstrumentOptions, fallbackId: string): AuditContext {
+  const sink = sinkOf(options)
+  let bySink = contexts.get(sink)
+  if (bySink === undefined) {
+    bySink = new Map()
+    contexts.set(sink, bySink)
+  }
+  const serverId = options.serverId ?? process.env['MCP_AUDIT_SERVER_ID'] ?? fallbackId
+  const name = serverId === '' ? 'unknown' : serverId
+  let context = bySink.get(name)
+  if (context === undefined) {
+    context = new AuditContext(options, name, sink)
+    bySink.set(name, context)
+  }
+  return context
+}
+
+/** The context that a verifier speaks for: by its id, else the only one of its sink; undefined while that is not known. */
+export function knownContext(options: InstrumentOptions): AuditContext | undefined {
+  if (options.serverId !== undefined || process.env['MCP_AUDIT_SERVER_ID'] !== undefined) return contextFor(options, '')
+  const bySink = contexts.get(sinkOf(options))
+  return bySink?.size === 1 ? bySink.values().next().value : undefined
+}
+
+export async function flushAudit(timeoutMs?: number): Promise<boolean> {
+  const flushed = await Promise.all([...contexts.keys()].map((sink) => sink.flush(timeoutMs)))
+  return flushed.every((whole) => whole)
+}
+
+/** server.stopped for every server, then the sinks are emptied and closed. */
+export async function shutdownAudit(timeoutMs?: number): Promise<void> {
+  const sinks = [...contexts.keys()]
+  for (const bySink of contexts.values())
+    for (const context of bySink.values()) context.guard(() => context.stop('shutdown'))
+  contexts.clear()
+  releaseDefaultSink()
+  await Promise.all(sinks.map((sink) => sink.shutdown(timeoutMs)))
+}

@@ -1,0 +1,23 @@
+/** @mcp-auditd/instrument: audit events of an MCP server with one call around it. */
+export type { InstrumentOptions, Posture } from './audit-context.ts'
+export { flushAudit, shutdownAudit } from './audit-context.ts'
+export type {
+  AuditExporter,
+  AuditSink,
+  BatchPart,
+  EncodedBatch,
+  ExportOutcome,
+  QueueOptions,
+  SinkStats,
+} from './audit-queue.ts'
+export { auditChallenge, type Challenge, type ChallengedRequest } from './challenge.ts'
+export type { HandleDeclaration, HandlePolicy } from './handles.ts'
+export type { PrincipalCallback, PrincipalFacts } from './identity.ts'
+export { instrumentMcpServer } from './install.ts'
+export type { AuditKeys, Key, Purpose } from './keys.ts'
+export { AuditLogRecordProcessor, type AuditLogRecordProcessorOptions } from './log-record-processor.ts'
+export { OtlpAuditExporter, type OtlpExporterOptions } from './otlp-exporter.ts'
+export type { PendingEvent, ProducerFacts } from './pending-event.ts'
+export { createSink, defaultSink, type LoggerProviderLike, memorySink } from './sinks.ts'
+export type { MeterLike, TracerLike } from './spans.ts'
+export { auditTokenVerifier, type TokenAuditOptions, type TokenVerifier } from './token-audit.ts'

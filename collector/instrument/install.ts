@@ -1,0 +1,204 @@
+/** Installs the observation: on a server by its connect, on a factory around its products. Cheap, because it may happen per request. */
+import { type AuditContext, contextFor, type InstrumentOptions } from './audit-context.ts'
+import { tellChallenge } from './challenge.ts'
+import { Connection } from './connection.ts'
+import { trustedName } from './names.ts'
+import { ServerRegistry } from './registry.ts'
+import type { MessageExtra, RpcMessage, Transport } from './request.ts'
+import type { ServerLike, TransportLike } from './server-shape.ts'
+import { type Spans, spansFor } from './spans.ts'
+
+const instrumented = new WeakSet<object>()
+
+/**
+ * The same server, or a factory of the same type around the given one. A second call on the same object changes nothing.
+ * Failing to install is never an error of the server: it then runs unobserved, and its silence is an alert.
+ */
+export function instrumentMcpServer<T extends object>(serverOrFactory: T, options: InstrumentOptions = {}): T {
+  if (instrumented.has(serverOrFactory)) return serverOrFactory
+  if (typeof serverOrFactory === 'function') return wrapFactory(serverOrFactory, options) as T
+  install(serverOrFactory as ServerLike, options)
+  return serverOrFactory
+}
+
+function wrapFactory<F extends object>(factory: F, options: InstrumentOptions): F {
+  const wrapped = new Proxy(factory as unknown as (...args: unknown[]) => unknown, {
+    apply(target, self, args: unknown[]) {
+      const product = Reflect.apply(target, self, args)
+      if (product instanceof Promise) return product.then((server: unknown) => observed(server, options, args[0]))
+      return observed(product, options, args[0])
+    },
+  })
+  instrumented.add(wrapped)
+  return wrapped as unknown as F
+}
+
+function observed(product: unknown, options: InstrumentOptions, request: unknown): unknown {
+  if (product === null || typeof product !== 'object') return product
+  try {
+    // A factory that returns { server, … } as many published servers do.
+    const { server } = product as { server?: unknown }
+    const isServer = typeof (product as ServerLike).connect === 'function'
+    const target = isServer || server === null || typeof server !== 'object' ? product : server
+    const context = install(target as ServerLike, options)
+    if (context !== undefined) observeEntry(context, request)
+  } catch {
+    // Unobserved, never broken.
+  }
+  return product
+}
+
+/**
+ * subscriptions/listen is answered by createMcpHandler itself: its server is built, asked for capabilities and never connected.
+ * The mirrored header, which the handler has compared with the body by then, is the one sign of it.
+ */
+function observeEntry(context: AuditContext, request: unknown): void {
+  const info = (request as { requestInfo?: { headers?: Headers; method?: string } } | undefined)?.requestInfo
+  if (info?.headers?.get?.('mcp-method') !== 'subscriptions/listen') return
+  const { authInfo } = request as { authInfo?: object }
+  const noTools = new ServerRegistry(context, {}, undefined)
+  const connection = new Connection(context, noTools, { send: async () => undefined }, 'http', undefined)
+  connection.received({ id: 0, method: 'subscriptions/listen' }, {
+    authInfo,
+    request: info,
+    classification: { era: 'modern' },
+  } as MessageExtra)
+  connection.sending({ id: 0, result: {} }, undefined)
+}
+
+/** The context of the server, made at its first installation; undefined when there is nothing to hold on to. */
+function install(target: ServerLike, options: InstrumentOptions): AuditContext | undefined {
+  const facade = target.server !== undefined && typeof target.server.connect === 'function' ? target : undefined
+  const server = facade === undefined ? target : target.server!
+  if (typeof server.connect !== 'function' || instrumented.has(server)) return undefined
+  instrumented.add(server)
+  instrumented.add(target)
+  const name = server._serverInfo?.name
+  const context = contextFor(options, typeof name === 'string' ? trustedName(name) : '')
+  const registry = new ServerRegistry(context, server, facade)
+  const connect = server.connect
+  server.connect = function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
+    try {
+      context.start(server)
+      observe(context, registry, server, transport)
+    } catch {
+      context.errors++
+    }
+    return connect.call(this, transport)
+  }
+  watchMutations(context, registry, facade ?? server)
+  if (facade !== undefined) watchChallenges(context, facade as ChallengingServer)
+  return context
+}
+
+/** McpServer of SDK v2: asked by the HTTP entry before dispatch, so that a refused request never reaches a transport. */
+interface ChallengingServer {
+  resolveScopeChallenge?: (request: { readonly request: object; readonly authInfo?: object }) => unknown
+}
+function watchChallenges(context: AuditContext, target: ChallengingServer): void {
+  const resolve = target.resolveScopeChallenge
+  if (typeof resolve !== 'function') return
+  target.resolveScopeChallenge = async (asked) => {
+    const challenge = (await resolve.call(target, asked)) as { readonly scopes?: readonly string[] } | undefined
+    if (challenge !== undefined)
+      context.guard(() => {
+        const { request: message, authInfo } = asked
+        const { resourceMetadataUrl } = (authInfo ?? {}) as { resourceMetadataUrl?: string }
+        const { scopes } = challenge
+        tellChallenge(
+          context,
+          { message, authInfo },
+          { status: 403, error: 'insufficient_scope', scopes, resourceMetadataUrl },
+        )
+      })
+    return challenge
+  }
+}
+
+/** McpServer calls this on itself for every registration, update, removal and switch; low-level servers are told to by their authors. */
+function watchMutations(context: AuditContext, registry: ServerRegistry, target: ServerLike): void {
+  const original = target.sendToolListChanged
+  if (typeof original !== 'function') return
+  target.sendToolListChanged = function changedObserved(this: ServerLike): unknown {
+    context.guard(() => registry.changed())
+    return original.call(this)
+  }
+}
+
+const observedTransports = new WeakSet<object>()
+
+/**
+ * Both SDKs keep the onmessage and onclose they find on a transport and call them first: that is the supported way to listen, and
+ * handlers cannot be reached by what we throw. `send` is replaced on the object, which nobody else needs to know.
+ */
+function observe(context: AuditContext, registry: ServerRegistry, server: ServerLike, transport: TransportLike): void {
+  if (observedTransports.has(transport)) return
+  observedTransports.add(transport)
+  const spans = spansFor(context.options.tracer, context.options.meter)
+  const kind = kindOf(transport)
+  const connection = new Connection(context, registry, transport, kind, spans)
+  // A server that serves many connects once, at start-up, and is asked then; one built per HTTP request knows its caller soon.
+  if (kind === 'stdio' || kind === 'inproc') registry.begin('', eraOf(server))
+  const { onmessage, onclose, send } = transport
+  const receive = (message: RpcMessage, extra: MessageExtra | undefined) => {
+    try {
+      return connection.received(message, extra)
+    } catch {
+      context.errors++
+      return undefined
+    }
+  }
+  if (spans === undefined)
+    transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
+      receive(message, extra)
+      onmessage?.(message as never, extra as never)
+    }
+  else wrapStart(transport, spans, receive)
+  transport.onclose = () => {
+    context.guard(() => connection.closed())
+    onclose?.()
+  }
+  transport.send = (message, sendOptions) => {
+    try {
+      connection.sending(message as RpcMessage, sendOptions as { relatedRequestId?: string | number } | undefined)
+    } catch {
+      context.errors++
+    }
+    return send.call(transport, message, sendOptions)
+  }
+}
+
+/** With a tracer the server's handling runs inside the span: its onmessage is there once the transport starts. */
+function wrapStart(
+  transport: TransportLike,
+  spans: Spans,
+  receive: (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>,
+): void {
+  const { start } = transport
+  transport.start = async () => {
+    const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
+    transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
+      const operation = receive(message, extra)?.operation
+      if (operation === undefined) inner?.(message, extra)
+      else spans.within(operation, () => inner?.(message, extra))
+    }
+    await start?.call(transport)
+  }
+}
+
+function eraOf(server: ServerLike): string {
+  try {
+    return server._negotiatedWireCodec?.().era?.startsWith('2026') ? 'modern' : 'legacy'
+  } catch {
+    return 'legacy'
+  }
+}
+
+/** By name where the class keeps it, else by what only such a transport has: published servers are often minified. */
+function kindOf(transport: TransportLike): Transport {
+  const name = transport.constructor?.name ?? ''
+  if (/stdio/i.test(name) || '_stdin' in transport || '_wire' in transport) return 'stdio'
+  if (/^SSE/.test(name)) return 'sse_legacy'
+  if (/http/i.test(name) || 'handleRequest' in transport || 'handleMessage' in transport) return 'http'
+  return 'inproc'
+}

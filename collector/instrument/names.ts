@@ -1,0 +1,53 @@
+/** Texts that a caller chose, made fit for a record: bounded, well-formed, and without anything that could be a credential. */
+import { LIMITS, wellFormed } from '../../schemas/field.ts'
+import { holdsHandle } from './handles.ts'
+
+export const REDACTED = '[redacted]'
+const CACHED = 512
+/** The same few names come with every request. Bounded: callers choose them. */
+const known = new Map<string, string>()
+
+/** A name as it may be recorded; undefined stays undefined, other types are left out. */
+export function nameOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const cached = known.get(value)
+  if (cached !== undefined) return cached
+  const name = holdsHandle(value) ? REDACTED : fit(value, LIMITS.nameChars)
+  if (value.length <= 128) {
+    if (known.size >= CACHED) known.clear()
+    known.set(value, name)
+  }
+  return name
+}
+
+/** Names that someone trusted chose (a registered tool, a configured audience): bounded and well-formed, otherwise as they are. */
+export const trustedName = (value: string): string => fit(value, LIMITS.nameChars)
+
+export function namesOf(values: unknown): string[] | undefined {
+  const list = typeof values === 'string' ? [values] : values
+  if (!Array.isArray(list)) return undefined
+  return list
+    .filter((value): value is string => typeof value === 'string')
+    .slice(0, LIMITS.listLength)
+    .map((value) => fit(value, LIMITS.nameChars))
+}
+
+/** Why something failed, in the words of the error: never the token, never anything that looks like one. */
+export function reasonOf(error: unknown, secret: string): string {
+  if (!(error instanceof Error)) return 'refused'
+  const { code, errorCode } = error as { code?: unknown; errorCode?: unknown }
+  const kind = typeof errorCode === 'string' ? errorCode : typeof code === 'string' ? code : error.name
+  let text = error.message
+  if (secret !== '') text = text.replaceAll(secret, REDACTED)
+  text = text
+    .split(/(\s+)/)
+    .map((word) => (holdsHandle(word) ? REDACTED : word))
+    .join('')
+  return fit(`${nameOf(kind) ?? 'error'}: ${text}`, 256)
+}
+
+function fit(text: string, maxCharacters: number): string {
+  let out = text.length > maxCharacters ? text.slice(0, maxCharacters) : text
+  if (!wellFormed(out)) out = out.toWellFormed().replaceAll('\u0000', '\ufffd')
+  return out
+}

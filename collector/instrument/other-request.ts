@@ -1,0 +1,125 @@
+/** Events of requests that are not tool calls: one http.request each, and what initialize, discover and tasks tell besides. */
+import type { AuditContext } from './audit-context.ts'
+import { canonical } from './canonical.ts'
+import { elapsedMs, instantNow } from './clock.ts'
+import { estimatedBits } from './handles.ts'
+import { sha256 } from './keyed-hash.ts'
+import { namesOf } from './names.ts'
+import type { ConnectionFacts, Request } from './request.ts'
+import type { Ending } from './tool-call.ts'
+
+/** HTTP status by JSON-RPC code in the modern era, where the SDK answers before a handler runs (its LADDER_ERROR_HTTP_STATUS). */
+const LADDER: Readonly<Record<string, number>> = {
+  '-32700': 400,
+  '-32600': 400,
+  '-32601': 404,
+  '-32020': 400,
+  '-32021': 400,
+  '-32022': 400,
+}
+/** What a closed connection counts as; no answer went out. */
+const CLIENT_CLOSED = 499
+
+function statusOf({ era, http }: Request, { outcome, errorCode }: Ending): number {
+  if (http === undefined) return 0
+  if (outcome === 'cancelled' || outcome === 'timeout') return CLIENT_CLOSED
+  return (era === 'modern' ? LADDER[errorCode ?? ''] : undefined) ?? 200
+}
+
+export function tellRequest(context: AuditContext, request: Request, ending: Ending): void {
+  const { http, era, started } = request
+  const time = instantNow()
+  context.emit(
+    {
+      eventType: 'http.request',
+      ...request.envelope,
+      outcome: ending.outcome,
+      errorCode: ending.errorCode,
+      durationMs: elapsedMs(started, time),
+      verb: http?.verb,
+      status: statusOf(request, ending),
+      origin: http?.origin,
+      host: http?.host,
+      headerCheck: http === undefined ? undefined : era === 'modern' ? 'ok' : 'not_checked',
+      credentialLocation: http === undefined ? undefined : http.hasAuthorization ? 'header' : 'none',
+      lastEventIdPresent: http?.lastEventIdPresent,
+      sessionHeaderPresent: http?.sessionHeaderPresent,
+      processed: ending.errorCode !== '-32601',
+    },
+    time,
+  )
+  if (ending.result === undefined) return
+  if (request.method === 'initialize' || request.method === 'server/discover')
+    tellIdentity(context, request, ending.result)
+  if (request.method.startsWith('tasks/')) tellTaskAccess(context, request)
+}
+
+const hashOf = (value: unknown): string => {
+  const text = value === undefined ? undefined : canonical(value)
+  return text === undefined ? '' : sha256(text)
+}
+
+/** Name, instructions and capabilities as the server hands them out; hashes, because they are long and may carry instructions to a model. */
+function tellIdentity(context: AuditContext, { era }: Request, result: Readonly<Record<string, unknown>>): void {
+  const capabilities = (result['capabilities'] ?? {}) as Readonly<Record<string, unknown>>
+  const meta = result['_meta'] as Readonly<Record<string, unknown>> | undefined
+  const { instructions } = result
+  const versions = result['supportedVersions'] ?? result['protocolVersions']
+  context.tellIdentity(
+    {
+      serverInfoHash: hashOf(result['serverInfo'] ?? meta?.['io.modelcontextprotocol/serverInfo']),
+      instructionsHash: typeof instructions === 'string' ? sha256(instructions) : '',
+      capabilitiesHash: hashOf(capabilities),
+      capabilities: namesOf(Object.keys(capabilities).sort()),
+      extensions: namesOf(Object.keys((capabilities['extensions'] ?? {}) as object).sort()),
+      supportedVersions: namesOf(versions),
+    },
+    era,
+  )
+}
+
+const TASK_OPERATIONS: Readonly<Record<string, string>> = {
+  'tasks/get': 'get',
+  'tasks/result': 'result',
+  'tasks/cancel': 'cancel',
+  'tasks/list': 'list',
+  'tasks/update': 'update',
+}
+
+function tellTaskAccess(context: AuditContext, request: Request): void {
+  const op = TASK_OPERATIONS[request.method]
+  if (op === undefined) return
+  const { taskId } = request.params
+  context.emit({
+    eventType: 'task.accessed',
+    ...request.envelope,
+    taskFp: typeof taskId === 'string' ? context.hashes.handles.hash(taskId) : undefined,
+    op,
+    resultReturned: op === 'result',
+  })
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+function alphabetOf(id: string): string {
+  if (UUID.test(id)) return 'uuid'
+  if (/^\d+$/.test(id)) return 'decimal'
+  if (/^[0-9a-f]+$/i.test(id)) return 'hex'
+  return /^[\w-]+$/.test(id) ? 'base64url' : 'other'
+}
+/** Random bits of a UUID by version; the others are guessable in part or whole. */
+const UUID_BITS: Readonly<Record<string, number>> = { '4': 122, '7': 74 }
+
+/** session.created: what can be said of a session id without saying it. */
+export function tellSession(context: AuditContext, facts: ConnectionFacts, request: Request): void {
+  const id = facts.sessionId ?? ''
+  const version = UUID.exec(id)?.[1]
+  context.emit({
+    eventType: 'session.created',
+    ...request.envelope,
+    idLength: id.length,
+    idAlphabet: alphabetOf(id),
+    idBits: Math.round(version === undefined ? estimatedBits(id) : (UUID_BITS[version] ?? 0)),
+    idUuidVersion: version === undefined ? 0 : Number.parseInt(version, 16),
+  })
+}

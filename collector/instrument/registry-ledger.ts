@@ -1,0 +1,18 @@
+/** What all servers of one id share about their tools: what was told, what was seen, and listings under way. */
+import type { Definitions, ListedTool } from './definitions.ts'
+
+/** Entries kept of each kind; the oldest goes. */
+export const KEPT = 64
+
+export interface Look {
+  readonly definitions: Definitions
+  readonly untilMs: number
+}
+
+/** Shared by all servers of one id: what was told, and what was seen under which signature. */
+export class RegistryLedger {
+  readonly told = new Map<string, string>()
+  readonly looks = new Map<string, Look>()
+  /** Pages of a listing under way, by the cursor that continues it. */
+  readonly pages = new Map<string, { readonly tools: readonly ListedTool[]; readonly count: number }>()
+}

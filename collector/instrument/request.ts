@@ -1,0 +1,209 @@
+/** One JSON-RPC request as it is being served: what is known of it when it arrives, and the envelope its events share. */
+import type { AuditContext } from './audit-context.ts'
+import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import type { Identity } from './identity.ts'
+import { nameOf } from './names.ts'
+import type { Operation } from './spans.ts'
+import { claimVerification, tellAllowed } from './token-audit.ts'
+
+export type Transport = 'http' | 'sse_legacy' | 'stdio' | 'inproc'
+export type Outcome = 'ok' | 'tool_error' | 'protocol_error' | 'denied' | 'timeout' | 'cancelled'
+
+/** MessageExtraInfo of both SDKs: v1 has `requestInfo`, v2 `request` (a web Request) and `classification`. */
+export interface MessageExtra {
+  readonly authInfo?: object | undefined
+  readonly requestInfo?: { readonly headers?: Readonly<Record<string, string | string[] | undefined>> }
+  readonly request?: { readonly method?: string; readonly headers?: Headers }
+  readonly classification?: { readonly era?: string; readonly revision?: string }
+}
+export interface RpcMessage {
+  readonly id?: string | number | null
+  readonly method?: unknown
+  readonly params?: unknown
+  readonly result?: unknown
+  readonly error?: unknown
+}
+export interface RpcParams {
+  readonly name?: unknown
+  readonly arguments?: unknown
+  readonly cursor?: unknown
+  readonly requestId?: unknown
+  readonly reason?: unknown
+  readonly taskId?: unknown
+  readonly requestState?: unknown
+  readonly inputResponses?: unknown
+  readonly protocolVersion?: unknown
+  readonly clientInfo?: unknown
+  readonly _meta?: Readonly<Record<string, unknown>>
+}
+
+/** What a connection remembers between its requests. */
+export interface ConnectionFacts {
+  readonly transport: Transport
+  sessionId: string | undefined
+  sessionFp: string | undefined
+  protocolVersion: string | undefined
+  clientName: string | undefined
+  clientVersion: string | undefined
+}
+
+/** A request from its arrival to its answer. */
+export interface Request {
+  readonly id: string | number
+  readonly method: string
+  readonly params: RpcParams
+  readonly requestUid: string
+  readonly started: Instant
+  readonly identity: Identity
+  readonly envelope: Readonly<Record<string, unknown>>
+  readonly era: 'legacy' | 'modern'
+  readonly http: HttpFacts | undefined
+  logicalCallId: string
+  round: number | undefined
+  /** Tool as it may be recorded, for tools/call. */
+  toolName: string | undefined
+  definitionHash: string | undefined
+  /** Keyed hashes of the handles it presented. */
+  presented: ReadonlySet<string>
+  operation: Operation | undefined
+  /** Later request that reuses the id while this one is open: answers come in order. */
+  next: Request | undefined
+}
+
+export interface HttpFacts {
+  readonly verb: string
+  readonly origin: string | undefined
+  readonly host: string | undefined
+  readonly hasAuthorization: boolean
+  readonly sessionHeaderPresent: boolean
+  readonly lastEventIdPresent: boolean
+}
+
+export type HeaderReader = (name: string) => string | undefined
+function headersOf(extra: MessageExtra | undefined): HeaderReader | undefined {
+  const fetched = extra?.request?.headers
+  if (fetched !== undefined && typeof fetched.get === 'function') return (name) => fetched.get(name) ?? undefined
+  const plain = extra?.requestInfo?.headers
+  if (plain === undefined) return undefined
+  return (name) => {
+    const value = plain[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+}
+
+const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
+const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo'
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/
+const NO_TRACE = '0'.repeat(32)
+const EMPTY: RpcParams = {}
+export const NO_HANDLES: ReadonlySet<string> = new Set()
+
+function traceOf(meta: Readonly<Record<string, unknown>> | undefined): { traceId: string; spanId: string } | undefined {
+  const text = meta?.['traceparent']
+  if (typeof text !== 'string') return undefined
+  const match = TRACEPARENT.exec(text)
+  return match === null || match[1] === NO_TRACE ? undefined : { traceId: match[1]!, spanId: match[2]! }
+}
+
+/** Reads a request. Everything the caller wrote is a claim: names are bounded and redacted, the trace is marked as the client's. */
+export function openRequest(
+  context: AuditContext,
+  facts: ConnectionFacts,
+  message: RpcMessage,
+  extra: MessageExtra | undefined,
+): Request {
+  const started = instantNow()
+  const params = message.params !== null && typeof message.params === 'object' ? (message.params as RpcParams) : EMPTY
+  const meta = params._meta !== null && typeof params._meta === 'object' ? params._meta : undefined
+  const header = facts.transport === 'inproc' || facts.transport === 'stdio' ? undefined : headersOf(extra)
+  const method = nameOf(message.method) ?? ''
+  const claimedVersion = meta?.[PROTOCOL_VERSION]
+  const isModern = typeof claimedVersion === 'string' || extra?.classification?.era === 'modern'
+  const era = isModern ? 'modern' : 'legacy'
+  if (!isModern && facts.protocolVersion === undefined) facts.protocolVersion = nameOf(header?.('mcp-protocol-version'))
+  const clientInfo = (isModern ? meta?.[CLIENT_INFO] : method === 'initialize' ? params.clientInfo : undefined) as
+    | { name?: unknown; version?: unknown }
+    | undefined
+  if (clientInfo !== null && typeof clientInfo === 'object') {
+    facts.clientName = nameOf(clientInfo.name)
+    facts.clientVersion = nameOf(clientInfo.version)
+  }
+  const authInfo = extra?.authInfo ?? undefined
+  const identity = context.identity(authInfo)
+  const requestUid = (authInfo !== undefined && authenticated(context, authInfo, started)) || uuidV7(started)
+  const sessionFp = isModern ? undefined : facts.sessionFp
+  const trace = traceOf(meta)
+  const id = message.id as string | number
+  return {
+    id,
+    method,
+    params,
+    requestUid,
+    started,
+    identity,
+    era,
+    http: header === undefined ? undefined : httpFactsOf(header, extra),
+    envelope: {
+      requestUid,
+      jsonrpcIdHash: context.hashes.handles.hash(typeof id === 'string' ? `s${id}` : `n${id}`),
+      method,
+      transport: facts.transport,
+      era,
+      protocolVersion: isModern
+        ? (nameOf(claimedVersion) ?? nameOf(extra?.classification?.revision))
+        : facts.protocolVersion,
+      clientName: facts.clientName,
+      clientVersion: facts.clientVersion,
+      sessionFp,
+      principalKey: identity.principalKey,
+      principalKind: identity.principalKind,
+      actorKeys: identity.actorKeys,
+      tenantKey: identity.tenantKey,
+      clientKey: identity.clientKey,
+      clientKind: identity.clientKind,
+      correlationKey: sessionFp ?? identity.correlationKey,
+      traceId: trace?.traceId,
+      spanId: trace?.spanId,
+      traceClientSupplied: trace === undefined ? undefined : true,
+      decision: 'allow',
+      captureLevel: context.captureLevel,
+    },
+    logicalCallId: requestUid,
+    round: undefined,
+    toolName: undefined,
+    definitionHash: undefined,
+    presented: NO_HANDLES,
+    operation: undefined,
+    next: undefined,
+  }
+}
+
+/** The uid of the verification that let this request in. Without a wrapped verifier the authInfo itself is the evidence, told once a request. */
+function authenticated(context: AuditContext, authInfo: object, started: Instant): string {
+  const claimed = claimVerification(authInfo, context)
+  if (claimed !== undefined) return claimed
+  const requestUid = uuidV7(started)
+  const { token } = authInfo as { token?: unknown }
+  const text = typeof token === 'string' ? token : ''
+  tellAllowed(
+    context,
+    authInfo,
+    text,
+    requestUid,
+    started,
+    undefined,
+    'authInfo of the request; the verifier is not instrumented',
+  )
+  return requestUid
+}
+
+function httpFactsOf(header: HeaderReader, extra: MessageExtra | undefined): HttpFacts {
+  return {
+    verb: nameOf(extra?.request?.method) ?? 'POST',
+    origin: nameOf(header('origin')),
+    host: nameOf(header('host')),
+    hasAuthorization: header('authorization') !== undefined,
+    sessionHeaderPresent: header('mcp-session-id') !== undefined,
+    lastEventIdPresent: header('last-event-id') !== undefined,
+  }
+}

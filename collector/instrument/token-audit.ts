@@ -1,0 +1,156 @@
+/** Tokens: a decorator around a verifier gives one auth.token.validated per verification, and ties it to the request it lets in. */
+import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
+import { type Claims, claimsOf, confirmationOf, statedFields } from './claims.ts'
+import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import type { AuthInfoLike } from './identity.ts'
+import { namesOf, reasonOf, trustedName } from './names.ts'
+
+/** Any verifier of SDK v1 (OAuthTokenVerifier, OAuthServerProvider) or v2. */
+export interface TokenVerifier {
+  verifyAccessToken(token: string, ...rest: never[]): Promise<object>
+}
+export type TokenAuditOptions = InstrumentOptions & {
+  /** The claims come from an introspection endpoint: those in `extra` are recorded. */
+  readonly introspected?: boolean
+}
+
+/** A verification that no request has claimed yet. */
+interface Verified {
+  readonly requestUid: string
+  /** Said when the request arrives: only then it is known which server it was for. */
+  readonly tell: ((context: AuditContext) => void) | undefined
+}
+
+/**
+ * The request that arrives with an authInfo takes the oldest unclaimed verification of that very object. A verifier that caches
+ * returns the same object for many requests: they share one caller, so that any of its verifications fits; plain objects are
+ * copied, which makes the pairing exact.
+ */
+const unclaimed = new WeakMap<object, Verified[]>()
+const MAX_UNCLAIMED = 64
+const seen = new WeakSet<object>()
+
+/** The uid under which this request was authenticated, if a wrapped verifier did it. */
+export function claimVerification(authInfo: object, context: AuditContext): string | undefined {
+  const verified = unclaimed.get(authInfo)?.shift()
+  verified?.tell?.(context)
+  return verified?.requestUid
+}
+
+/** One auth.token.validated per verification: allow when the verifier answered, deny when it threw. Results and errors pass unchanged. */
+export function auditTokenVerifier<V extends TokenVerifier>(verifier: V, options: TokenAuditOptions = {}): V {
+  const verify = async (token: string, ...rest: never[]): Promise<object> => {
+    const time = instantNow()
+    let authInfo: object
+    try {
+      authInfo = await verifier.verifyAccessToken(token, ...rest)
+    } catch (error) {
+      safely(() => tellDenied(options, token, error, time))
+      throw error
+    }
+    return safely(() => admitted(options, token, authInfo, time)) ?? authInfo
+  }
+  return new Proxy(verifier, {
+    get(target, property) {
+      if (property === 'verifyAccessToken') return verify
+      const value: unknown = Reflect.get(target, property, target)
+      // Bound to the real object: a class with private fields refuses a proxy as `this`.
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function safely<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch {
+    return undefined
+  }
+}
+
+function admitted(options: TokenAuditOptions, token: string, given: object, time: Instant): object {
+  const isPlain = given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
+  const authInfo = isPlain && seen.has(given) ? { ...given } : given
+  seen.add(authInfo)
+  const requestUid = uuidV7(time)
+  const tell = (context: AuditContext): void =>
+    tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier')
+  const context = knownContext(options)
+  if (context !== undefined) context.guard(() => tell(context))
+  const waiting = unclaimed.get(authInfo) ?? []
+  // Verifications whose request had no message (a GET stream, a notification) are never claimed: the oldest go.
+  if (waiting.length >= MAX_UNCLAIMED) waiting.shift()
+  waiting.push({ requestUid, tell: context === undefined ? tell : undefined })
+  unclaimed.set(authInfo, waiting)
+  return authInfo
+}
+
+/** Also for requests whose verifier was not wrapped: the server let them in with this authInfo, which is what the event says. */
+export function tellAllowed(
+  context: AuditContext,
+  authInfo: AuthInfoLike,
+  token: string,
+  requestUid: string,
+  time: Instant,
+  introspected: boolean | undefined,
+  reason: string,
+): void {
+  const decoded = claimsOf(token)
+  const extra = authInfo.extra ?? {}
+  const claims: Claims = decoded.kind === 'jwt' ? decoded : { ...decoded, payload: extra }
+  const { scopeSetHash: _, ...caller } = context.identity(authInfo)
+  const stated = statedFields(claims)
+  context.emit(
+    {
+      eventType: 'auth.token.validated',
+      requestUid,
+      transport: 'http',
+      ...caller,
+      decision: 'allow',
+      reason,
+      scheme: 'bearer',
+      ...stated,
+      ...proofFields(context, claims, token),
+      scopes: namesOf(authInfo.scopes) ?? stated['scopes'],
+      resource: authInfo.resource === undefined ? stated['resource'] : [trustedName(String(authInfo.resource))],
+      expAt: stated['expAt'] ?? (typeof authInfo.expiresAt === 'number' ? Math.trunc(authInfo.expiresAt) : undefined),
+      expectedAud: namesOf(context.options.expectedAudiences),
+      introspected,
+    },
+    time,
+  )
+}
+
+function tellDenied(options: TokenAuditOptions, token: string, error: unknown, time: Instant): void {
+  const context = knownContext(options) ?? contextFor(options, '')
+  const claims = claimsOf(token)
+  context.emit(
+    {
+      eventType: 'auth.token.validated',
+      requestUid: uuidV7(time),
+      transport: 'http',
+      decision: 'deny',
+      reason: reasonOf(error, token),
+      scheme: 'bearer',
+      ...statedFields(claims),
+      ...proofFields(context, claims, token),
+      expectedAud: namesOf(options.expectedAudiences),
+      // The claims of a refused token are the sender's words: no verified column is filled from them.
+      flags: ['claims_unverified'],
+    },
+    time,
+  )
+}
+
+function proofFields(context: AuditContext, { payload }: Claims, token: string): Record<string, unknown> {
+  const { tokens } = context.hashes
+  const jtiKind = typeof payload['jti'] === 'string' ? 'jti' : typeof payload['uti'] === 'string' ? 'uti' : 'none'
+  const tokenId = jtiKind === 'none' ? token : `${String(payload['iss'])}\u0000${String(payload[jtiKind])}`
+  const confirmation = confirmationOf(payload)
+  return {
+    tokenFp: tokens.hash(tokenId),
+    jtiKind,
+    cnfKind: confirmation.kind,
+    cnfFp: confirmation.value === '' ? undefined : tokens.hash(confirmation.value),
+  }
+}
