@@ -6,12 +6,12 @@ import { deliveriesOf, type Threshold } from '../../connectors/webhook/revisions
 import type { OpenTargets } from '../../connectors/webhook/target-factory.ts'
 import { alertIdOf, groupFinding, NO_RULE_TEXT, type RuleText } from '../../detectors/grouping.ts'
 import type { Alert } from '../../schemas/alert.ts'
-import { isTransient } from '../../schemas/errors.ts'
+import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate, Clock, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
 import { ALERT_ROWS, AlertRows } from './alert-rows.ts'
 
-const TAKE = 500
+const TAKE = 1_000
 const BACKOFF = { baseMs: 200, capMs: 30_000 }
 const IDLE_POLL_MS = 20
 /** A bus may need so long to show a finding that is durable; until then nothing is called idle. */
@@ -34,8 +34,8 @@ export interface AlertParts {
 }
 export interface AlertRole {
   /**
-   * Resolves once at least `findings` findings were taken since the start (repeated ones count), no other has come for a while, and every
-   * alert of them stands in the store and is delivered, dead, or waiting for a target that fails.
+   * Resolves once at least `findings` findings were taken since the start, no other has come for a while, and every alert of them stands in
+   * the store and is delivered, dead, or waiting for a target that fails. Count only findings that are new: an outbox may drop known ones.
    */
   idle(findings?: number): Promise<void>
   stop(): Promise<void>
@@ -169,13 +169,17 @@ class Grouping {
     return changed
   }
 
-  /** Repeats until it works; undefined once stopped. The same arguments each time, so a step that was done in doubt is done once. */
+  /**
+   * Repeats until it works, with the same arguments each time, so a step that was done in doubt is done once. Undefined once stopped, or
+   * when the findings are another process's by now: it groups them, and ours are dropped.
+   */
   async #until<T>(call: () => Promise<T>): Promise<T | undefined> {
     for (let failures = 1; ; failures++) {
       try {
         return await call()
       } catch (error) {
         if (!isTransient(error)) throw error
+        if (error instanceof AuditdError && error.code === 'ownership_lost') return undefined
         const reason = error instanceof Error ? error.message : ''
         this.#parts.telemetry.log('bus_retry', { what: 'findings', reason })
         await this.#sleep(backoffMs(failures, BACKOFF, this.#random), this.stopping.signal)

@@ -23,11 +23,7 @@ export const DELIVERY_POLICY: DeliveryPolicy = {
   pause: { baseMs: 5_000, capMs: 300_000 },
   pollMs: 500,
 }
-/** Later than anything is due: `due` then answers everything that is still to be delivered. */
-const ALL_PENDING_MS = Number.MAX_SAFE_INTEGER
 const BATCH = 16
-const GAUGE_EVERY_MS = 10_000
-const GAUGE_LIMIT = 1_000
 
 export interface DeliverOptions {
   readonly outbox: Pick<Outbox, 'due' | 'settle'>
@@ -87,7 +83,6 @@ class TargetLoop {
   /** Failed attempts in a row; 0 when the last one was taken. */
   #failures = 0
   #pausedUntilMs = 0
-  #gaugeDueMs = 0
 
   constructor(target: AlertTarget, options: DeliverOptions) {
     this.#target = target
@@ -125,14 +120,9 @@ class TargetLoop {
 
   /** One at a time while the target is failing, so that a long outage does not burn the attempts of everything that waits. */
   async #due(): Promise<readonly Delivery[]> {
-    const { outbox, clock, telemetry } = this.#options
-    const nowMs = clock.nowMs()
-    const due = await this.#outboxCall(() => outbox.due(this.#target.name, nowMs, this.#failures > 0 ? 1 : BATCH))
-    if (nowMs >= this.#gaugeDueMs) {
-      this.#gaugeDueMs = nowMs + GAUGE_EVERY_MS
-      const all = await this.#outboxCall(() => outbox.due(this.#target.name, ALL_PENDING_MS, GAUGE_LIMIT))
-      telemetry.gauge('mcp_auditd_outbox_pending', all?.length ?? 0, { target: this.#target.name })
-    }
+    const { outbox, clock } = this.#options
+    const limit = this.#failures > 0 ? 1 : BATCH
+    const due = await this.#outboxCall(() => outbox.due(this.#target.name, clock.nowMs(), limit))
     return due ?? []
   }
 

@@ -92,11 +92,14 @@ async function post(
   const connector = buildConnector({
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
+    // One exchange and the socket is gone: HTTP/2 would gain nothing.
+    allowH2: false,
     timeout: 0,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   })
   const agent = new Agent({
     connections: 1,
+    allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
     // `hostname` becomes the pinned address; `servername` stays the name the certificate must carry (none for an address, RFC 6066).

@@ -20,6 +20,8 @@ export class DeliveryOutbox implements Outbox {
   failures = 0
   /** `record` makes everything durable but the cursor and then fails, as often as this says. */
   recordsInDoubt = 0
+  /** `record` finds its partition given up, as often as this says. */
+  recordsLost = 0
   readonly #findings: Finding[] = []
   readonly #grouped = new Set<string>()
   #cursor = 0
@@ -54,6 +56,10 @@ export class DeliveryOutbox implements Outbox {
     return new Set(findingIds.filter((id) => this.#grouped.has(id)))
   }
   async record(update: AlertUpdate): Promise<void> {
+    if (this.recordsLost > 0) {
+      this.recordsLost--
+      throw new AuditdError('ownership_lost', 'outbox', 'cursor', 'given up')
+    }
     for (const id of update.findingIds) this.#grouped.add(id)
     for (const alert of update.alerts) this.groups.set(alert.alertId, alert)
     for (const { alertId, target } of update.deliveries) this.add(target, this.groups.get(alertId)!)

@@ -239,6 +239,20 @@ describe('a process that is killed', () => {
   })
 })
 
+describe('a hand-over', () => {
+  it('a step whose findings went to another process is dropped, and the next findings are grouped', async () => {
+    const { outbox, table, start, idle } = machine()
+    const role = await start()
+    outbox.recordsLost = 1
+    outbox.publish(...findings(3))
+    await idle(role, 3)
+    expect(table.rows.size).toBe(0)
+    outbox.publish(...findings(5, { entity: 'server=files principal=bob' }))
+    await idle(role, 8)
+    expect([...table.rows.values()].map(({ count }) => count)).toEqual([5])
+  })
+})
+
 describe('what is down delays nothing else', () => {
   it('a store that is down delays no target, and its rows come when it is up', async () => {
     const { outbox, table, sent, time, start, idle } = machine()
