@@ -27,7 +27,7 @@ export async function embeddedConnect(path: string): Promise<Connect> {
     try {
       // chDB implements the interface of its own copy of the client package: the same shape, another declaration.
       const connection = createChdbConnection({ path }) as unknown as NonNullable<ClientOptions['connection']>
-      const client = createClient({ connection })
+      const client = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
       if (database !== undefined) await client.command({ query: `USE ${database}` })
       return client
     } catch (error) {
@@ -53,6 +53,8 @@ export function serverConnect(address: ServerAddress): Connect {
       // Every insert waits for its answer; a large one may need a while, and silence must not look like a broken line.
       keep_alive: { enabled: true },
       clickhouse_settings: { wait_end_of_query: 1 },
+      // Errors are thrown to us; its own log would print statements and settings.
+      log: { level: ClickHouseLogLevel.OFF },
     })
 }
 
