@@ -16,6 +16,13 @@ export interface DemoClient {
   tools(): Promise<string[]>
   close(): Promise<void>
 }
+/** A round of a multi-round-trip call by hand: what a client does that keeps, or was given, the state of a call. */
+export interface ModernClientByHand extends DemoClient {
+  /** One tools/call without answering what the server asks back; its requestState. */
+  begin(tool: string, args: Arguments): Promise<string>
+  /** The next round, with a state, and yes to everything. */
+  resume(tool: string, args: Arguments, requestState: string): Promise<Arguments>
+}
 /** Counts at the client: each JSON-RPC request, each round of a multi-round-trip call. */
 export class SentCounter {
   #sent = 0
@@ -77,14 +84,19 @@ export async function connectLegacyHttp(url: URL, counter: SentCounter, options:
 }
 
 /** SDK v2, protocol 2026-07-28: no session; the user answers yes to whatever the server asks back. */
-export async function connectModernHttp(url: URL, counter: SentCounter, options: HttpOptions): Promise<DemoClient> {
+export async function connectModernHttp(
+  url: URL,
+  counter: SentCounter,
+  options: HttpOptions,
+): Promise<ModernClientByHand> {
   let token = options.token
   const transport = new ModernHttp(url, { authProvider: { token: async () => token } })
   const client = new ModernClient(NAME, {
     capabilities: { elicitation: { form: {} } },
     versionNegotiation: { mode: { pin: '2026-07-28' } },
   })
-  client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { publish: true } }))
+  const yes = { action: 'accept' as const, content: { publish: true } }
+  client.setRequestHandler('elicitation/create', async () => yes)
   await client.connect(counter.watch(transport))
   return {
     sessionId: undefined,
@@ -92,6 +104,15 @@ export async function connectModernHttp(url: URL, counter: SentCounter, options:
       token = next
     },
     call: async (name, args = {}) => facts(await client.callTool({ name, arguments: { ...args } })),
+    async begin(name, args) {
+      const asked = await client.callTool({ name, arguments: { ...args } }, { allowInputRequired: true })
+      return String((asked as { requestState?: unknown }).requestState)
+    },
+    async resume(name, args, requestState) {
+      // The SDK sends these two fields and does not type them: its own retries go another way.
+      const retry = { name, arguments: { ...args }, inputResponses: { publish: yes }, requestState }
+      return facts(await client.callTool(retry as Parameters<typeof client.callTool>[0]))
+    },
     // The list may be cached by the client; a person who reloads asks the server.
     tools: async () => (await client.listTools({}, { cacheMode: 'refresh' })).tools.map((tool) => tool.name),
     close: () => client.close(),

@@ -35,7 +35,7 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
   const serves = options.once !== true
   const flags = serves ? {} : { otlp: '127.0.0.1:0', admin: '127.0.0.1:0' }
   const service = await startService({
-    settings: loadConfig(process.env, { 'limits.snapshotEveryMs': 1000, ...flags, ...bus.flags }),
+    settings: loadConfig(process.env, { 'limits.snapshotEveryMs': 1000, targets: {}, ...flags, ...bus.flags }),
     dataDir,
     bus: options.bus,
     roles: ROLES,

@@ -6,7 +6,12 @@ import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middlew
 import { McpServer, type RegisteredTool } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { auditTokenVerifier, type InstrumentOptions, instrumentMcpServer } from '../../collector/instrument/index.ts'
+import {
+  auditChallenge,
+  auditTokenVerifier,
+  type InstrumentOptions,
+  instrumentMcpServer,
+} from '../../collector/instrument/index.ts'
 import { closeServer, listen } from './identity-provider.ts'
 import { sound, tokenVerifier, type Weaknesses } from './token-verifier.ts'
 import { type DemoTool, fileTools, reply } from './tool.ts'
@@ -58,7 +63,12 @@ export async function startFilesServer(jwksUrl: URL, audit: InstrumentOptions): 
   app.use('/mcp', (request: Request, response: Response, next: NextFunction) => {
     const scope = scopeNeeded(catalogue, request.body)
     if (scope === undefined || request.auth === undefined || request.auth.scopes.includes(scope)) next()
-    else challenge(response, scope)
+    else {
+      const sessionId = request.get('mcp-session-id')
+      const refused = { message: request.body as object, authInfo: request.auth, sessionId }
+      auditChallenge(refused, { status: 403, error: 'insufficient_scope', scopes: [scope] }, audit)
+      challenge(response, scope)
+    }
   })
   app.all('/mcp', async (request: Request, response: Response) => {
     const id = request.headers['mcp-session-id']

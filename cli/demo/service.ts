@@ -16,17 +16,17 @@ export interface ConnectOptions extends TokenOptions {
   /** Join a session that exists (legacy era). */
   readonly sessionId?: string
 }
-type Connect = (url: URL, token: string | undefined, options: ConnectOptions) => Promise<DemoClient>
+type Connect<C> = (url: URL, token: string | undefined, options: ConnectOptions) => Promise<C>
 
-export class Service {
+export class Service<C extends DemoClient = DemoClient> {
   readonly #identity: IdentityProvider
   readonly #audience: string
   readonly #grants: Grants
-  readonly #connect: Connect
+  readonly #connect: Connect<C>
   readonly #open = new Set<DemoClient>()
   #server: DemoServer
 
-  constructor(identity: IdentityProvider, audience: string, grants: Grants, server: DemoServer, connect: Connect) {
+  constructor(identity: IdentityProvider, audience: string, grants: Grants, server: DemoServer, connect: Connect<C>) {
     this.#identity = identity
     this.#audience = audience
     this.#grants = grants
@@ -45,7 +45,7 @@ export class Service {
     return this.#grants[subject] ?? []
   }
   /** A real client of this person; undefined comes without a token. Closed with the scenario. */
-  async connect(subject: Subject | undefined, options: ConnectOptions = {}): Promise<DemoClient> {
+  async connect(subject: Subject | undefined, options: ConnectOptions = {}): Promise<C> {
     const token = subject === undefined ? undefined : await this.token(subject, options)
     const client = await this.#connect(this.#server.url, token, options)
     this.#open.add(client)

@@ -4,7 +4,14 @@ import { identityOf } from '../../collector/instrument/identity.ts'
 import { type AuditSink, type InstrumentOptions, shutdownAudit } from '../../collector/instrument/index.ts'
 import { hashesOf } from '../../collector/instrument/keys.ts'
 import { pendingEvent } from '../../collector/instrument/pending-event.ts'
-import { connectLegacyHttp, connectModernHttp, connectStdio, type DemoClient, SentCounter } from './clients.ts'
+import {
+  connectLegacyHttp,
+  connectModernHttp,
+  connectStdio,
+  type DemoClient,
+  type ModernClientByHand,
+  SentCounter,
+} from './clients.ts'
 import { type IdentityProvider, ISSUER, SUBJECTS, type Subject, startIdentityProvider } from './identity-provider.ts'
 import type { Expectation, Scenario } from './scenario.ts'
 import { everythingCommand } from './server-everything.ts'
@@ -50,11 +57,12 @@ export interface ExpectedAlert {
 
 export class Stage {
   readonly files: Service
-  readonly notes: Service
+  readonly notes: Service<ModernClientByHand>
   readonly #identity: IdentityProvider
   readonly #address: SinkAddress
   readonly #sinks: AuditSink[]
   readonly #counter: SentCounter
+  readonly #anonymous: { lastRequestUid: string }
   readonly #facts = new Map<string, string>()
   readonly #expected: ExpectedAlert[] = []
   readonly #hashes = hashesOf(DEMO_KEY)
@@ -63,11 +71,12 @@ export class Stage {
   private constructor(
     parts: Readonly<{
       files: Service
-      notes: Service
+      notes: Service<ModernClientByHand>
       identity: IdentityProvider
       address: SinkAddress
       sink: AuditSink
       counter: SentCounter
+      anonymous: { lastRequestUid: string }
     }>,
   ) {
     this.files = parts.files
@@ -76,10 +85,13 @@ export class Stage {
     this.#address = parts.address
     this.#sinks = [parts.sink]
     this.#counter = parts.counter
+    this.#anonymous = parts.anonymous
   }
 
   static async open(address: SinkAddress): Promise<Stage> {
     const sink = await openSink(address)
+    const anonymous = { lastRequestUid: '' }
+    watchAnonymous(sink, anonymous)
     const counter = new SentCounter()
     const identity = await startIdentityProvider()
     const audit: InstrumentOptions = { sink, keys: DEMO_KEY, buildDigest: buildDigest(1), heartbeatMs: 0 }
@@ -93,7 +105,7 @@ export class Stage {
     const notes = new Service(identity, NOTES_AUDIENCE, NOTES_GRANTS, notesServer, (url, token) =>
       connectModernHttp(url, counter, { token }),
     )
-    return new Stage({ files, notes, identity, address, sink, counter })
+    return new Stage({ files, notes, identity, address, sink, counter, anonymous })
   }
 
   /** tools/call requests that left the clients, each round of a multi-round-trip call by itself. */
@@ -150,6 +162,7 @@ export class Stage {
       await this.flush()
       const sink = await openSink(this.#address)
       this.#sinks.push(sink)
+      watchAnonymous(sink, this.#anonymous)
       const pipeline = { serverId: NOTES_SERVER, producerId: randomUUID() }
       sink.emit(
         pendingEvent(pipeline, {
@@ -170,6 +183,10 @@ export class Stage {
   }
   principalKey(subject: Subject): string {
     return identityOf({ extra: { iss: ISSUER, sub: SUBJECTS[subject] } }, this.#hashes, '').principalKey ?? ''
+  }
+  /** The id that the instrumentation gave to the last tool call that came over HTTP without a verified caller. */
+  get anonymousRequest(): string {
+    return this.#anonymous.lastRequestUid
   }
   /** What a list of tools is compared within: callers with the same scopes. */
   scopeSetHash(service: Service, subject: Subject): string {
@@ -203,5 +220,16 @@ export class Stage {
     const fact = this.#facts.get(name)
     if (fact === undefined) throw new Error(`demo: the scenario noted no fact ${name}`)
     return fact
+  }
+}
+
+/** Ids of requests are random and made in the server: this is the one place where the demo can learn them. */
+function watchAnonymous(sink: AuditSink, seen: { lastRequestUid: string }): void {
+  const emit = sink.emit.bind(sink)
+  sink.emit = (event) => {
+    const { eventType, transport, principalKey, requestUid } = event.fields
+    if (eventType === 'tool.call' && transport === 'http' && principalKey === undefined)
+      seen.lastRequestUid = String(requestUid)
+    emit(event)
   }
 }

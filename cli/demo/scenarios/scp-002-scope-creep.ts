@@ -1,5 +1,8 @@
 /** Attack: a grant grows although nobody asked for more. */
+
+import { CLIENT } from '../identity-provider.ts'
 import type { Scenario } from '../scenario.ts'
+import { FILES_SERVER } from '../server-v1.ts'
 
 export default {
   name: 'scp-002-scope-creep',
@@ -8,7 +11,9 @@ export default {
   rule: 'scp-002-scope-creep',
   story:
     'Carol’s tokens have always been for reading. Then one carries files:admin, and no server ever challenged her for it: a changed grant or a stolen refresh token. It should alert as high.',
-  expects: [{ rule: 'scp-002-scope-creep', entity: {} }],
+  expects: [
+    { rule: 'scp-002-scope-creep', entity: { server: FILES_SERVER, client: CLIENT, principal: '$principal.carol' } },
+  ],
   async run(stage) {
     const carol = await stage.files.connect('carol')
     for (let tokens = 0; tokens < 6; tokens++) {

@@ -1,5 +1,6 @@
 /** Attack: a protected server answers without asking who is there. */
 import type { Scenario } from '../scenario.ts'
+import { NOTES_SERVER } from '../server-v2.ts'
 
 export default {
   name: 'tok-011-unverified-request',
@@ -8,11 +9,12 @@ export default {
   rule: 'tok-011-unverified-request',
   story:
     'A change in front of the notes server let requests without a token through. A stranger reads a note. It should alert as critical: a server that requires authorization did work for nobody.',
-  expects: [{ rule: 'tok-011-unverified-request', entity: {} }],
+  expects: [{ rule: 'tok-011-unverified-request', entity: { server: NOTES_SERVER, request: '$fact.request' } }],
   async run(stage) {
     await stage.weaken(stage.notes, 'servesWithoutToken', async () => {
       const stranger = await stage.notes.connect(undefined)
       await stranger.call('list_notes')
+      stage.note('request', stage.anonymousRequest)
     })
   },
 } satisfies Scenario
