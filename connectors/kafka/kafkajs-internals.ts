@@ -1,7 +1,7 @@
 // The parts of kafkajs 2.2.4 (pinned) that have no public door, typed; and its two repairs: idle spinning and zstd.
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import kafkajs, { type Kafka } from 'kafkajs'
 
 const { CompressionCodecs, CompressionTypes, PartitionAssigners } = kafkajs
@@ -155,11 +155,13 @@ function stopIdleSpinning(): void {
   }
 }
 
-const compress = promisify(zstdCompress)
-const decompress = promisify(zstdDecompress)
-
 stopIdleSpinning()
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
-  decompress: (buffer: Buffer) => decompress(buffer, { maxOutputLength: 256 * 1024 * 1024 }),
-})
+// Node 20, where an instrumented server may run, has no zstd: it writes gzip or nothing, and reads nothing.
+if (zlib.zstdCompress !== undefined) {
+  const compress = promisify(zlib.zstdCompress)
+  const decompress = promisify(zlib.zstdDecompress)
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
+    decompress: (buffer: Buffer) => decompress(buffer, { maxOutputLength: 256 * 1024 * 1024 }),
+  })
+}
