@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly logLevel: string
   /** Each alert at its first appearance. */
   readonly onAlert?: (alert: Alert) => void
+  /** A role can go on no more: the process should end and be started again. */
+  readonly onFatal?: (error: unknown) => void
   /** Sees the bus before the roles do; the demo records traffic here. */
   readonly wrapBus?: (bus: EventBus) => EventBus
 }
@@ -96,6 +98,11 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const store = await openStore(settings, dataDir, telemetry)
   closers.add(() => store.close())
   let fatal: unknown
+  const onFatal = (error: unknown): void => {
+    fatal ??= error
+    telemetry.log('failed', { reason: error instanceof Error ? error.stack : String(error) })
+    options.onFatal?.(error)
+  }
   const detect = !roles.includes('detect')
     ? undefined
     : await startDetectRole({
@@ -107,7 +114,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         clock,
         telemetry,
         limits: settings.limits,
-        onFatal: (error) => (fatal ??= error),
+        onFatal,
       })
   if (detect !== undefined) closers.add(() => detect.stop())
   const alerts = !roles.includes('alert')
@@ -119,6 +126,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         targets: await openTargets(settings),
         clock,
         telemetry,
+        onFatal,
         ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
@@ -151,7 +159,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       }
       while (fatal === undefined && behind()) await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
       if (fatal !== undefined) throw fatal
-      await alerts?.idle()
+      await alerts?.idle(telemetry.total('mcp_auditd_findings_total'))
     },
     async stop() {
       await closers.closeAll()

@@ -16,6 +16,7 @@ export interface ServiceTelemetry extends Telemetry {
   close(): Promise<void>
 }
 const WARNINGS = new Set<LogName>([
+  'failed',
   'event_rejected',
   'rule_quarantined',
   'store_retry',

@@ -13,6 +13,6 @@ export async function openTargets(settings: Config): Promise<OpenTargets> {
     secret: (reference) => resolveSecret(reference),
   })
   const print = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve())))
+    new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
   return { configured, send: withConsole(createSend({ allowPrivate }), print) }
 }

@@ -109,7 +109,7 @@ export const config = z.strictObject({
   rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
   targets: z
     .record(z.string().regex(/^[a-z0-9-]{1,32}$/), target)
-    .default({})
+    .default({ console: { type: 'console', minimumSeverity: 'info' } })
     .describe('Where alerts go, by name.'),
   allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
 })

@@ -1,6 +1,6 @@
 /** The envelope: what every audit event says about itself, its producer, its server and its caller. */
 import { z } from 'zod'
-import { count, flag, id, instant, name, names, oneOf } from './field.ts'
+import { count, flag, id, instant, name, names, oneOf, optionalInstant } from './field.ts'
 
 /**
  * Verified and claimed facts are different fields. Verified come from a validated token (`principalKey`, `clientKey`,
@@ -28,8 +28,8 @@ export const envelope = {
     .literal(1)
     .optional()
     .meta({ description: 'Version of this schema.', origin: 'ours', unit: 'version' }),
-  receivedAt: instant('ours', 'When we first received it; stamped once at the edge, milliseconds.').optional(),
-  claimedEventTime: instant('server', 'The event time as sent, when it lay outside the allowed window.').optional(),
+  receivedAt: optionalInstant('ours', 'When we first received it; stamped once at the edge, milliseconds.'),
+  claimedEventTime: optionalInstant('server', 'The event time as sent, when it lay outside the allowed window.'),
   tenant: name('ours', 'Tenant, from the credential; `default` without keys.'),
   serverClaimed: flag('ours', 'The server id is the producer’s own claim: no credential vouches for it.'),
 

@@ -99,10 +99,13 @@ export const oneOf = <const V extends readonly [string, ...string[]]>(origin: Or
 /** Seconds since 1970, as tokens carry them. */
 export const epochSeconds = (origin: Origin, description: string) =>
   integer(origin, 's since 1970-01-01 UTC', description)
+const timeText = () => z.string().regex(INSTANT, 'must be RFC 3339 in UTC with at most nine decimals')
 /** RFC 3339 in UTC with up to nine decimals. */
 export const instant = (origin: Origin, description: string) =>
-  z
-    .string()
-    .regex(INSTANT, 'must be RFC 3339 in UTC with at most nine decimals')
+  timeText().meta(say(description, origin, 'RFC 3339 UTC'))
+/** The same, where it may be absent. */
+export const optionalInstant = (origin: Origin, description: string) =>
+  timeText()
+    .optional()
     .meta(say(description, origin, 'RFC 3339 UTC'))
 export const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/

@@ -42,7 +42,11 @@ export interface DeadLetter {
  * good one is durable; refused ones are dead letters and cost their neighbours nothing. Transient AuditdError: nothing is promised, try again.
  */
 export interface Intake {
-  take(candidates: readonly unknown[], refused: readonly DeadLetter[], caller: Caller): Promise<{ readonly accepted: number; readonly rejected: number; readonly reason: string }>
+  take(
+    candidates: readonly unknown[],
+    refused: readonly DeadLetter[],
+    caller: Caller,
+  ): Promise<{ readonly accepted: number; readonly rejected: number; readonly reason: string }>
 }
 export interface DeadLetters {
   add(letters: readonly DeadLetter[]): Promise<void>

@@ -29,6 +29,7 @@ export const GAUGES = {
 export const LOGS = {
   started: 'The service accepts events.',
   stopped: 'The service has stopped.',
+  failed: 'A role can go on no more; the service ends.',
   partition_assigned: 'A partition is ours.',
   partition_revoked: 'A partition was given up.',
   state_restored: 'State was restored from a snapshot.',

@@ -14,6 +14,9 @@ interface UpOptions {
   readonly role?: RoleName
 }
 
+/** After a role failed, the others get this long to end cleanly. */
+const STOP_BUDGET_MS = 15_000
+
 export default function configure(command: Command): void {
   command
     .description('run the service: OTLP receiver, detector, store, alerts')
@@ -35,27 +38,21 @@ export default function configure(command: Command): void {
         throw new AuditdError('usage', 'up', '--role', 'needs --bus kafka and a store URL')
       if (options.bus === 'kafka' && settings.kafka.brokers.length === 0)
         throw new AuditdError('config_invalid', 'up', 'KAFKA_BROKERS', 'required with --bus kafka')
+      let failed = false
       const service = await startService({
         settings,
         dataDir: options.data,
         bus: options.bus,
         roles: options.role === undefined ? ROLES : [options.role],
+        onFatal: () => {
+          failed = true
+          setTimeout(() => process.exit(1), STOP_BUDGET_MS).unref()
+          process.kill(process.pid, 'SIGTERM')
+        },
         logLevel: process.env['MCP_AUDITD_LOG_LEVEL'] ?? 'info',
       })
       await stopOnSignal(() => service.stop())
+      // Never 0: whoever supervises the process must start it again.
+      if (failed) process.exitCode = 1
     })
-}
-
-/** SIGTERM or SIGINT stops cleanly; a second one ends at once with exit code 1. */
-export function stopOnSignal(stop: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stopping = false
-    const onSignal = (): void => {
-      if (stopping) process.exit(1)
-      stopping = true
-      stop().then(resolve, reject)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
 }

@@ -1,9 +1,9 @@
 /** The demo from start to end: bus, service, stage, alerts, three answers, and the comparison with what the scenarios list. */
 import type { Alert } from '../../schemas/alert.ts'
 import type { DemoOptions } from '../commands/demo.ts'
-import { stopOnSignal } from '../commands/up.ts'
 import { loadConfig } from '../configuration.ts'
 import { ROLES, type Service, startService } from '../service.ts'
+import { stopOnSignal } from '../signals.ts'
 import { openDemoBus } from './bus.ts'
 import { loadScenarios } from './scenario.ts'
 import { jsonScreen, type Screen, textScreen } from './screen.ts'
