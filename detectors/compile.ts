@@ -39,14 +39,13 @@ const TIMER_COLUMNS = 2
 class Plan {
   private readonly scopes = SCOPE_NAMES.map(() => ({ width: 1, objects: 0, ttlMs: 0 }))
 
-  slot(rule: LoadedRule, part: string, scope: Scope, ownColumns: number, hasObject: boolean, leastTtlMs = 0): Slot {
+  slot(rule: LoadedRule, part: string, scope: Scope, ownColumns: number, hasObject: boolean, ttlMs = rule.ttl!): Slot {
     const index = SCOPE_NAMES.indexOf(scope)
     const place = this.scopes[index]!
     const cooldownMs = part === '' ? (rule.cooldown ?? 0) : 0
     const width = 1 + (cooldownMs > 0 ? COOLDOWN_COLUMNS : 0) + ownColumns
     const at = place.width
     const object = hasObject ? place.objects++ : -1
-    const ttlMs = Math.max(rule.ttl!, leastTtlMs)
     place.width += width
     place.ttlMs = Math.max(place.ttlMs, ttlMs)
     const signature = `${rule.id}@${rule.version}/${part}/${width}${hasObject ? '+' : ''}`
@@ -93,7 +92,7 @@ function compileFree(rule: LoadedRule, index: number, scope: Scope, plan: Plan):
   const slot = plan.slot(rule, '', scope, rule.onTimer === undefined ? 0 : TIMER_COLUMNS, true)
   const besides = Object.entries(rule.beside ?? {}).map(([name, beside]) => ({
     name,
-    slot: plan.slot(rule, name, beside.per, 0, true),
+    slot: plan.slot(rule, name, beside.per, 0, true, beside.ttl),
     cell: beside.cell,
     on: handlersOf(beside.on),
   }))
@@ -148,7 +147,7 @@ function compileShape(
   }
   const absence = spec<AbsenceSpec>(rule.absence)
   // A row must outlive what it waits for.
-  const slot = plan.slot(rule, '', scope, TIMER_COLUMNS, false, 2 * absence.after)
+  const slot = plan.slot(rule, '', scope, TIMER_COLUMNS, false, Math.max(rule.ttl!, 2 * absence.after))
   const fire: Fire = (run, space, row, dueMs) => {
     space.chunk(row)[space.base(row) + slot.own] = 0
     run.report(index, undefined, space, row, absence.found(dueMs), dueMs)

@@ -11,6 +11,8 @@ type Handler = (event: never, ...rest: never[]) => Answer
 export type AnyHandlers = Readonly<Record<string, Handler | undefined>>
 export interface AnyBeside {
   readonly per: Scope
+  /** ms; the rule’s own when not given. */
+  readonly ttl?: number
   readonly cell: () => Cell
   readonly on?: AnyHandlers
 }

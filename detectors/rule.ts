@@ -45,6 +45,7 @@ interface Shape<R extends Requires> {
 type Besides<R extends Requires, C, B> = {
   readonly [K in keyof B]: {
     readonly per: Scope
+    readonly ttl?: number
     readonly cell: () => B[K]
     readonly on?: Handlers<R, [cell: B[K], config: C]>
   }

@@ -1,6 +1,7 @@
 /** Example events for rules: built in short names, valid as AuditEvents, with ids and times by their place in the example. */
 import { createHash } from 'node:crypto'
 import type { AuditEvent, EventType as WireType } from '../schemas/event.ts'
+import type { Example } from './rule.ts'
 import { type AuditEvents, MAPPINGS } from './vocabulary.ts'
 
 /** Event time of `ts: 0` in examples. */
@@ -50,3 +51,12 @@ export function exampleEvents(samples: readonly object[], tenant = 'default'): A
     return event as unknown as AuditEvent
   })
 }
+
+/** An example of a rule: what its name says happens in these events. */
+export const example = (name: string, ...events: readonly Sample[]): Example => ({ name, events })
+/** The same with options of the rule. */
+export const exampleWith = (
+  config: Readonly<Record<string, unknown>>,
+  name: string,
+  ...events: readonly Sample[]
+): Example => ({ name, events, config })

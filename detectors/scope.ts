@@ -16,14 +16,14 @@ export const SCOPES = {
   request: ['server', 'request'],
   handle: ['server', 'handle'],
   tool: ['server', 'tool'],
-  /** A tool in one language: its description differs by locale. */
-  definition: ['server', 'locale', 'tool'],
+  /** A tool as one era and language show it: encoding and description differ by them. */
+  definition: ['server', 'era', 'locale', 'tool'],
   /** What a definition says apart from its name: finds a renamed tool. */
   wording: ['server', 'parts'],
   /** A tool name without case and separators. */
   spelling: ['server', 'nameKey'],
-  /** The list of tools as one set of scopes sees it. */
-  registry: ['server', 'scopeSetHash'],
+  /** The list of tools as one set of scopes sees it: asked by a client, or looked up by the server itself without an identity. */
+  registry: ['server', 'era', 'sight', 'scopeSetHash'],
   callerTool: ['server', 'tool', 'principal'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type Scope = keyof typeof SCOPES
@@ -43,6 +43,8 @@ const READERS: Readonly<Record<(typeof SCOPES)[Scope][number], Read>> = {
   request: (view) => view.request,
   tool: (view) => view.tool,
   handle: (view) => (view as unknown as { handle?: string }).handle ?? '',
+  era: (view) => (view as unknown as { era: string }).era,
+  sight: (view) => ((view as unknown as { registrySource: string }).registrySource === 'list' ? 'list' : 'own'),
   locale: (view) => (view as unknown as { locale: string }).locale,
   parts: (view) => (view as unknown as { parts?: string }).parts ?? '',
   nameKey: (view) => (view as unknown as { nameKey?: string }).nameKey ?? '',

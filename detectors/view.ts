@@ -39,6 +39,9 @@ export class View {
     this.decision = text(wire['decision'])
     this.outcome = text(wire['outcome'])
   }
+  says(name: string): boolean {
+    return this.wire[MAPPINGS.get(name)?.field ?? name] !== undefined
+  }
 }
 const COPIED = new Set(Object.getOwnPropertyNames(new View({ eventId: '', serverId: '' }, 'tool.call', 0, '')))
 for (const { name, field, absent } of MAPPINGS.values()) {

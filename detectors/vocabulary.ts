@@ -60,7 +60,12 @@ type Seen<S extends z.ZodType> =
 type Named = { readonly [N in EnvelopeName]: Seen<(typeof envelope)[(typeof ENVELOPE_NAMES)[N]]> }
 
 /** What every rule may read without requiring it. `ts` is the event time in whole milliseconds since 1970. */
-export type Envelope = Pick<Named, 'id' | 'tenant' | 'server' | 'decision' | 'outcome'> & { readonly ts: number }
+export type Envelope = Pick<Named, 'id' | 'tenant' | 'server' | 'decision' | 'outcome'> & {
+  readonly ts: number
+  /** Whether the producer said it at all: tells `false` from not known. */
+  says(name: EnvelopeName | WireFieldName): boolean
+}
+type WireFieldName = { [T in WireType]: keyof (typeof TYPE_FIELDS)[T] }[WireType]
 
 /**
  * One handle of an event. `handleKind` is where it lives: argument, state (requestState), task, elicitation;

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
 import { loadConfig } from '../configuration.ts'
 import { ROLES, type RoleName, startService } from '../service.ts'
+import { stopOnSignal } from '../signals.ts'
 
 interface UpOptions {
   readonly data: string

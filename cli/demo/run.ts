@@ -22,7 +22,7 @@ const QUESTIONS = [
   ],
   [
     'Which tokens were accepted although they were made for somebody else?',
-    "SELECT event_time, server_id, decision, aud, expected_aud FROM auth WHERE event_type = 'auth.token.validated' AND decision = 'allow' AND NOT hasAny(aud, expected_aud) ORDER BY event_time LIMIT 5",
+    "SELECT event_time, server_id, substring(principal_key, 1, 8) AS principal, aud, expected_aud FROM auth WHERE decision = 'allow' AND event_id IN (SELECT event_id FROM findings WHERE rule = 'tok-001-audience-mismatch') ORDER BY event_time LIMIT 5",
   ],
 ] as const
 

@@ -1,6 +1,7 @@
 /** Connections to ClickHouse: the engine in this very service (chDB) or a server, both through `@clickhouse/client`. */
 import {
   type ClickHouseClient,
+  ClickHouseLogLevel,
   type ClickHouseClientConfigOptions as ClientOptions,
   createClient,
 } from '@clickhouse/client'

@@ -64,6 +64,7 @@ export class GroupConsumer implements KafkaConsumer {
   readonly #failures = new Map<number, number>()
   #granted: ReadonlySet<number> = new Set()
   #assignments = 0
+  #failedFetches = 0
   #refreshing = false
   #closed = false
   #closing: Promise<void> | undefined
@@ -221,7 +222,9 @@ export class GroupConsumer implements KafkaConsumer {
     this.#fetching.add(node)
     try {
       const owners = new Map(positions.map((position) => [position.partition, this.#owned.get(position.partition)]))
-      for (const fetched of await this.#fetcher.fetch(node, positions, maxWaitMs)) {
+      const answer = await this.#fetcher.fetch(node, positions, maxWaitMs)
+      this.#failedFetches = 0
+      for (const fetched of answer) {
         const owned = this.#owned.get(fetched.partition)
         // A late answer for an assignment that is over is dropped.
         if (owned === undefined || owned !== owners.get(fetched.partition) || owned.ending !== undefined) continue
@@ -234,7 +237,9 @@ export class GroupConsumer implements KafkaConsumer {
         }
       }
     } catch (error) {
-      this.#log('debug', 'a fetch failed', { topic: this.#options.topic, node, error })
+      // One failure is a leader that moved; a row of them is a partition that stands still, and is said aloud.
+      const level = ++this.#failedFetches % 25 === 0 ? 'error' : 'debug'
+      this.#log(level, 'fetching failed', { topic: this.#options.topic, node, times: this.#failedFetches, error })
       await this.#refresh()
     } finally {
       this.#fetching.delete(node)

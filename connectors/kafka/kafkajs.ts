@@ -1,5 +1,5 @@
 // The kafkajs driver, hardened (DECISIONS.md): one partition per send, one in flight, idempotent, result checked.
-import kafkajs, { type Admin, type CompressionTypes, type Kafka, type KafkaConfig, type Producer } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import {
   type Compression,
   type ConsumeOptions,
@@ -8,25 +8,18 @@ import {
   type KafkaErrorCode,
   type KafkaOptions,
   type KafkaProducer,
-  type KafkaRecord,
   type TopicSpec,
 } from './driver.ts'
 import { readRange } from './fetching.ts'
 import { GroupConsumer, groupTimes } from './group-consumer.ts'
+import { kafkajsConfig } from './kafkajs-config.ts'
 import { innermost, kafkajsError } from './kafkajs-errors.ts'
 import { KafkajsFetcher } from './kafkajs-fetcher.ts'
 import { committedOffset, KafkajsGroup } from './kafkajs-group.ts'
 import { createCluster, createGroup } from './kafkajs-internals.ts'
+import { KafkajsProducer } from './kafkajs-producer.ts'
 import { topicIdRequest } from './kafkajs-topic-id.ts'
-import { PartitionSends } from './partition-sends.ts'
-import { retrying, within } from './retrying.ts'
-
-const { CompressionTypes: Types, logLevel } = kafkajs
-const codecs: Record<Compression, CompressionTypes> = {
-  none: Types.None,
-  gzip: Types.GZIP,
-  zstd: Types.ZSTD,
-}
+import { retrying } from './retrying.ts'
 
 export function kafkajsDriver(options: KafkaOptions): KafkaDriver {
   return new KafkajsDriver(options)
@@ -158,7 +151,7 @@ class KafkajsDriver implements KafkaDriver {
   }
 
   async producer({ compression = 'none' }: { compression?: Compression } = {}): Promise<KafkaProducer> {
-    const producer = new KafkajsProducer(this.#kafka, codecs[compression], this.#deadlineMs)
+    const producer = new KafkajsProducer(this.#kafka, compression, this.#deadlineMs)
     this.#open.add(producer)
     return producer
   }
@@ -207,85 +200,5 @@ class KafkajsDriver implements KafkaDriver {
 
   #retrying<T>(doing: string, work: () => Promise<T>, also?: KafkaErrorCode): Promise<T> {
     return retrying(this.#deadlineMs, (error) => kafkajsError(error, doing), work, also)
-  }
-}
-
-/**
- * A rejected send leaves kafkajs' sequence where it was although the records may have landed: the next send would be
- * taken for a repetition and acknowledged without being stored. So a producer that failed once is replaced.
- */
-class KafkajsProducer implements KafkaProducer {
-  readonly #kafka: Kafka
-  readonly #compression: CompressionTypes
-  readonly #deadlineMs: number
-  readonly #sends = new PartitionSends((topic, partition, records) => this.#request(topic, partition, records))
-  #current: Promise<Producer> | undefined
-
-  constructor(kafka: Kafka, compression: CompressionTypes, deadlineMs: number) {
-    this.#kafka = kafka
-    this.#compression = compression
-    this.#deadlineMs = deadlineMs
-  }
-
-  send(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ readonly baseOffset: number }> {
-    return this.#sends.send(topic, partition, records)
-  }
-
-  async close(): Promise<void> {
-    await this.#sends.close()
-    await (await this.#current?.catch(() => undefined))?.disconnect()
-  }
-
-  async #request(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ baseOffset: number }> {
-    this.#current ??= this.#connect()
-    const used = this.#current
-    const doing = `sending to ${topic}[${partition}]`
-    try {
-      const producer = await used
-      const messages = records.map(({ key, value, headers }) => ({ key, value, headers, partition }))
-      const answer = await within(
-        this.#deadlineMs,
-        doing,
-        producer.send({ topic, messages, acks: -1, compression: this.#compression }),
-      )
-      const named = answer.find((part) => part.topicName === topic && part.partition === partition)
-      if (named === undefined || named.errorCode !== 0 || named.baseOffset === undefined)
-        throw new KafkaDriverError('unavailable', `the answer to a send does not name ${topic}[${partition}]`)
-      return { baseOffset: Number(named.baseOffset) }
-    } catch (error) {
-      if (this.#current === used) this.#current = undefined
-      void used.then((producer) => producer.disconnect()).catch(() => undefined)
-      throw kafkajsError(error, doing)
-    }
-  }
-
-  async #connect(): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      idempotent: true,
-      allowAutoTopicCreation: false,
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition!,
-    })
-    await producer.connect()
-    return producer
-  }
-}
-
-function kafkajsConfig(options: KafkaOptions, log: NonNullable<KafkaOptions['onLog']>): KafkaConfig {
-  const deadlineMs = options.deliveryTimeoutMs ?? 30_000
-  const level = (rank: number) => (rank === logLevel.ERROR ? 'error' : rank === logLevel.WARN ? 'warn' : 'debug')
-  return {
-    brokers: [...options.brokers],
-    clientId: options.clientId,
-    connectionTimeout: Math.min(3000, deadlineMs),
-    requestTimeout: Math.min(15_000, deadlineMs),
-    // A leader move takes 3-7 s, 15 s under load: retried every half second for as long as a delivery may take.
-    retry: { initialRetryTime: 50, maxRetryTime: 500, retries: Math.max(2, Math.ceil(deadlineMs / 500)) },
-    logLevel: options.onLog === undefined ? logLevel.NOTHING : logLevel.WARN,
-    logCreator: () => (entry) => log(level(entry.level), entry.log.message, { ...entry.log }),
-    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl as KafkaConfig['sasl'] & object }),
   }
 }

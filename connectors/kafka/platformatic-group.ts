@@ -35,6 +35,8 @@ export class PlatformaticGroup implements Membership {
       groupId: options.group,
       sessionTimeout: times.sessionMs,
       rebalanceTimeout: times.rebalanceMs,
+      // A JoinGroup is answered when every other member has drained.
+      requestTimeout: times.rebalanceMs + 5000,
       heartbeatInterval: Math.min(1000, times.sessionMs / 6),
       // Asked before every JoinGroup, and awaited: the one place where a rejoin can be held until the handler drained.
       protocolsMetadata: async () => {

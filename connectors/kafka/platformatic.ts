@@ -1,5 +1,5 @@
 // The @platformatic/kafka driver (2.12, Node >= 22.22), under the same contract as kafkajs.
-import { Admin, type BaseOptions, Producer, type SASLMechanismValue } from '@platformatic/kafka'
+import { Admin, type BaseOptions, type SASLMechanismValue } from '@platformatic/kafka'
 import {
   type Compression,
   type ConsumeOptions,
@@ -7,16 +7,15 @@ import {
   KafkaDriverError,
   type KafkaOptions,
   type KafkaProducer,
-  type KafkaRecord,
   type TopicSpec,
 } from './driver.ts'
 import { readRange } from './fetching.ts'
 import { GroupConsumer, groupTimes } from './group-consumer.ts'
-import { PartitionSends } from './partition-sends.ts'
 import { isApiError, platformaticError } from './platformatic-errors.ts'
 import { PlatformaticFetcher } from './platformatic-fetcher.ts'
 import { PlatformaticGroup } from './platformatic-group.ts'
-import { retrying, within } from './retrying.ts'
+import { PlatformaticProducer } from './platformatic-producer.ts'
+import { retrying } from './retrying.ts'
 
 export function platformaticDriver(options: KafkaOptions): KafkaDriver {
   return new PlatformaticDriver(options)
@@ -161,68 +160,6 @@ class PlatformaticDriver implements KafkaDriver {
 
   #retrying<T>(doing: string, work: () => Promise<T>): Promise<T> {
     return retrying(this.#deadlineMs, (error) => platformaticError(error, doing), work)
-  }
-}
-
-class PlatformaticProducer implements KafkaProducer {
-  readonly #client: BaseOptions
-  readonly #compression: Compression
-  readonly #deadlineMs: number
-  readonly #sends = new PartitionSends((topic, partition, records) => this.#request(topic, partition, records))
-  #current: Producer | undefined
-
-  constructor(client: BaseOptions, compression: Compression, deadlineMs: number) {
-    this.#client = client
-    this.#compression = compression
-    this.#deadlineMs = deadlineMs
-  }
-
-  send(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ readonly baseOffset: number }> {
-    return this.#sends.send(topic, partition, records)
-  }
-
-  async close(): Promise<void> {
-    await this.#sends.close()
-    await this.#current?.close(true)
-  }
-
-  async #request(topic: string, partition: number, records: readonly KafkaRecord[]): Promise<{ baseOffset: number }> {
-    const doing = `sending to ${topic}[${partition}]`
-    this.#current ??= this.#connect()
-    const producer = this.#current
-    try {
-      const messages = records.map((record) => ({
-        topic,
-        partition,
-        headers: new Map(
-          Object.entries(record.headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
-        ),
-        ...(record.key === null ? {} : { key: record.key }),
-        ...(record.value === null ? {} : { value: record.value }),
-      }))
-      const answer = await within(this.#deadlineMs, doing, producer.send({ messages, compression: this.#compression }))
-      const named = answer.offsets?.find((part) => part.topic === topic && part.partition === partition)
-      if (named === undefined)
-        throw new KafkaDriverError('unavailable', `the answer to a send does not name ${topic}[${partition}]`)
-      return { baseOffset: Number(named.offset) }
-    } catch (error) {
-      // Its sequence numbers are in doubt, and a send may go on in it: the next one starts with a producer of its own.
-      if (this.#current === producer) this.#current = undefined
-      void producer.close(true).catch(() => undefined)
-      throw platformaticError(error, doing)
-    }
-  }
-
-  #connect(): Producer {
-    return new Producer({
-      ...this.#client,
-      idempotent: true,
-      // Without these the client asks for producer 0 epoch 0, and a transactional id could not be used again.
-      producerId: -1n,
-      producerEpoch: -1,
-      // A leader move takes 3-7 s, 15 s under load: retried for as long as a delivery may take.
-      retries: Math.max(2, Math.ceil(this.#deadlineMs / 250)),
-    })
   }
 }
 

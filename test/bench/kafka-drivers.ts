@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startBroker } from '../../cli/kafka-broker.ts'
-import type { Compression, KafkaDriver, KafkaOptions, KafkaRecord } from '../../connectors/kafka/driver.ts'
+import type {
+  Compression,
+  KafkaConsumer,
+  KafkaDriver,
+  KafkaOptions,
+  KafkaRecord,
+} from '../../connectors/kafka/driver.ts'
 import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { platformaticDriver } from '../../connectors/kafka/platformatic.ts'
 
@@ -140,17 +146,48 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** One run: sends to six partitions while two nodes are killed and restarted in turn; then acknowledged vs read back. */
+/** Two members of a group, committing what they handled; counts how often each record was handled. */
+async function group(driver: KafkaDriver, topic: string) {
+  const handled = new Map<string, number>()
+  const stalls: number[] = []
+  const ends = new Map<number, number>()
+  let lastAt = Date.now()
+  const members = await Promise.all(
+    [0, 1].map(async () => {
+      let member: KafkaConsumer | undefined
+      member = await driver.consume({
+        group: topic,
+        topic,
+        handler: {
+          assigned: async () => undefined,
+          batch: async (partition, messages, nextOffset) => {
+            for (const { value } of messages) handled.set(String(value), (handled.get(String(value)) ?? 0) + 1)
+            stalls.push(Date.now() - lastAt)
+            lastAt = Date.now()
+            ends.set(partition, nextOffset)
+            await member?.commit(partition, nextOffset).catch(() => false)
+          },
+          revoked: async () => undefined,
+        },
+      })
+      return member
+    }),
+  )
+  return { handled, stalls, ends, members }
+}
+
+/** One run: sends to six partitions while nodes are killed and restarted; then acknowledged vs read back and vs handled. */
 async function leaderMove(open: (options: KafkaOptions) => KafkaDriver, name: string, seed: number): Promise<string> {
   const random = seeded(seed)
   const cluster = await startBroker({ nodes: 3, dir: join(dir, `${name}-${seed}`) })
-  const driver = open({ brokers: cluster.brokers, clientId: 'bench' })
+  const driver = open({ brokers: cluster.brokers, clientId: 'bench', sessionTimeoutMs: 6000 })
   const topic = `move-${seed}`
   const acknowledged: string[] = []
   let failed = 0
   try {
     await driver.createTopics([{ topic, partitions: 6, replicas: 3, config: { 'min.insync.replicas': '2' } }])
     const producer = await driver.producer()
+    const readers = await group(driver, topic)
     let running = true
     const lanes = Array.from({ length: 24 }, async (_, lane) => {
       for (let i = 0; running; i++) {
@@ -173,15 +210,26 @@ async function leaderMove(open: (options: KafkaOptions) => KafkaDriver, name: st
     running = false
     await Promise.all(lanes)
     const counts = new Map<string, number>()
+    const highs: number[] = []
     for (let partition = 0; partition < 6; partition++) {
       const { high } = await driver.watermarks(topic, partition)
+      highs.push(high)
       await driver.read(topic, partition, 0, high, (messages) => {
-        for (const message of messages) counts.set(String(message.value), (counts.get(String(message.value)) ?? 0) + 1)
+        for (const { value } of messages) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1)
       })
     }
+    const behind = () => highs.some((high, partition) => (readers.ends.get(partition) ?? 0) < high)
+    for (const deadline = Date.now() + 20_000; behind() && Date.now() < deadline; ) await sleep(50)
+    await Promise.all(readers.members.map((member) => member.close()))
     const lost = acknowledged.filter((id) => !counts.has(id)).length
     const duplicates = acknowledged.reduce((sum, id) => sum + Math.max(0, (counts.get(id) ?? 0) - 1), 0)
-    return `acknowledged ${acknowledged.length}, refused ${failed}, lost ${lost}, duplicates ${duplicates}`
+    const unhandled = acknowledged.filter((id) => !readers.handled.has(id)).length
+    const again = [...readers.handled].reduce((sum, [id, times]) => sum + times - (counts.get(id) ?? 0), 0)
+    const stallMs = readers.stalls.reduce((most, stall) => Math.max(most, stall), 0)
+    return (
+      `acknowledged ${acknowledged.length}, refused ${failed}, lost ${lost}, duplicates ${duplicates}; ` +
+      `group: never handled ${unhandled}, handled again ${again}, longest stall ${stallMs} ms`
+    )
   } finally {
     await driver.close().catch(() => undefined)
     await cluster.stop()

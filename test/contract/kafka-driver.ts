@@ -275,13 +275,13 @@ export function driverContract(subject: DriverUnderTest): void {
           topic,
           handler: {
             ...seen.handler,
-            batch: async (partition, messages, nextOffset) => {
+            batch: async (partition, messages, nextOffset, highWatermark) => {
               if (partition === 0) {
                 most = Math.max(most, ++inside)
                 if (messages[0]?.offset === 0) await sleep(3500)
                 inside--
               }
-              await seen.handler.batch(partition, messages, nextOffset)
+              await seen.handler.batch(partition, messages, nextOffset, highWatermark)
             },
           },
         })
@@ -308,9 +308,9 @@ export function driverContract(subject: DriverUnderTest): void {
         topic,
         handler: {
           ...seen.handler,
-          batch: async (partition, messages, nextOffset) => {
+          batch: async (partition, messages, nextOffset, highWatermark) => {
             if (failures++ === 0) throw new Error('the store is away')
-            await seen.handler.batch(partition, messages, nextOffset)
+            await seen.handler.batch(partition, messages, nextOffset, highWatermark)
           },
         },
       })

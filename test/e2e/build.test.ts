@@ -70,10 +70,14 @@ describe('the instrument package', () => {
     const packages = new Set(imported.filter((name) => !/^(\.|node:)/.test(name)).map(packageOf))
     expect([...packages].filter((name) => !declared.has(name))).toEqual([])
   })
-  it('without its Kafka entry, it imports no Kafka client', () => {
-    const code =
-      "process.on('exit', () => console.log(Object.keys(require.cache).filter((f) => /kafka/.test(f)).length)); import('@mcp-auditd/instrument')"
-    expect(execFileSync(process.execPath, ['-e', code], { cwd: dist, encoding: 'utf8' }).trim()).toBe('0')
+  it('imports a Kafka client with its Kafka entry only', () => {
+    // kafkajs is CommonJS, so what was loaded of it stands in require.cache.
+    const loaded = (entry: string): number => {
+      const code = `import('${entry}').then(() => console.log(Object.keys(require.cache).filter((file) => /kafkajs/.test(file)).length))`
+      return Number(execFileSync(process.execPath, ['-e', code], { cwd: dist, encoding: 'utf8' }))
+    }
+    expect(loaded('@mcp-auditd/instrument')).toBe(0)
+    expect(loaded('@mcp-auditd/instrument/kafka')).toBeGreaterThan(10)
   })
   it('has types that a strict consumer compiles against', () => {
     writeFileSync(

@@ -4,6 +4,7 @@ import { loadScenarios, type Scenario } from '../../cli/demo/scenario.ts'
 import { type ExpectedAlert, Stage } from '../../cli/demo/stage.ts'
 import { createEngine } from '../../detectors/engine.ts'
 import { loadRules } from '../../detectors/load.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
 import { startOtlpListener } from './otlp-listener.ts'
 
 const RULES = [
@@ -26,6 +27,8 @@ interface Played {
   readonly calls: number
   readonly requestUids: number
   readonly refused: readonly string[]
+  /** What arrived while a scenario was played. */
+  readonly events: ReadonlyMap<string, readonly AuditEvent[]>
 }
 const text = ({ rule, entity }: { rule: string; entity: string }): string => `${rule} ${entity}`
 
@@ -34,16 +37,15 @@ async function play(show: readonly Scenario[]): Promise<Played> {
   const stage = await Stage.open({ kind: 'otlp', url: listener.url })
   const engine = createEngine(rules, { stateRows: 100_000 })
   const found = new Map<string, Set<string>>()
+  const events = new Map<string, readonly AuditEvent[]>()
   let applied = 0
   try {
     await stage.run(show, ({ scenario, state }) => {
       if (state === 'started') return
-      const own = new Set<string>()
-      for (const event of listener.events.slice(applied)) {
-        const position = { log: '0'.repeat(32), partition: 0, offset: applied++, index: 0 }
-        for (const finding of engine.apply(event, position)) own.add(text(finding))
-      }
-      found.set(scenario.name, own)
+      const arrived = listener.events.slice(applied)
+      applied += arrived.length
+      events.set(scenario.name, arrived)
+      found.set(scenario.name, new Set(arrived.flatMap((event) => engine.apply(event)).map(text)))
     })
   } finally {
     await stage.close()
@@ -57,6 +59,7 @@ async function play(show: readonly Scenario[]): Promise<Played> {
     calls: calls.length,
     requestUids: new Set(calls.map((call) => call.requestUid)).size,
     refused: listener.refused,
+    events,
   }
 }
 
@@ -108,4 +111,44 @@ describe('the show', () => {
     expect(played.calls).toBe(played.sent)
     expect(played.requestUids).toBe(played.sent)
   })
+
+  /** The one fact that makes each near miss harmless, taken away. */
+  const SPOILED: Readonly<Record<string, (event: Record<string, unknown>) => object | undefined>> = {
+    'near-scp-002-challenged-step-up': (event) => (event['eventType'] === 'auth.challenge.sent' ? undefined : event),
+    'near-ses-001-token-refresh': (event) =>
+      event['eventType'] === 'tool.call' ? { ...event, principalKey: 'f'.repeat(32) } : event,
+    'near-ses-002-shared-note': (event) => ({
+      ...event,
+      ...privately(event, 'argHandles'),
+      ...privately(event, 'mintedHandles'),
+    }),
+    'near-tdf-001-new-build': (event) =>
+      event['eventType'] === 'deployment.event' ? undefined : { ...event, buildDigest: 'sha256:1' },
+    'near-tdf-002-admin-tools': (event) =>
+      event['eventType'] === 'tools.registry' ? { ...event, scopeSetHash: '' } : event,
+    'near-tok-001-audience-spelling': (event) =>
+      event['expectedAud'] === undefined ? event : { ...event, expectedAud: ['https://files.demo.example'] },
+    'near-tok-011-discover-without-token': (event) => ({ ...event, anonymousMethods: [] }),
+  }
+
+  it.each(scenarios.filter(({ kind }) => kind === 'near-miss').map(({ name, rule }) => [name, rule] as const))(
+    '%s is near: without what excuses it, %s matches',
+    (name, rule) => {
+      const engine = createEngine(rules, { stateRows: 100_000 })
+      const found = new Set<string>()
+      for (const { name: scenario, kind } of scenarios) {
+        if (kind !== 'benign' && scenario !== name) continue
+        for (const event of played.events.get(scenario) ?? []) {
+          const spoiled = SPOILED[name]?.(event as unknown as Record<string, unknown>)
+          if (spoiled !== undefined) for (const finding of engine.apply(spoiled as AuditEvent)) found.add(finding.rule)
+        }
+      }
+      expect(found).toContain(rule)
+    },
+  )
 })
+
+const privately = (event: Record<string, unknown>, field: string): object =>
+  Array.isArray(event[field])
+    ? { [field]: (event[field] as object[]).map((handle) => ({ ...handle, policy: 'private', inList: false })) }
+    : {}
