@@ -45,7 +45,7 @@ SELECT
   argMax(e.outcome, (e.outcome != '', e.event_type = 'tool.result')) AS outcome,
   argMax(e.error_code, (e.error_code != '', e.event_type = 'tool.result')) AS error_code,
   max(e.duration_ms) AS duration_ms,
-  max(JSONExtractBool(e.fields, 'isError')) AS is_error,
+  toBool(max(JSONExtractBool(e.fields, 'isError'))) AS is_error,
   max(JSONExtractUInt(e.fields, 'argsBytes')) AS args_bytes,
   max(JSONExtractUInt(e.fields, 'bytes')) AS result_bytes,
   argMax(JSONExtractString(e.fields, 'resultType'), JSONExtractString(e.fields, 'resultType') != '') AS result_type,
