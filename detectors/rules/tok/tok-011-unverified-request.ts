@@ -1,0 +1,153 @@
+/** A server that requires authorization carries out a request without any. */
+import { z } from 'zod'
+import { wasRefused } from '../../finding.ts'
+import { days, defineRule, hours } from '../../rule.ts'
+import { example, exampleWith, sample } from '../../sample.ts'
+
+type Posture = { known: boolean; required: boolean; methods: string[]; tools: string[] }
+type Verdict = { authorized: boolean; refused: boolean; reported: boolean }
+interface Done {
+  readonly decision: string
+  readonly outcome: string
+  readonly method: string
+  readonly tool: string
+}
+const fields = ['request', 'producer', 'method', 'tool'] as const
+const p = { producer: 'p1', request: 'r1' }
+const started = (authRequired = true) =>
+  sample('server.started', {
+    producer: 'p1',
+    authRequired,
+    anonymousMethods: ['server/discover'],
+    anonymousTools: ['status'],
+  })
+const validated = (decision: 'allow' | 'deny') => sample('auth.token.validated', { ...p, decision })
+const result = (more: Parameters<typeof sample<'tool.result'>>[1] = {}) =>
+  sample('tool.result', { ...p, method: 'tools/call', tool: 'read_file', outcome: 'ok', ...more })
+const request = (more: Parameters<typeof sample<'http.request'>>[1] = {}) =>
+  sample('http.request', { ...p, method: 'tools/list', verb: 'POST', processed: true, ...more })
+const other = (more: object) => ({ ...more, producer: 'p2', request: 'r2' })
+
+export default defineRule({
+  id: 'tok-011-unverified-request',
+  version: 1,
+  title: 'Request carried out without verified authorization',
+  severity: 'critical',
+  why: 'A server must verify every inbound request; one path that forgets it is open to everybody who finds it.',
+  falsePositives: [
+    'Servers, methods and tools that are anonymous by design: declare them at start-up, or list them here.',
+    'Health checks: list their methods.',
+  ],
+  blindSpots: [
+    'Servers whose start was not seen, or that do not say whether authorization is required.',
+    'A verifier that accepts anything: see tok-001 and the posture of the server.',
+  ],
+  triage: [
+    'Which code path served the method without asking for a token?',
+    'List the requests of the same source address around it.',
+    'What did the answer contain?',
+  ],
+  refs: ['MCP07:2025', 'T1190', 'AML.T0049'],
+  applies: { transports: ['http', 'sse_legacy'] },
+  requires: {
+    'server.started': ['producer', 'authRequired', 'anonymousMethods', 'anonymousTools'],
+    'auth.token.validated': ['request'],
+    'authz.decision': ['request'],
+    'tool.result': fields,
+    'http.request': [...fields, 'verb', 'processed'],
+  },
+  occasional: ['authz.decision', 'anonymousMethods', 'anonymousTools'],
+  config: z.object({
+    anonymousMethods: z.array(z.string()).default([]).describe('Methods that need no authorization, on any server.'),
+    anonymousTools: z.array(z.string()).default([]).describe('Tools that need no authorization, on any server.'),
+    healthMethods: z.array(z.string()).default(['ping']).describe('Methods of health checks.'),
+  }),
+  per: 'request',
+  ttl: hours(1),
+  cell: (): Verdict => ({ authorized: false, refused: false, reported: false }),
+  beside: {
+    posture: {
+      per: 'instance',
+      ttl: days(400),
+      cell: (): Posture => ({ known: false, required: false, methods: [], tools: [] }),
+      on: {
+        'server.started'(e, posture) {
+          posture.known = e.says('authRequired')
+          posture.required = e.authRequired
+          posture.methods = e.anonymousMethods.slice(0, 32)
+          posture.tools = e.anonymousTools.slice(0, 32)
+        },
+      },
+    },
+  },
+  on: {
+    'auth.token.validated'(e, cell) {
+      if (e.decision === 'allow') cell.authorized = true
+      else cell.refused = true
+    },
+    'authz.decision'(e, cell) {
+      if (e.decision !== 'allow') cell.refused = true
+    },
+    'tool.result': (e, cell, config, { posture }) => judge(e, cell, config, posture),
+    'http.request'(e, cell, config, { posture }) {
+      if (e.processed || e.says('processed') === false) return judge(e, cell, config, posture, e.verb)
+    },
+  },
+  examples: {
+    match: [
+      example('a tool answers although no token was seen', started(), result()),
+      example('the token was refused, the tool ran', started(), validated('deny'), result()),
+      example('a list without a token', started(), request()),
+      example('a stream is deleted without a token', started(), request({ verb: 'DELETE', method: '' })),
+      example('the authorization belongs to another request', started(), validated('allow'), result({ request: 'r2' })),
+    ],
+    noMatch: [
+      example('authorized', started(), validated('allow'), result()),
+      example('refused', started(), result({ outcome: 'denied' }), request({ decision: 'challenge' })),
+      example(
+        'refused by the policy',
+        started(),
+        sample('authz.decision', { ...p, decision: 'deny' }),
+        request({ processed: false }),
+      ),
+      example('the request reached no handler', started(), request({ processed: false })),
+      example('discovery is anonymous', started(), request({ method: 'server/discover' })),
+      example('the tool is anonymous', started(), result({ tool: 'status' })),
+      example('a health check', started(), request({ method: 'ping' })),
+      example('anonymous by design, such as stdio', started(false), result()),
+      example('another process of the server, not seen starting', started(), result(other({})), request(other({}))),
+      exampleWith(
+        { anonymousMethods: ['docs/read'] },
+        'declared in the configuration',
+        started(),
+        sample('server.started', { producer: 'p3', authRequired: true, anonymousMethods: ['a'], anonymousTools: [] }),
+        request({ method: 'docs/read' }),
+      ),
+      example(
+        'another request with its own token',
+        started(),
+        sample('auth.token.validated', { request: 'r2', decision: 'allow' }),
+        sample('authz.decision', { request: 'r2', decision: 'allow' }),
+        result({ request: 'r2' }),
+      ),
+    ],
+  },
+})
+
+interface Options {
+  readonly anonymousMethods: readonly string[]
+  readonly anonymousTools: readonly string[]
+  readonly healthMethods: readonly string[]
+}
+function judge(e: Done, cell: Verdict, config: Options, posture: Posture, verb = '') {
+  if (!posture.known || !posture.required || cell.authorized || cell.reported || wasRefused(e)) return
+  const methods = [...posture.methods, ...config.anonymousMethods, ...config.healthMethods]
+  if (e.method !== '' && methods.includes(e.method)) return
+  if (e.tool !== '' && [...posture.tools, ...config.anonymousTools].includes(e.tool)) return
+  cell.reported = true
+  return {
+    saw: `${e.method || verb || 'a request'} carried out ${cell.refused ? 'after its authorization was refused' : 'without any authorization'}`,
+    expected: 'a verified token for this request',
+    evidence: { method: e.method, tool: e.tool, verb },
+  }
+}

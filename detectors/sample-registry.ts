@@ -1,0 +1,65 @@
+/** Example registries of tools, approvals and deployments, built from the words of their definitions. Times in minutes. */
+import { minutes } from './rule.ts'
+import { hashOf, sample } from './sample.ts'
+
+/** A definition in words; parts that are '' have no hash. */
+export interface Words {
+  readonly name?: string
+  readonly description?: string
+  readonly title?: string
+  readonly meta?: string
+  readonly output?: string
+  readonly annotations?: string
+  readonly fields?: readonly string[]
+  readonly findings?: readonly string[]
+}
+export function definitionOf(words: Words) {
+  const {
+    name = 'read_file',
+    description = `Does ${name}.`,
+    title = '',
+    meta = '',
+    output = '',
+    annotations = '',
+  } = words
+  const { fields = ['!path'], findings = [] } = words
+  const part = (word: string) => (word === '' ? '' : hashOf(word))
+  return {
+    name,
+    hash: hashOf(JSON.stringify([name, description, fields, output, annotations, title, meta])),
+    descriptionHash: part(description),
+    inputHash: part(fields.join()),
+    outputHash: part(output),
+    annotationsHash: part(annotations),
+    titleHash: part(title),
+    metaHash: part(meta),
+    nameKey: name.replace(/[^a-z0-9]/gi, '').toLowerCase(),
+    inputFields: [...fields],
+    findings: [...findings],
+  }
+}
+type Registry = NonNullable<Parameters<typeof sample<'tools.registry'>>[1]>
+/** All tools of a server at a time; what is not said is a list for a modern client, made by build b1. */
+export const shows = (at: number, tools: readonly Words[], more: Registry = {}) => {
+  const definitions = tools.map(definitionOf)
+  const where = { build: 'b1', era: 'modern', locale: 'en', registrySource: 'list' } as const
+  return sample('tools.registry', { ts: minutes(at), ...where, ...more, definitions })
+}
+export const approves = (at: number, words: Words, expiresAt = 0) =>
+  sample('tool.approved', {
+    ts: minutes(at),
+    tool: words.name ?? 'read_file',
+    approvedHash: definitionOf(words).hash,
+    expiresAt,
+  })
+export const revokes = (at: number, words: Words, all = false) =>
+  sample('tool.approval.revoked', {
+    ts: minutes(at),
+    tool: words.name ?? 'read_file',
+    approvedHash: definitionOf(words).hash,
+    all,
+  })
+type Deployment = NonNullable<Parameters<typeof sample<'deployment.event'>>[1]>
+export const deploys = (at: number, newBuildDigest: string, more: Deployment = {}) =>
+  sample('deployment.event', { ts: minutes(at), newBuildDigest, ...more })
+export const beats = (at: number) => sample('server.heartbeat', { ts: minutes(at) })

@@ -1,0 +1,97 @@
+/** How the scopes of a grant grow: what is new, what explains it, and when explained growth adds up to too much. */
+
+/** Scopes remembered per grant; with names of ordinary length the cell stays below 4 KB. */
+const MAX_KNOWN = 64
+const MAX_KNOWN_CHARS = 2_000
+/** Additions counted over the time of growth. */
+const MAX_ADDED = 16
+
+export interface Grant {
+  tokens: number
+  /** Scopes of the last 30 days, and when each was seen last. */
+  known: string[]
+  knownMs: number[]
+  asked: string[]
+  askedMs: number
+  /** Scopes when the counted growth began. */
+  base: number
+  addedMs: number[]
+}
+export interface GrowthLimits {
+  readonly learn: number
+  readonly challengeMs: number
+  readonly growthMs: number
+  readonly growthScopes: number
+  readonly growthShare: number
+}
+export interface Grown {
+  readonly scopes: readonly string[]
+  readonly before: readonly string[]
+  readonly reason: 'unasked' | 'cumulative'
+}
+const REMEMBER_MS = 30 * 86_400_000
+
+/** Take in what a token grants; answers growth that nothing explains, or that adds up although all of it was asked for. */
+export function grow(
+  grant: Grant,
+  granted: readonly string[],
+  ts: number,
+  limits: GrowthLimits,
+  isReleased: boolean,
+): Grown | undefined {
+  forgetOld(grant, ts)
+  const before = [...grant.known]
+  const added = [...new Set(granted)].filter((scope) => !before.includes(scope))
+  for (const scope of granted) remember(grant.known, grant.knownMs, scope, ts, MAX_KNOWN, MAX_KNOWN_CHARS)
+  if (added.length === 0 || grant.tokens <= limits.learn || isReleased) return undefined
+  const sinceMs = ts - limits.growthMs
+  grant.addedMs = grant.addedMs.filter((ms) => ms > sinceMs)
+  if (grant.addedMs.length === 0) grant.base = before.length
+  grant.addedMs.push(...added.map(() => ts))
+  grant.addedMs = grant.addedMs.slice(-MAX_ADDED)
+  const asked = ts - grant.askedMs <= limits.challengeMs ? grant.asked : []
+  const unasked = added.filter((scope) => !asked.includes(scope))
+  if (unasked.length > 0) return { scopes: unasked, before, reason: 'unasked' }
+  const { length } = grant.addedMs
+  const tooMany =
+    length >= limits.growthScopes || (length >= 2 && length >= limits.growthShare * grant.base && grant.base >= 2)
+  if (!tooMany) return undefined
+  grant.addedMs = []
+  return { scopes: added, before, reason: 'cumulative' }
+}
+
+function forgetOld(grant: Grant, ts: number): void {
+  const kept = grant.known.flatMap((scope, i) =>
+    ts - grant.knownMs[i]! <= REMEMBER_MS ? [[scope, grant.knownMs[i]!] as const] : [],
+  )
+  if (kept.length === grant.known.length) return
+  grant.known = kept.map(([scope]) => scope)
+  grant.knownMs = kept.map(([, ms]) => ms)
+}
+
+/** Keep a name with the time it was last seen; the one unseen for longest goes when there are too many. */
+export function remember(
+  names: string[],
+  seenMs: number[],
+  name: string,
+  ts: number,
+  max: number,
+  maxChars = 4_000,
+): void {
+  const at = names.indexOf(name)
+  if (at >= 0) {
+    seenMs[at] = Math.max(seenMs[at]!, ts)
+    return
+  }
+  names.push(name)
+  seenMs.push(ts)
+  const chars = () => names.reduce((sum, each) => sum + each.length, 0)
+  while (names.length > 1 && (names.length > max || chars() > maxChars)) {
+    const oldest = seenMs.indexOf(Math.min(...seenMs))
+    names.splice(oldest, 1)
+    seenMs.splice(oldest, 1)
+  }
+}
+
+export const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
+  /(^|[:./])\*$/.test(scope) || parts.some((part) => scope.toLowerCase().includes(part))
