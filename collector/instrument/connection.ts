@@ -62,11 +62,12 @@ export class Connection {
     if (message === null || typeof message !== 'object' || typeof message.method !== 'string') return undefined
     if (message.id === undefined || message.id === null) {
       if (message.method === 'notifications/cancelled') this.cancelled((message.params ?? {}) as RpcParams)
+      if (message.method === 'notifications/initialized') this.handshakeDone(extra)
       return undefined
     }
     this.readSession()
     const request = openRequest(this.context, this.facts, message, extra)
-    this.registry.begin(request.identity.scopeSetHash, request.era)
+    if (message.method !== 'initialize') this.registry.begin(request.identity.scopeSetHash, request.era)
     this.enqueue(request)
     if (message.method === 'tools/call') tellCall(this.context, this.registry, request)
     if (this.spans !== undefined) {
@@ -80,6 +81,15 @@ export class Connection {
       })
     }
     return request
+  }
+
+  /**
+   * Servers register tools that depend on the client in `oninitialized`, which runs after this: what they offer from then on is their
+   * start, not a change. A request that comes sooner begins by itself.
+   */
+  private handshakeDone(extra: MessageExtra | undefined): void {
+    const { scopeSetHash } = this.context.identity(extra?.authInfo)
+    setImmediate(() => this.context.guard(() => this.registry.begin(scopeSetHash, 'legacy')))
   }
 
   /** A message to the client, before the transport has it. */

@@ -80,7 +80,7 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
   server.connect = function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
     try {
       context.start(server)
-      observe(context, registry, server, transport)
+      observe(context, registry, transport)
     } catch {
       context.errors++
     }
@@ -131,14 +131,12 @@ const observedTransports = new WeakSet<object>()
  * Both SDKs keep the onmessage and onclose they find on a transport and call them first: that is the supported way to listen, and
  * handlers cannot be reached by what we throw. `send` is replaced on the object, which nobody else needs to know.
  */
-function observe(context: AuditContext, registry: ServerRegistry, server: ServerLike, transport: TransportLike): void {
+function observe(context: AuditContext, registry: ServerRegistry, transport: TransportLike): void {
   if (observedTransports.has(transport)) return
   observedTransports.add(transport)
   const spans = spansFor(context.options.tracer, context.options.meter)
   const kind = kindOf(transport)
   const connection = new Connection(context, registry, transport, kind, spans)
-  // A server that serves many connects once, at start-up, and is asked then; one built per HTTP request knows its caller soon.
-  if (kind === 'stdio' || kind === 'inproc') registry.begin('', eraOf(server))
   const { onmessage, onclose, send } = transport
   const receive = (message: RpcMessage, extra: MessageExtra | undefined) => {
     try {
@@ -183,14 +181,6 @@ function wrapStart(
       else spans.within(operation, () => inner?.(message, extra))
     }
     await start?.call(transport)
-  }
-}
-
-function eraOf(server: ServerLike): string {
-  try {
-    return server._negotiatedWireCodec?.().era?.startsWith('2026') ? 'modern' : 'legacy'
-  } catch {
-    return 'legacy'
   }
 }
 
