@@ -1,5 +1,5 @@
 // Refuses a Node that is too old, loudly: sources run as TypeScript, which Node 20 cannot. Plain JavaScript, so that Node 20 can read it.
-import { argv, exit, execPath, versions } from 'node:process'
+import { argv, execPath, exit, versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 /** What is wrong with this version of Node, or undefined. Supported: 22.22 and later on the 22 line, 24.6 and later. */
