@@ -1,6 +1,6 @@
 /** The admin address: health, metrics, and read-only SQL for the other commands. */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -63,11 +63,15 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
   const { host, port } = splitAddress(address)
   const url = await server.listen({ host, port })
   mkdirSync(dataDir, { recursive: true })
-  writeFileSync(join(dataDir, FILE), JSON.stringify({ url, token, pid: process.pid }), { mode: 0o600 })
+  const file = join(dataDir, FILE)
+  // Whole or not at all, and with our mode also where an earlier file lies.
+  rmSync(`${file}.new`, { force: true })
+  writeFileSync(`${file}.new`, JSON.stringify({ url, token, pid: process.pid }), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
   return {
     url,
     async close() {
-      rmSync(join(dataDir, FILE), { force: true })
+      rmSync(file, { force: true })
       await server.close()
     },
   }

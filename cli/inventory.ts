@@ -15,7 +15,7 @@ export function loadInventory(file: string): Inventory {
     throw new AuditdError(
       'config_invalid',
       'inventory',
-      issue?.path.join('.') ?? file,
+      issue?.path.join('.') || file,
       issue?.message ?? 'cannot be read',
       error,
     )

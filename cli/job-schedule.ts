@@ -19,17 +19,24 @@ export interface Job {
 /** A job that fails is logged and runs again at its next time. */
 export async function startJobs(context: JobContext): Promise<{ stop(): Promise<void> }> {
   const tasks: ScheduledTask[] = []
+  const running = new Set<Promise<void>>()
   for (const [name, job] of await loadJobs()) {
-    const run = (): Promise<void> =>
-      job
+    const run = (): Promise<void> => {
+      const done = job
         .run(context)
         .catch((error: unknown) => context.telemetry.log('store_retry', { what: `job ${name}`, reason: String(error) }))
+        .finally(() => running.delete(done))
+      running.add(done)
+      return done
+    }
     if (job.atStart) await run()
     tasks.push(cron.schedule(job.schedule, run, { timezone: 'UTC', noOverlap: true, name }))
   }
   return {
     async stop() {
       for (const task of tasks) await task.stop()
+      // The store is closed next: a job must not lose it halfway.
+      await Promise.all(running)
     },
   }
 }

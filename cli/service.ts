@@ -155,7 +155,10 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       const end = await plumbing.end()
       const behind = (): boolean => {
         const progress = new Map(detect?.progress().map((entry) => [entry.partition, entry]))
-        return end.some(({ partition, next }) => next > 0 && (progress.get(partition)?.stored ?? 0) < next)
+        return end.some(({ partition, next: ends }) => {
+          const { next, stored } = progress.get(partition) ?? { next: 0, stored: 0 }
+          return Math.min(next, stored) < ends
+        })
       }
       while (fatal === undefined && behind()) await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
       if (fatal !== undefined) throw fatal

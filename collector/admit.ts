@@ -22,7 +22,7 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
   const parsed = parseEvent(candidate)
   if ('fault' in parsed) return refuse(parsed.fault.field, parsed.fault.reason)
   const event = parsed.event
-  if (approximateBytes(event) > LIMITS.eventBytes) return refuse('', `larger than ${LIMITS.eventBytes} bytes`)
+  if (isTooLarge(event)) return refuse('', `larger than ${LIMITS.eventBytes} bytes`)
   if (trusted) {
     if (event.receivedAt === undefined || event.tenant === undefined)
       return refuse('receivedAt', 'a collector’s record must carry receivedAt and tenant')
@@ -39,9 +39,20 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
   return { event: stampReceived(event, receivedMs) }
 }
 
-/** Size as JSON; cheap for the usual small event, exact where lists could make it large. */
-function approximateBytes(event: AuditEvent): number {
-  const wide = event as { args?: readonly unknown[]; definitions?: readonly unknown[] }
-  const lists = (wide.args?.length ?? 0) + (wide.definitions?.length ?? 0)
-  return lists < 16 ? 0 : Buffer.byteLength(JSON.stringify(event))
+/** A character is at most six bytes of JSON, and so is a digit, a comma or a quote of anything else. */
+const BYTES_PER_CHAR = 6
+const CHARS_OF_OTHERS = 32
+
+/** Written out as JSON only when its texts could make it too large: a usual event has a hundredth of that. */
+const isTooLarge = (event: AuditEvent): boolean =>
+  charsOf(event) * BYTES_PER_CHAR > LIMITS.eventBytes && Buffer.byteLength(JSON.stringify(event)) > LIMITS.eventBytes
+
+/** Depth was bounded before. */
+function charsOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 1
+  if (value === null || typeof value !== 'object') return CHARS_OF_OTHERS
+  let chars = 1
+  if (Array.isArray(value)) for (const inner of value) chars += charsOf(inner)
+  else for (const key in value) chars += key.length + 1 + charsOf((value as Record<string, unknown>)[key])
+  return chars
 }

@@ -2,6 +2,7 @@
 import type { AuditEvent } from './event.ts'
 import { LIMITS } from './field.ts'
 
+const CLAMPED = 'event_time_clamped'
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** The first structural fault of a parsed JSON value: too deep, a forbidden key. Iterative, so depth cannot exhaust the stack. */
@@ -32,6 +33,7 @@ export function stampReceived(event: AuditEvent, receivedMs: number): AuditEvent
   if (clampedMs === eventMs) return event
   event.claimedEventTime = event.eventTime
   event.eventTime = new Date(clampedMs).toISOString()
-  event.flags = [...(event.flags ?? []), 'event_time_clamped']
+  const others = (event.flags ?? []).filter((flag) => flag !== CLAMPED)
+  event.flags = [...others.slice(0, LIMITS.listLength - 1), CLAMPED]
   return event
 }

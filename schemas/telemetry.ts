@@ -23,7 +23,7 @@ export const GAUGES = {
   mcp_auditd_spool_bytes: 'Bytes of segments not yet dropped.',
   mcp_auditd_spool_segments: 'Segments not yet dropped.',
   mcp_auditd_outbox_pending: 'Deliveries waiting. Labels: target.',
-  mcp_auditd_state_rows: 'Rows of state. Labels: scope.',
+  mcp_auditd_state_rows: 'Rows of state. Labels: partition, scope.',
   mcp_auditd_watermark_ms: 'Watermark of a partition. Labels: partition.',
 } as const
 export const LOGS = {

@@ -21,7 +21,8 @@ export default function configure(command: Command): void {
 
 async function ask(sql: string, dataDir: string, format: string): Promise<string> {
   const service = runningService(dataDir)
-  if (service !== undefined) return askService(service, sql, format)
+  const answer = service === undefined ? undefined : await askService(service, sql, format)
+  if (answer !== undefined) return answer
   const settings = loadConfig(process.env)
   if (settings.store.url === '' && !existsSync(join(dataDir, 'store')))
     throw new AuditdError('config_invalid', 'query', '--data', `${dataDir} holds no store`)
@@ -33,20 +34,25 @@ async function ask(sql: string, dataDir: string, format: string): Promise<string
   }
 }
 
+/** Undefined when nothing listens there: the file of a service that was killed, whose number another program has now. */
 async function askService(
   { url, token }: { url: string; token: string },
   sql: string,
   format: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const response = await fetch(`${url}/v1/query`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ sql, format }),
+  }).catch((error: { cause?: { code?: string } }) => {
+    if (error.cause?.code === 'ECONNREFUSED') return undefined
+    throw new AuditdError('store_unavailable', 'query', url, 'the service did not answer', error)
   })
+  if (response === undefined) return undefined
   const text = await response.text()
   if (response.ok) return text
   const { error } = JSON.parse(text) as { error: string }
   if (response.status === 422 || response.status === 400)
     throw new AuditdError('query_refused', 'query', '', error.replace(/^query: /, ''))
-  throw new Error(error)
+  throw new AuditdError('store_unavailable', 'query', url, error)
 }

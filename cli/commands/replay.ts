@@ -1,5 +1,5 @@
 /** `replay`: recorded events through the real engine, touching no store. */
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { admit } from '../../collector/admit.ts'
@@ -34,8 +34,7 @@ async function replay(file: string, found: (finding: Finding) => void): Promise<
   const retries = new RetrySet()
   let number = 0
   let unread = 0
-  const input = file === '-' ? process.stdin : createReadStream(file)
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of createInterface({ input: await streamOf(file), crlfDelay: Number.POSITIVE_INFINITY })) {
     number++
     if (text.trim() === '') continue
     const admitted = admitLine(text)
@@ -50,6 +49,15 @@ async function replay(file: string, found: (finding: Finding) => void): Promise<
   return unread
 }
 
+async function streamOf(file: string): Promise<NodeJS.ReadableStream> {
+  if (file === '-') return process.stdin
+  try {
+    return (await open(file)).createReadStream()
+  } catch (error) {
+    throw new AuditdError('usage', 'replay', file, 'cannot be read', error)
+  }
+}
+
 /** A recorded event keeps its receivedAt and tenant; one without them is taken as received when it happened. */
 function admitLine(text: string) {
   let candidate: { receivedAt?: unknown; tenant?: unknown; eventTime?: unknown }
@@ -58,9 +66,10 @@ function admitLine(text: string) {
   } catch {
     return { reason: 'not JSON' }
   }
+  const tenant = typeof candidate?.tenant === 'string' && candidate.tenant !== '' ? candidate.tenant : CALLER.tenant
   const recorded = typeof candidate?.receivedAt === 'string' && typeof candidate.tenant === 'string'
   const receivedMs = Date.parse(String(candidate?.eventTime))
-  const admitted = admit(candidate, CALLER, Number.isNaN(receivedMs) ? 0 : receivedMs, recorded)
+  const admitted = admit(candidate, { ...CALLER, tenant }, Number.isNaN(receivedMs) ? 0 : receivedMs, recorded)
   return 'event' in admitted ? admitted : { reason: `${admitted.refused.field}: ${admitted.refused.reason}` }
 }
 

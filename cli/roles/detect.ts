@@ -55,8 +55,13 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
     owned.delete(partition)
     parts.telemetry.log('partition_revoked', { partition, next: entry.next })
   }
+  const failed = (error: unknown): void => {
+    if (!isOver(error)) parts.onFatal(error)
+  }
   const handler: LogHandler = {
     async assigned(log, partition) {
+      // Without a word that the last assignment is over: two owners in one service would count twice.
+      await release(partition)
       const snapshot = await parts.state.restore(log, partition)
       owned.set(partition, new OwnedPartition(parts, log, partition, snapshot))
       parts.telemetry.log('partition_assigned', { partition, from: snapshot?.next ?? 0 })
@@ -68,7 +73,7 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
       try {
         await entry.detect(batch, consumption)
       } catch (error) {
-        if (!isOver(error)) parts.onFatal(error)
+        failed(error)
         throw error
       }
     },
@@ -77,7 +82,7 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
   consumption = await parts.bus.consume(handler)
   const timer = setInterval(
     () => {
-      for (const entry of owned.values()) entry.tick(consumption).catch(parts.onFatal)
+      for (const entry of owned.values()) entry.tick(consumption).catch(failed)
     },
     Math.max(50, parts.limits.snapshotEveryMs / 4),
   )
@@ -87,7 +92,7 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
     engines: () => [...owned.values()].map(({ engine }) => engine),
     async stop() {
       clearInterval(timer)
-      for (const partition of [...owned.keys()]) await release(partition)
+      await Promise.all([...owned.keys()].map(release))
       await consumption?.close()
     },
   }

@@ -2,11 +2,15 @@
 import { sabotage } from '../../connectors/failpoint.ts'
 import { createEngine, type Engine } from '../../detectors/engine.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
+import { AuditdError } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { Consumption, LogBatch, LoggedEvent, Snapshot } from '../../schemas/ports.ts'
+import type { Consumption, LogBatch, LoggedEvent, RefusedRow, Snapshot } from '../../schemas/ports.ts'
+import { positionText } from '../../schemas/position.ts'
 import type { DetectParts } from './detect.ts'
+import { EngineMeter } from './engine-meter.ts'
 import { persist } from './persist.ts'
+import { refusedRowLetters } from './refused-rows.ts'
 import { type PendingRows, RowWriter } from './row-writer.ts'
 
 const RETRIES_CHUNK = 'retries'
@@ -20,6 +24,7 @@ export class OwnedPartition {
   private readonly parts: DetectParts
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
+  private readonly meter: EngineMeter
   private readonly fence = new AbortController()
   /** End of the log when we took over: below it an earlier owner may have stored rows. */
   private askBelow: number | undefined
@@ -43,7 +48,10 @@ export class OwnedPartition {
       const retries = snapshot.chunks.get(RETRIES_CHUNK)
       if (retries !== undefined) this.retries.restore(retries)
       parts.telemetry.log('state_restored', { partition, next: snapshot.next })
+      const cells = this.engine.counters().droppedCells
+      if (cells > 0) parts.telemetry.log('state_discarded', { partition, cells })
     }
+    this.meter = new EngineMeter(this.engine, String(partition), parts.telemetry)
     this.next = snapshot?.next ?? 0
     this.snapshotAtMs = parts.clock.nowMs()
     this.rows = new RowWriter(this.next, {
@@ -63,14 +71,20 @@ export class OwnedPartition {
 
   /** Write a snapshot when one is due; called between batches too, so that an idle partition is covered. */
   tick(consumption: Consumption | undefined): Promise<void> {
+    this.meter.report()
     return this.due() ? this.inTurn(() => this.checkpoint(consumption)) : Promise.resolve()
   }
 
   /** Finish what is in flight, snapshot, commit; give up after `budgetMs`, then nothing of ours is written any more. */
   async release(consumption: Consumption | undefined, budgetMs: number): Promise<void> {
     const timer = setTimeout(() => this.fence.abort(), budgetMs)
+    const { signal } = this.fence
+    // A call to the store that hangs must not keep the partition from its next owner: what lands late is harmless.
+    const over = new Promise<void>((_, reject) =>
+      signal.addEventListener('abort', () => reject(this.givenUp()), { once: true }),
+    )
     try {
-      await this.inTurn(() => this.checkpoint(consumption))
+      await Promise.race([this.inTurn(() => this.checkpoint(consumption)), over])
     } catch (error) {
       this.parts.telemetry.log('partition_revoked', { partition: this.partition, reason: String(error) })
     } finally {
@@ -93,9 +107,17 @@ export class OwnedPartition {
     )
   }
 
+  private givenUp(): AuditdError {
+    return new AuditdError('ownership_lost', 'detect', `partition ${this.partition}`, 'the partition was given up')
+  }
+
+  /** State of a batch that failed halfway must never be saved as if it were whole: after a failure nothing more is written. */
   private inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.turn.then(work)
-    this.turn = turn.catch(() => {})
+    const turn = this.turn.then(() => {
+      if (this.fence.signal.aborted) throw this.givenUp()
+      return work()
+    })
+    this.turn = turn.catch(() => this.fence.abort())
     return turn
   }
 
@@ -154,9 +176,11 @@ export class OwnedPartition {
     const missing =
       stored === undefined ? fresh : fresh.filter(({ position }) => !stored.has(`${position.offset}/${position.index}`))
     if (missing.length < fresh.length) telemetry.count('mcp_auditd_store_skipped_total', fresh.length - missing.length)
-    if (batch.rowsFile !== undefined && missing.length === batch.entries.length)
-      return { batch, count: missing.length, file: batch.rowsFile }
-    return { batch, count: missing.length, lines: missing.map(({ event, position }) => encode(event, position)) }
+    const whole = missing.length === batch.entries.length
+    if (whole && batch.rowsFile !== undefined) return { batch, count: missing.length, file: batch.rowsFile }
+    const lines = missing.map(({ event, position }) => encode(event, position))
+    if (whole) return { batch, count: missing.length, lines }
+    return { batch, count: missing.length, lines, only: missing.map(({ position }) => positionText(position)) }
   }
 
   /** Rows and findings are durable, then the snapshot, then the commit: never another order. */
@@ -179,23 +203,12 @@ export class OwnedPartition {
     this.dirty = false
     this.eventsSinceSnapshot = 0
     this.snapshotAtMs = parts.clock.nowMs()
-    await consumption?.commit(partition, next)
+    await this.untilDurable('commit', async () => consumption?.commit(partition, next))
   }
 
-  private async refuseRows(
-    refused: readonly { readonly line: number; readonly reason: string }[],
-    pending: readonly PendingRows[],
-  ): Promise<void> {
+  private async refuseRows(refused: readonly RefusedRow[], pending: readonly PendingRows[]): Promise<void> {
     const { clock, deadLetters, telemetry } = this.parts
-    const { log, partition, first } = pending[0]!.batch
-    const letters = refused.map(({ line, reason }) => ({
-      at: new Date(clock.nowMs()).toISOString(),
-      component: 'store',
-      field: `line ${line}`,
-      reason,
-      tenant: '',
-      digest: `${log}/${partition}/${first}+${line}`,
-    }))
+    const letters = await refusedRowLetters(refused, pending, clock.nowMs())
     await this.untilDurable('dead letters', () => deadLetters.add(letters))
     telemetry.count('mcp_auditd_events_rejected_total', refused.length, { component: 'store', reason: 'row_refused' })
   }

@@ -8,6 +8,8 @@ export interface PendingRows {
   readonly count: number
   readonly file?: string
   readonly lines?: readonly string[]
+  /** Positions of the rows when they are not all of the batch. */
+  readonly only?: readonly string[]
 }
 export interface RowWriterParts {
   /** Repeats until durable; throws only what no repetition mends. */
@@ -96,10 +98,10 @@ export class RowWriter {
   }
 }
 
-/** Names exactly these rows: same batches, same token. */
+/** Names exactly these rows: same batches and the same part of them, same token. */
 function tokenOf(taken: readonly PendingRows[], count: number): string {
   const hash = createHash('sha256')
-  for (const { batch, count: rows } of taken)
-    hash.update(`${batch.log}/${batch.partition}/${batch.first}-${batch.next}:${rows};`)
+  for (const { batch, count: rows, only = [] } of taken)
+    hash.update(`${batch.log}/${batch.partition}/${batch.first}-${batch.next}:${rows}:${only.join()};`)
   return `${hash.digest('hex').slice(0, 32)}-${count}`
 }

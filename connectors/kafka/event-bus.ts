@@ -105,7 +105,9 @@ export class KafkaEventBus implements EventBus {
   async consume(handler: LogHandler): Promise<Consumption> {
     const assignments = new Map<number, number>()
     const logs = new Map<number, string>()
-    const ending = new Set<number>()
+    /** Told at once, not after the batch in flight: only the handler can end a batch that waits for a store that is down. */
+    const ending = new Map<number, Promise<void>>()
+    const offered = new Set<number>()
     let consumer: KafkaConsumer
     try {
       consumer = await this.#options.driver.consume({
@@ -122,11 +124,17 @@ export class KafkaEventBus implements EventBus {
           },
           batch: async (partition, messages, nextOffset, highWatermark) => {
             const batch = this.#read(logs.get(partition)!, partition, messages, nextOffset, highWatermark)
-            await offer(handler, batch, () => ending.has(partition))
+            offered.add(partition)
+            await offer(handler, batch, () => ending.has(partition)).finally(() => offered.delete(partition))
           },
-          ending: (partition) => void ending.add(partition),
+          ending: (partition) => {
+            if (!offered.has(partition)) return
+            const done = handler.revoked(logs.get(partition) ?? '', partition)
+            done.catch(() => {})
+            ending.set(partition, done)
+          },
           revoked: async (partition) => {
-            await handler.revoked(logs.get(partition) ?? '', partition)
+            await (ending.get(partition) ?? handler.revoked(logs.get(partition) ?? '', partition))
             assignments.delete(partition)
           },
         },
