@@ -1,33 +1,49 @@
 // What one partition of the compacted alerts topic says: alerts, deliveries under way, and findings already grouped.
 import { type Alert, alert as alertSchema } from '../../schemas/alert.ts'
-import type { Delivery } from '../../schemas/ports.ts'
+import type { Delivery, Settlement } from '../../schemas/ports.ts'
 import type { KafkaMessage, KafkaRecord } from './driver.ts'
 
-/** Keys: `alert/<id>/<tenure>`, `delivery/<target>/<id>/<revision>`, `dead/…` likewise, `seen/<tenure>/<offset>`. */
+/** Keys: `alert/<id>/<tenure>`, `delivery/<target>/<id>/<revision>`, `seen/<tenure>/<offset>`. */
 interface SeenRecord {
   readonly atMs: number
   readonly findingIds: readonly string[]
 }
+/** Under way while `settled` is absent. A dead one keeps its alert, so that an operator can see and replay it. */
 interface DeliveryRecord {
-  readonly alert: Alert
+  readonly alert?: Alert
   readonly attempt: number
   readonly notBeforeMs: number
+  readonly settled?: 'delivered' | 'dead'
+  readonly reason?: string
+  readonly atMs: number
+}
+interface HeldDelivery extends DeliveryRecord {
+  readonly target: string
+  readonly alertId: string
+  readonly revision: number
 }
 
 export const alertRecord = (alert: Alert, tenure: string): KafkaRecord =>
   record(`alert/${alert.alertId}/${tenure}`, alert)
 export const seenRecord = (tenure: string, next: number, seen: SeenRecord): KafkaRecord =>
   record(`seen/${tenure}/${next}`, seen)
-export const deliveryRecord = (target: string, delivery: DeliveryRecord): KafkaRecord =>
-  record(deliveryKey('delivery', target, delivery.alert), delivery)
-export const deliveredRecord = (delivery: Delivery): KafkaRecord =>
-  record(deliveryKey('delivery', delivery.target, delivery.alert), null)
-/** Kept beside the tombstone, so that an operator can see and replay what no target would take. */
-export const deadRecord = (delivery: Delivery, reason: string, atMs: number): KafkaRecord =>
-  record(deliveryKey('dead', delivery.target, delivery.alert), { alert: delivery.alert, reason, atMs })
+export const deliveryRecord = (target: string, alert: Alert, atMs: number): KafkaRecord =>
+  record(deliveryKey(target, alert), { alert, attempt: 1, notBeforeMs: 0, atMs } satisfies DeliveryRecord)
 
-const deliveryKey = (kind: string, target: string, { alertId, revision }: Alert) =>
-  `${kind}/${target}/${alertId}/${revision}`
+/** That it was settled is kept as long as its finding is remembered: recorded again, it is not delivered again. */
+export function settledRecord({ target, alert, attempt }: Delivery, settlement: Settlement, atMs: number): KafkaRecord {
+  const { kind } = settlement
+  const next: DeliveryRecord =
+    kind === 'retry'
+      ? { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs, reason: settlement.reason, atMs }
+      : kind === 'dead'
+        ? { alert, attempt, notBeforeMs: 0, settled: kind, reason: settlement.reason, atMs }
+        : { attempt, notBeforeMs: 0, settled: kind, atMs }
+  return record(deliveryKey(target, alert), next)
+}
+
+const deliveryKey = (target: string, { alertId, revision }: Pick<Alert, 'alertId' | 'revision'>) =>
+  `delivery/${target}/${alertId}/${revision}`
 const record = (key: string, value: unknown): KafkaRecord => ({
   key: Buffer.from(key),
   value: value === null ? null : Buffer.from(JSON.stringify(value)),
@@ -36,7 +52,7 @@ const record = (key: string, value: unknown): KafkaRecord => ({
 
 export class OutboxView {
   readonly #alerts = new Map<string, { alert: Alert; keys: Set<string> }>()
-  readonly #deliveries = new Map<string, DeliveryRecord & { readonly target: string }>()
+  readonly #deliveries = new Map<string, HeldDelivery>()
   readonly #seenRecords = new Map<string, SeenRecord>()
   readonly #seen = new Set<string>()
 
@@ -47,7 +63,7 @@ export class OutboxView {
     const parsed = value === null ? undefined : parse(value)
     if (kind === 'alert' && second !== undefined) this.#applyAlert(second, name, parsed)
     else if (kind === 'delivery' && second !== undefined)
-      this.#applyDelivery(second, name, parsed as DeliveryRecord | undefined)
+      this.#applyDelivery(name, parsed as DeliveryRecord | undefined)
     else if (kind === 'seen') this.#applySeen(name, parsed as SeenRecord | undefined)
   }
 
@@ -59,13 +75,22 @@ export class OutboxView {
     return this.#seen.has(findingId)
   }
 
-  /** Deliveries due for a target, in the order in which they came. */
+  /** A delivery of this revision is under way or was settled. */
+  hasDelivery(target: string, alertId: string, revision: number): boolean {
+    return this.#deliveries.has(deliveryKey(target, { alertId, revision }))
+  }
+
+  /** Deliveries due for a target, in the order in which they came; revisions of one alert one after the other. */
   due(target: string, nowMs: number, limit: number): Delivery[] {
     const due: Delivery[] = []
-    for (const { alert, attempt, notBeforeMs, target: of } of this.#deliveries.values()) {
+    const open = [...this.#deliveries.values()].filter((one) => one.target === target && one.settled === undefined)
+    const firstRevision = new Map<string, number>()
+    for (const { alertId, revision } of open)
+      firstRevision.set(alertId, Math.min(revision, firstRevision.get(alertId) ?? revision))
+    for (const { alert, alertId, revision, attempt, notBeforeMs } of open) {
       if (due.length >= limit) break
-      if (of !== target || notBeforeMs > nowMs) continue
-      due.push({ target, alert, attempt, idempotencyKey: `${alert.alertId}:${alert.revision}` })
+      if (revision !== firstRevision.get(alertId) || notBeforeMs > nowMs) continue
+      due.push({ target, alert: alert!, attempt, idempotencyKey: `${alertId}-${revision}` })
     }
     return due
   }
@@ -84,7 +109,10 @@ export class OutboxView {
     const closed = [...this.#alerts.values()].filter(
       ({ alert }) => Date.parse(alert.windowStart) + alert.windowMs < beforeMs,
     )
-    return [...seen, ...closed.flatMap(({ keys }) => [...keys])].map((key) => record(key, null))
+    const settled = [...this.#deliveries]
+      .filter(([, delivery]) => delivery.settled !== undefined && delivery.atMs < beforeMs)
+      .map(([key]) => key)
+    return [...seen, ...settled, ...closed.flatMap(({ keys }) => [...keys])].map((key) => record(key, null))
   }
 
   #applyAlert(alertId: string, key: string, value: unknown): void {
@@ -104,9 +132,11 @@ export class OutboxView {
     }
   }
 
-  #applyDelivery(target: string, key: string, value: DeliveryRecord | undefined): void {
+  #applyDelivery(key: string, value: DeliveryRecord | undefined): void {
+    const [, target, alertId, revision] = key.split('/')
     if (value === undefined) this.#deliveries.delete(key)
-    else if (alertSchema.safeParse(value.alert).success) this.#deliveries.set(key, { ...value, target })
+    else if (value.settled !== undefined || alertSchema.safeParse(value.alert).success)
+      this.#deliveries.set(key, { ...value, target: target!, alertId: alertId!, revision: Number(revision) })
   }
 
   #applySeen(key: string, value: SeenRecord | undefined): void {

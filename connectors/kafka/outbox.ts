@@ -8,7 +8,7 @@ import { partitionOf } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
 import { readFinding } from './finding-records.ts'
-import { alertRecord, deadRecord, deliveredRecord, deliveryRecord, OutboxView, seenRecord } from './outbox-view.ts'
+import { alertRecord, deliveryRecord, OutboxView, seenRecord, settledRecord } from './outbox-view.ts'
 import { type TopicSettings, topicName } from './topic-setup.ts'
 
 export interface OutboxOptions extends TopicSettings {
@@ -98,27 +98,16 @@ export class KafkaOutbox implements Outbox {
   /** Alerts, deliveries and finding ids in one request; the findings' offset only after it is acknowledged. */
   async record(update: AlertUpdate): Promise<void> {
     await this.#start()
-    const owned = this.#ownerOf(update.cursor)
-    const next = Number(update.cursor.split('/')[2])
-    const alerts = new Map(update.alerts.map((alert) => [alert.alertId, alert]))
-    const records: KafkaRecord[] = []
-    for (const alert of update.alerts) {
-      records.push(alertRecord(alert, owned.tenure), ...owned.view.superseded(alert, owned.tenure))
+    const cursor = readCursor(update.cursor)
+    // An update that came from no finding has no partition of its own: each alert stands in its own partition.
+    const partitions = cursor === undefined ? this.#partitionsOf(update.alerts) : [cursor.partition]
+    for (const partition of partitions) {
+      const owned = this.#ownedBy(partition, cursor?.assignment)
+      const records = this.#recordsOf(update, owned, cursor?.next)
+      await this.#append(partition, records)
+      for (const record of records) owned.view.apply(record)
+      if (cursor !== undefined) await this.#advance(owned, cursor.next)
     }
-    for (const { alertId, target, revision } of update.deliveries) {
-      const alert = alerts.get(alertId) ?? owned.view.alert(alertId)
-      if (alert?.revision !== revision)
-        throw new AuditdError('state_corrupt', 'outbox', 'deliveries', `no revision ${revision} of alert ${alertId}`)
-      records.push(deliveryRecord(target, { alert, attempt: 1, notBeforeMs: 0 }))
-    }
-    const nowMs = this.#options.clock.nowMs()
-    if (update.findingIds.length > 0)
-      records.push(seenRecord(owned.tenure, next, { atMs: nowMs, findingIds: update.findingIds }))
-    if (++owned.updates % SWEEP_EVERY === 0)
-      records.push(...owned.view.expired(nowMs - (this.#options.rememberMs ?? REMEMBER_MS)))
-    await this.#append(owned.partition, records)
-    for (const record of records) owned.view.apply(record)
-    await this.#advance(owned, next)
   }
 
   async due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]> {
@@ -130,16 +119,10 @@ export class KafkaOutbox implements Outbox {
 
   /** Written whether or not the partition is still ours: that a target took it is true for the next owner too. */
   async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
-    const { alert, target, attempt } = delivery
-    const partition = partitionOf(`${alert.tenant}\u0000${alert.rule}`, alert.entity, this.#options.partitions)
-    const records: KafkaRecord[] =
-      settlement.kind === 'retry'
-        ? [deliveryRecord(target, { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs })]
-        : [deliveredRecord(delivery)]
-    if (settlement.kind === 'dead') records.push(deadRecord(delivery, settlement.reason, this.#options.clock.nowMs()))
-    await this.#append(partition, records)
-    const owned = this.#owned.get(partition)
-    if (owned !== undefined) for (const record of records) owned.view.apply(record)
+    const partition = this.#partitionOf(delivery.alert)
+    const record = settledRecord(delivery, settlement, this.#options.clock.nowMs())
+    await this.#append(partition, [record])
+    this.#owned.get(partition)?.view.apply(record)
   }
 
   async close(): Promise<void> {
@@ -210,12 +193,41 @@ export class KafkaOutbox implements Outbox {
     if (rest.length === 0) offered.recorded()
   }
 
-  #ownerOf(cursor: string): Owned {
-    const [partition, assignment] = cursor.split('/').map(Number)
-    const owned = this.#owned.get(partition ?? -1)
-    if (owned === undefined || owned.assignment !== assignment)
-      throw new AuditdError('ownership_lost', 'outbox', 'cursor', 'its partition has been given up')
+  #recordsOf(update: AlertUpdate, owned: Owned, next: number | undefined): KafkaRecord[] {
+    const nowMs = this.#options.clock.nowMs()
+    const records: KafkaRecord[] = []
+    for (const alert of update.alerts) {
+      if (this.#partitionOf(alert) !== owned.partition) continue
+      if ((owned.view.alert(alert.alertId)?.revision ?? 0) > alert.revision) continue
+      records.push(alertRecord(alert, owned.tenure), ...owned.view.superseded(alert, owned.tenure))
+    }
+    for (const { alertId, target, revision } of update.deliveries) {
+      const recorded = update.alerts.find((alert) => alert.alertId === alertId && alert.revision === revision)
+      const alert = recorded ?? owned.view.alert(alertId)
+      if (alert === undefined || this.#partitionOf(alert) !== owned.partition) continue
+      if (!owned.view.hasDelivery(target, alertId, alert.revision)) records.push(deliveryRecord(target, alert, nowMs))
+    }
+    if (next !== undefined && update.findingIds.length > 0)
+      records.push(seenRecord(owned.tenure, next, { atMs: nowMs, findingIds: update.findingIds }))
+    if (++owned.updates % SWEEP_EVERY === 0)
+      records.push(...owned.view.expired(nowMs - (this.#options.rememberMs ?? REMEMBER_MS)))
+    return records
+  }
+
+  #ownedBy(partition: number, assignment?: number): Owned {
+    const owned = this.#owned.get(partition)
+    if (owned === undefined || (assignment !== undefined && owned.assignment !== assignment))
+      throw new AuditdError('ownership_lost', 'outbox', 'cursor', `partition ${partition} has been given up`)
     return owned
+  }
+
+  /** Where the findings of an alert are: the partition of its group. */
+  #partitionOf({ tenant, rule, entity }: Alert): number {
+    return partitionOf(`${tenant}\u0000${rule}`, entity, this.#options.partitions)
+  }
+
+  #partitionsOf(alerts: readonly Alert[]): number[] {
+    return [...new Set(alerts.map((alert) => this.#partitionOf(alert)))]
   }
 
   async #append(partition: number, records: readonly KafkaRecord[]): Promise<void> {
@@ -237,4 +249,11 @@ export class KafkaOutbox implements Outbox {
     })
     signal.removeEventListener('abort', listener)
   }
+}
+
+/** `partition/assignment/offset after the last finding`; undefined for a cursor that came from no `take`. */
+function readCursor(cursor: string): { partition: number; assignment: number; next: number } | undefined {
+  const [partition, assignment, next] = cursor.split('/').map(Number)
+  if (partition === undefined || assignment === undefined || next === undefined) return undefined
+  return { partition, assignment, next }
 }

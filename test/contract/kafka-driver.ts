@@ -1,58 +1,10 @@
-// The contract of the Kafka driver port, run for every driver against a real broker.
+// The contract of the Kafka driver port: records, topics, reads and failures. Groups: kafka-consumer.ts.
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
-import {
-  type KafkaDriver,
-  KafkaDriverError,
-  type KafkaMessage,
-  type KafkaOptions,
-  type KafkaRecord,
-  type PartitionHandler,
-} from '../../connectors/kafka/driver.ts'
+import { KafkaDriverError, type KafkaMessage, type KafkaRecord } from '../../connectors/kafka/driver.ts'
 import { brokers, uniqueName } from '../kafka/broker.ts'
-
-export interface DriverUnderTest {
-  readonly open: (options: Partial<KafkaOptions>) => KafkaDriver
-}
-
-const record = (text: string, headers: Record<string, string> = {}): KafkaRecord => ({
-  key: null,
-  value: Buffer.from(text),
-  headers,
-})
-const text = (message: KafkaMessage) => message.value?.toString() ?? null
-
-async function until(what: string, holds: () => boolean, withinMs = 20_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !holds(); await sleep(20))
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-}
-
-/** A handler that keeps what it was told. */
-function recorder(start?: (partition: number) => number | undefined) {
-  const values = new Map<number, string[]>()
-  const ends = new Map<number, number>()
-  const owned = new Map<number, number>()
-  const calls: string[] = []
-  const handler: PartitionHandler = {
-    assigned: async (partition, assignment) => {
-      if (owned.has(partition)) throw new Error('assigned twice without revoked')
-      owned.set(partition, assignment)
-      calls.push(`assigned ${partition}`)
-      return start?.(partition)
-    },
-    batch: async (partition, messages, nextOffset) => {
-      if (!owned.has(partition)) throw new Error('batch without assignment')
-      values.set(partition, [...(values.get(partition) ?? []), ...messages.map((message) => String(text(message)))])
-      ends.set(partition, nextOffset)
-    },
-    revoked: async (partition) => {
-      owned.delete(partition)
-      calls.push(`revoked ${partition}`)
-    },
-  }
-  return { handler, values, ends, owned, calls }
-}
+import { type DriverUnderTest, prepared, record, recorder, text, until } from './kafka-subject.ts'
 
 /** One record in a transaction of a foreign producer. */
 async function transaction(topic: string, value: string, commit: boolean): Promise<void> {
@@ -70,19 +22,7 @@ async function transaction(topic: string, value: string, commit: boolean): Promi
 }
 
 export function driverContract(subject: DriverUnderTest): void {
-  const withDriver = async (work: (driver: KafkaDriver) => Promise<void>, options: Partial<KafkaOptions> = {}) => {
-    const driver = subject.open(options)
-    try {
-      await work(driver)
-    } finally {
-      await driver.close()
-    }
-  }
-  const topicOf = async (driver: KafkaDriver, partitions = 1, config: Record<string, string> = {}) => {
-    const topic = uniqueName('contract')
-    await driver.createTopics([{ topic, partitions, config }])
-    return topic
-  }
+  const { withDriver, topicOf } = prepared(subject)
 
   test('records of one partition come back in the order they were sent, each with its offset', () =>
     withDriver(async (driver) => {
@@ -217,163 +157,6 @@ export function driverContract(subject: DriverUnderTest): void {
       expect(read.map((message) => Number.parseInt(text(message)!, 10))).toEqual(records.map((_, i) => i))
     }))
 
-  test('reading starts where the handler says, else at the committed offset, else at the earliest', () =>
-    withDriver(async (driver) => {
-      const topic = await topicOf(driver)
-      const producer = await driver.producer()
-      await producer.send(topic, 0, [record('a'), record('b'), record('c')])
-      const first = recorder(() => 1)
-      const consumer = await driver.consume({ group: topic, topic, handler: first.handler })
-      await until('two records', () => first.ends.get(0) === 3)
-      expect(first.values.get(0)).toEqual(['b', 'c'])
-      expect(await consumer.commit(0, 2)).toBe(true)
-      expect(await driver.committed(topic, topic, 0)).toBe(2)
-      await consumer.close()
-      const second = recorder()
-      const later = await driver.consume({ group: topic, topic, handler: second.handler })
-      await until('one record', () => second.ends.get(0) === 3)
-      expect(second.values.get(0)).toEqual(['c'])
-      await later.close()
-    }))
-
-  test('a commit after revoke, or for an earlier assignment, is dropped', () =>
-    withDriver(async (driver) => {
-      const topic = await topicOf(driver)
-      await (await driver.producer()).send(topic, 0, [record('a'), record('b')])
-      const seen = recorder()
-      let commitWhileRevoking: Promise<boolean> | undefined
-      const consumer = await driver.consume({
-        group: topic,
-        topic,
-        handler: {
-          ...seen.handler,
-          revoked: async (partition) => {
-            commitWhileRevoking = consumer.commit(partition, 1)
-            await commitWhileRevoking
-            await seen.handler.revoked(partition)
-          },
-        },
-      })
-      expect(await consumer.commit(0, 2, 77)).toBe(false)
-      await consumer.close()
-      expect(await commitWhileRevoking).toBe(true)
-      expect(await consumer.commit(0, 2)).toBe(false)
-      expect(await driver.committed(topic, topic, 0)).toBe(1)
-    }))
-
-  test('a slow batch is back pressure: nothing of its partition is handled meanwhile, and the member stays in the group', () =>
-    withDriver(
-      async (driver) => {
-        const topic = await topicOf(driver, 2)
-        const producer = await driver.producer()
-        await producer.send(topic, 0, [record('a')])
-        let inside = 0
-        let most = 0
-        const seen = recorder()
-        const consumer = await driver.consume({
-          group: topic,
-          topic,
-          handler: {
-            ...seen.handler,
-            batch: async (partition, messages, nextOffset, highWatermark) => {
-              if (partition === 0) {
-                most = Math.max(most, ++inside)
-                if (messages[0]?.offset === 0) await sleep(3500)
-                inside--
-              }
-              await seen.handler.batch(partition, messages, nextOffset, highWatermark)
-            },
-          },
-        })
-        await sleep(200)
-        await producer.send(topic, 0, [record('b')])
-        await producer.send(topic, 1, [record('other')])
-        await until('the other partition', () => seen.ends.get(1) === 1, 2000)
-        await until('the slow partition', () => seen.ends.get(0) === 2)
-        expect(most).toBe(1)
-        expect(seen.calls.filter((call) => call.startsWith('revoked'))).toEqual([])
-        await consumer.close()
-      },
-      { sessionTimeoutMs: 2000 },
-    ))
-
-  test('a batch that rejects ends the assignment; the partition starts anew where the handler says', () =>
-    withDriver(async (driver) => {
-      const topic = await topicOf(driver)
-      await (await driver.producer()).send(topic, 0, [record('a'), record('b')])
-      const seen = recorder(() => 0)
-      let failures = 0
-      const consumer = await driver.consume({
-        group: topic,
-        topic,
-        handler: {
-          ...seen.handler,
-          batch: async (partition, messages, nextOffset, highWatermark) => {
-            if (failures++ === 0) throw new Error('the store is away')
-            await seen.handler.batch(partition, messages, nextOffset, highWatermark)
-          },
-        },
-      })
-      await until('both records', () => seen.ends.get(0) === 2)
-      expect(seen.values.get(0)).toEqual(['a', 'b'])
-      expect(seen.calls).toEqual(['assigned 0', 'revoked 0', 'assigned 0'])
-      await consumer.close()
-    }))
-
-  test('two members under load: every partition has one owner at a time and every record is handled once', () =>
-    withDriver(async (driver) => {
-      const topic = await topicOf(driver, 4)
-      const producer = await driver.producer()
-      const owners = new Map<number, string>()
-      const handled = new Map<number, string[]>()
-      const positions = new Map<number, number>()
-      const problems: string[] = []
-      const member = (name: string): PartitionHandler => ({
-        assigned: async (partition) => {
-          if (owners.has(partition))
-            problems.push(`${partition} given to ${name} while ${owners.get(partition)} has it`)
-          owners.set(partition, name)
-          return positions.get(partition) ?? 0
-        },
-        batch: async (partition, messages, nextOffset) => {
-          if (owners.get(partition) !== name) problems.push(`${partition} handled by ${name} without owning it`)
-          await sleep(5)
-          handled.set(partition, [
-            ...(handled.get(partition) ?? []),
-            ...messages.map((message) => String(text(message))),
-          ])
-          positions.set(partition, nextOffset)
-        },
-        revoked: async (partition) => {
-          await sleep(20)
-          owners.delete(partition)
-        },
-      })
-      let sent = 0
-      let sending = true
-      const load = (async () => {
-        for (; sending; sent++) {
-          await Promise.all([0, 1, 2, 3].map((partition) => producer.send(topic, partition, [record(`${sent}`)])))
-          await sleep(5)
-        }
-      })()
-      const first = await driver.consume({ group: topic, topic, handler: member('first') })
-      const second = await driver.consume({ group: topic, topic, handler: member('second') })
-      await until('both own partitions', () => first.assignment().length === 2 && second.assignment().length === 2)
-      await sleep(300)
-      await first.close()
-      await until('the second owns all', () => second.assignment().length === 4)
-      sending = false
-      await load
-      await until('everything handled', () =>
-        [0, 1, 2, 3].every((partition) => (handled.get(partition)?.length ?? 0) >= sent),
-      )
-      await second.close()
-      expect(problems).toEqual([])
-      for (const partition of [0, 1, 2, 3])
-        expect(handled.get(partition)).toEqual(Array.from({ length: sent }, (_, i) => `${i}`))
-    }))
-
   test('a log that ends in transaction markers is read to its end, without what was aborted', () =>
     withDriver(async (driver) => {
       const topic = await topicOf(driver)
@@ -416,6 +199,14 @@ export function driverContract(subject: DriverUnderTest): void {
       )
       const { high } = await driver.watermarks(topic, 0)
       expect(high).toBe(20)
+      let kept = 20
+      const count = async () => {
+        kept = 0
+        await driver.read(topic, 0, 0, high, (messages) => void (kept += messages.length))
+      }
+      // Until the broker has really compacted: then the offsets have gaps, and the tail of a segment may be gone.
+      for (const deadline = Date.now() + 30_000; kept === 20 && Date.now() < deadline; await sleep(200)) await count()
+      expect(kept).toBeLessThan(20)
       const restored = new Map<string, string | null>()
       await driver.read(topic, 0, 0, high, (messages) => {
         for (const message of messages) {

@@ -112,7 +112,7 @@ describe.skipIf(brokers.length === 0).each([
     expect((await after.alerts([alert!.alertId, 'none'])).get(alert!.alertId)).toEqual(alert)
     expect(await after.remembered([finding.findingId, 'other'])).toEqual(new Set([finding.findingId]))
     expect(await after.due('slack', nowMs, 10)).toEqual([
-      { target: 'slack', alert, attempt: 1, idempotencyKey: `${alert!.alertId}:1` },
+      { target: 'slack', alert, attempt: 1, idempotencyKey: `${alert!.alertId}-1` },
     ])
     expect(await after.due('other', nowMs, 10)).toEqual([])
   })

@@ -2,11 +2,10 @@
 import { expect, test } from 'vitest'
 import {
   alertRecord,
-  deadRecord,
-  deliveredRecord,
   deliveryRecord,
   OutboxView,
   seenRecord,
+  settledRecord,
 } from '../../../../connectors/kafka/outbox-view.ts'
 import { sampleAlert } from '../../../contract/samples.ts'
 
@@ -31,18 +30,30 @@ test('a delivery is due from its time on, for its target only, until it is settl
   const alert = sampleAlert()
   const other = sampleAlert()
   const view = viewOf(
-    deliveryRecord('slack', { alert, attempt: 1, notBeforeMs: 0 }),
-    deliveryRecord('slack', { alert: other, attempt: 2, notBeforeMs: 500 }),
-    deliveryRecord('hook', { alert, attempt: 1, notBeforeMs: 0 }),
+    deliveryRecord('slack', alert, 0),
+    deliveryRecord('slack', other, 0),
+    deliveryRecord('hook', alert, 0),
   )
-  const due = view.due('slack', 499, 10)
-  expect(due).toEqual([{ target: 'slack', alert, attempt: 1, idempotencyKey: `${alert.alertId}:1` }])
-  expect(view.due('slack', 500, 10)).toHaveLength(2)
-  expect(view.due('slack', 500, 1)).toHaveLength(1)
-  view.apply(deliveredRecord(due[0]!))
-  view.apply(deadRecord({ ...due[0]!, alert: other }, 'gone', 1))
-  expect(view.due('slack', 500, 10).map((delivery) => delivery.alert.alertId)).toEqual([other.alertId])
+  const [first, second] = view.due('slack', 0, 10)
+  expect(first).toEqual({ target: 'slack', alert, attempt: 1, idempotencyKey: `${alert.alertId}-1` })
+  expect(view.due('slack', 0, 1)).toHaveLength(1)
+  view.apply(settledRecord(first!, { kind: 'delivered' }, 0))
+  view.apply(settledRecord(second!, { kind: 'retry', notBeforeMs: 500, reason: '503' }, 0))
+  expect(view.due('slack', 499, 10)).toEqual([])
+  expect(view.due('slack', 500, 10)).toEqual([{ ...second, attempt: 2 }])
+  expect(view.hasDelivery('slack', alert.alertId, 1)).toBe(true)
+  view.apply(settledRecord({ ...second!, attempt: 2 }, { kind: 'dead', reason: '410' }, 0))
+  expect(view.due('slack', 500, 10)).toEqual([])
   expect(view.due('hook', 500, 10)).toHaveLength(1)
+})
+
+test('a later revision waits for the earlier one, which may come into the topic after it', () => {
+  const first = sampleAlert()
+  const second = { ...first, revision: 2 }
+  const view = viewOf(deliveryRecord('slack', second, 0), deliveryRecord('slack', first, 0))
+  expect(view.due('slack', 0, 10).map((one) => one.alert.revision)).toEqual([1])
+  view.apply(settledRecord(view.due('slack', 0, 10)[0]!, { kind: 'delivered' }, 0))
+  expect(view.due('slack', 0, 10).map((one) => one.alert.revision)).toEqual([2])
 })
 
 test('what is older than the horizon gets tombstones, and they take it out of the view', () => {
