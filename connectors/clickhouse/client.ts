@@ -25,21 +25,27 @@ export interface ServerAddress {
 export async function embeddedConnect(path: string): Promise<Connect> {
   const { createChdbConnection } = await loadChdb()
   return async (database) => {
-    try {
-      // chDB implements the interface of its own copy of the client package: the same shape, another declaration.
-      const connection = createChdbConnection({ path }) as unknown as NonNullable<ClientOptions['connection']>
-      const client = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
-      if (database !== undefined) await client.command({ query: `USE ${database}` })
-      return client
-    } catch (error) {
-      throw new AuditdError(
-        'config_invalid',
-        'store',
-        'data',
-        `the folder cannot be opened; does another mcp-auditd use it? ${firstLine(error)}`,
-        error,
-      )
-    }
+    const client = openEngine(() => createChdbConnection({ path }))
+    if (database !== undefined) await client.command({ query: `USE ${database}` })
+    return client
+  }
+}
+
+/** chDB implements the interface of its own copy of the client package: the same shape, another declaration. */
+function openEngine(connection: () => unknown): ClickHouseClient {
+  try {
+    return createClient({
+      connection: connection() as NonNullable<ClientOptions['connection']>,
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+  } catch (error) {
+    throw new AuditdError(
+      'config_invalid',
+      'store',
+      'data',
+      `the folder cannot be opened; does another mcp-auditd use it? ${firstLine(error)}`,
+      error,
+    )
   }
 }
 

@@ -8,7 +8,7 @@ import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { EventStore, QueryOptions, RefusedRow, RowBatch, Telemetry } from '../../schemas/ports.ts'
-import { sabotage } from '../failpoint.ts'
+import { failpoint, sabotage } from '../failpoint.ts'
 import { bisect } from './bisect.ts'
 import { type Connect, embeddedConnect, firstLine, type ServerAddress, serverConnect } from './client.ts'
 import { embeddedWriter } from './embedded-writer.ts'
@@ -79,8 +79,11 @@ class ClickHouseStore implements EventStore {
     }
   }
 
-  insertEvents(batch: RowBatch): Promise<readonly RefusedRow[]> {
-    return batch.count === 0 ? Promise.resolve([]) : this.insert(EVENTS, batch.token, batch.source)
+  async insertEvents(batch: RowBatch): Promise<readonly RefusedRow[]> {
+    if (batch.count === 0) return []
+    const refused = await this.insert(EVENTS, batch.token, batch.source)
+    failpoint('after-insert-before-state')
+    return refused
   }
   async insertFindings(findings: readonly Finding[]): Promise<void> {
     await this.insertOwn(FINDINGS, findings.map(findingRow))
