@@ -10,6 +10,7 @@ import {
   MAX_HASHES,
   type Part,
   partsOf,
+  revoke,
   type SeenDefinition,
   shortHash,
 } from './definition-change.ts'
@@ -81,11 +82,24 @@ function reject(tool: ToolHistory, hash: string): void {
   tool.rejected.push(hash)
   if (tool.rejected.length > MAX_HASHES) tool.rejected.shift()
 }
-export function accept(tool: ToolHistory, hash: string): void {
+function accept(tool: ToolHistory, hash: string): void {
   tool.rejected = tool.rejected.filter((each) => each !== hash)
   if (tool.pending !== hash) return
   tool.pending = ''
   tool.dueMs = 0
+}
+interface Approval {
+  readonly approvedHash: string
+  readonly ts: number
+}
+export function noteApproval(e: Approval & { readonly expiresAt: number }, tool: ToolHistory): void {
+  approve(tool, shortHash(e.approvedHash), e.expiresAt * 1_000)
+  accept(tool, shortHash(e.approvedHash))
+}
+/** `all` also ends the trust in what was learned. */
+export function noteRevocation(e: Approval & { readonly all: boolean }, tool: ToolHistory): void {
+  revoke(tool, shortHash(e.approvedHash))
+  if (e.all) Object.assign(tool, { approved: [], untilMs: [], revokedMs: e.ts })
 }
 /** What people approved is trusted by its approval alone, which can end. */
 function becomeBaseline(shown: Shown, e: Sighting, hash: string, isApprovedByPeople = false): void {

@@ -1,12 +1,15 @@
 /** How the scopes of a grant grow: what is new, what explains it, and when explained growth adds up to too much. */
+import type { Match } from './rule.ts'
 
 /** Scopes remembered per grant; with names of ordinary length the cell stays below 4 KB. */
 const MAX_KNOWN = 64
 const MAX_KNOWN_CHARS = 2_000
+const MAX_ASKED = 16
+const MAX_RELEASES = 16
 /** Additions counted over the time of growth. */
 const MAX_ADDED = 16
 
-export interface Grant {
+export type Grant = {
   tokens: number
   /** Scopes of the last 30 days, and when each was seen last. */
   known: string[]
@@ -17,14 +20,25 @@ export interface Grant {
   base: number
   addedMs: number[]
 }
+export const newGrant = (): Grant => ({
+  tokens: 0,
+  known: [],
+  knownMs: [],
+  asked: [],
+  askedMs: 0,
+  base: 0,
+  addedMs: [],
+})
 export interface GrowthLimits {
+  readonly releaseMs: number
+  readonly highRisk: readonly string[]
   readonly learn: number
   readonly challengeMs: number
   readonly growthMs: number
   readonly growthScopes: number
   readonly growthShare: number
 }
-export interface Grown {
+interface Grown {
   readonly scopes: readonly string[]
   readonly before: readonly string[]
   readonly reason: 'unasked' | 'cumulative'
@@ -32,7 +46,7 @@ export interface Grown {
 const REMEMBER_MS = 30 * 86_400_000
 
 /** Take in what a token grants; answers growth that nothing explains, or that adds up although all of it was asked for. */
-export function grow(
+function grow(
   grant: Grant,
   granted: readonly string[],
   ts: number,
@@ -43,7 +57,7 @@ export function grow(
   const before = [...grant.known]
   const added = [...new Set(granted)].filter((scope) => !before.includes(scope))
   for (const scope of granted) remember(grant.known, grant.knownMs, scope, ts, MAX_KNOWN, MAX_KNOWN_CHARS)
-  if (added.length === 0 || grant.tokens <= limits.learn || isReleased) return undefined
+  if (added.length === 0 || grant.tokens < limits.learn || isReleased) return undefined
   const sinceMs = ts - limits.growthMs
   grant.addedMs = grant.addedMs.filter((ms) => ms > sinceMs)
   if (grant.addedMs.length === 0) grant.base = before.length
@@ -70,14 +84,7 @@ function forgetOld(grant: Grant, ts: number): void {
 }
 
 /** Keep a name with the time it was last seen; the one unseen for longest goes when there are too many. */
-export function remember(
-  names: string[],
-  seenMs: number[],
-  name: string,
-  ts: number,
-  max: number,
-  maxChars = 4_000,
-): void {
+function remember(names: string[], seenMs: number[], name: string, ts: number, max: number, maxChars = 4_000): void {
   const at = names.indexOf(name)
   if (at >= 0) {
     seenMs[at] = Math.max(seenMs[at]!, ts)
@@ -93,5 +100,44 @@ export function remember(
   }
 }
 
-export const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
+const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
   /(^|[:./])\*$/.test(scope) || parts.some((part) => scope.toLowerCase().includes(part))
+
+/** Releases of clients on a server: they may ask for more at login. */
+export type Releases = { clients: string[]; atMs: number[] }
+export const noReleases = (): Releases => ({ clients: [], atMs: [] })
+export function noteRelease(e: { readonly deployedClient: string; readonly ts: number }, known: Releases): void {
+  if (e.deployedClient !== '') remember(known.clients, known.atMs, e.deployedClient, e.ts, MAX_RELEASES)
+}
+
+/** Challenges shortly after each other add up: a client may answer several with one token. */
+export function noteChallenge(
+  e: { readonly scopesChallenged: readonly string[]; readonly ts: number },
+  grant: Grant,
+  { challengeMs }: GrowthLimits,
+): void {
+  const stillAsked = e.ts - grant.askedMs <= challengeMs ? grant.asked : []
+  grant.asked = [...new Set([...e.scopesChallenged, ...stillAsked])].slice(0, MAX_ASKED)
+  grant.askedMs = e.ts
+}
+
+/** What a token grants, judged against the grant of before. */
+export function judgeGrant(
+  e: { readonly ts: number; readonly client: string },
+  granted: readonly string[],
+  grant: Grant,
+  limits: GrowthLimits,
+  { clients, atMs }: Releases,
+): Match | undefined {
+  const isReleased = clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= limits.releaseMs)
+  const grown = grow(grant, granted, e.ts, limits, isReleased)
+  if (grown === undefined) return undefined
+  const { scopes, before, reason } = grown
+  const unasked = 'scopes seen before, or asked for by the server'
+  return {
+    severity: scopes.some((scope) => isHighRisk(scope, limits.highRisk)) ? 'high' : 'medium',
+    saw: scopes.join(' '),
+    expected: reason === 'unasked' ? unasked : 'slower growth, although each scope was asked for',
+    evidence: { known: before, reason },
+  }
+}

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, sample } from '../../sample.ts'
-import { type Grown, grow, isHighRisk, remember } from '../../scope-growth.ts'
+import { judgeGrant, newGrant, noReleases, noteChallenge, noteRelease } from '../../scope-growth.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 const token = (at: number, ...scopes: string[]) =>
@@ -72,47 +72,20 @@ export default defineRule({
   }),
   per: 'grant',
   ttl: days(30),
-  cell: () => ({
-    tokens: 0,
-    known: [] as string[],
-    knownMs: [] as number[],
-    asked: [] as string[],
-    askedMs: 0,
-    base: 0,
-    addedMs: [] as number[],
-  }),
+  cell: newGrant,
   beside: {
-    releases: {
-      per: 'server',
-      cell: () => ({ clients: [] as string[], atMs: [] as number[] }),
-      on: {
-        'deployment.event'(e, releases) {
-          if (e.deployedClient !== '') remember(releases.clients, releases.atMs, e.deployedClient, e.ts, 16)
-        },
-      },
-    },
+    releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
   on: {
-    'auth.challenge.sent'(e, cell, config) {
-      const stillAsked = e.ts - cell.askedMs <= config.challengeMs ? cell.asked : []
-      cell.asked = [...new Set([...e.scopesChallenged, ...stillAsked])].slice(0, 32)
-      cell.askedMs = e.ts
-    },
+    'auth.challenge.sent': (e, cell, config) => noteChallenge(e, cell, config),
     'auth.token.validated'(e, cell, config, { releases }) {
       if (e.decision !== 'allow') return
+      const match = judgeGrant(e, [...e.scopes, ...e.roles], cell, config, releases)
       cell.tokens++
-      return answer(
-        grow(cell, [...e.scopes, ...e.roles], e.ts, config, releasedNear(releases, e.client, e.ts, config.releaseMs)),
-        config.highRisk,
-      )
+      return match
     },
-    'oauth.token'(e, cell, config, { releases }) {
-      if (e.decision === 'deny') return
-      return answer(
-        grow(cell, e.scopes, e.ts, config, releasedNear(releases, e.client, e.ts, config.releaseMs)),
-        config.highRisk,
-      )
-    },
+    'oauth.token': (e, cell, config, { releases }) =>
+      e.decision === 'deny' ? undefined : judgeGrant(e, e.scopes, cell, config, releases),
   },
   examples: {
     match: [
@@ -173,24 +146,3 @@ export default defineRule({
     ],
   },
 })
-
-const releasedNear = (
-  releases: { clients: string[]; atMs: number[] },
-  client: string,
-  ts: number,
-  withinMs: number,
-): boolean => releases.clients.some((name, i) => name === client && Math.abs(ts - releases.atMs[i]!) <= withinMs)
-
-function answer(grown: Grown | undefined, highRisk: readonly string[]) {
-  if (grown === undefined) return
-  const { scopes, before, reason } = grown
-  return {
-    severity: scopes.some((scope) => isHighRisk(scope, highRisk)) ? ('high' as const) : ('medium' as const),
-    saw: scopes.join(' '),
-    expected:
-      reason === 'unasked'
-        ? 'scopes seen before, or asked for by the server'
-        : 'slower growth, although each scope was asked for',
-    evidence: { known: before, reason },
-  }
-}

@@ -1,18 +1,9 @@
 /** A server that requires authorization carries out a request without any. */
 import { z } from 'zod'
-import { wasRefused } from '../../finding.ts'
+import { judgeRequest, noteStart, notVerified, unknownPosture } from '../../authorization.ts'
 import { days, defineRule, hours } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 
-type Posture = { known: boolean; required: boolean; methods: string[]; tools: string[] }
-type Verdict = { authorized: boolean; refused: boolean; reported: boolean }
-interface Done {
-  readonly decision: string
-  readonly outcome: string
-  readonly method: string
-  readonly tool: string
-}
-const fields = ['request', 'producer', 'method', 'tool'] as const
 const p = { producer: 'p1', request: 'r1' }
 const started = (authRequired = true) =>
   sample('server.started', {
@@ -53,8 +44,8 @@ export default defineRule({
     'server.started': ['producer', 'authRequired', 'anonymousMethods', 'anonymousTools'],
     'auth.token.validated': ['request'],
     'authz.decision': ['request'],
-    'tool.result': fields,
-    'http.request': [...fields, 'verb', 'processed'],
+    'tool.result': ['request', 'producer', 'tool'],
+    'http.request': ['request', 'producer', 'method', 'verb', 'processed'],
   },
   occasional: ['authz.decision', 'anonymousMethods', 'anonymousTools'],
   config: z.object({
@@ -64,21 +55,9 @@ export default defineRule({
   }),
   per: 'request',
   ttl: hours(1),
-  cell: (): Verdict => ({ authorized: false, refused: false, reported: false }),
+  cell: notVerified,
   beside: {
-    posture: {
-      per: 'instance',
-      ttl: days(400),
-      cell: (): Posture => ({ known: false, required: false, methods: [], tools: [] }),
-      on: {
-        'server.started'(e, posture) {
-          posture.known = e.says('authRequired')
-          posture.required = e.authRequired
-          posture.methods = e.anonymousMethods.slice(0, 32)
-          posture.tools = e.anonymousTools.slice(0, 32)
-        },
-      },
-    },
+    posture: { per: 'instance', ttl: days(400), cell: unknownPosture, on: { 'server.started': noteStart } },
   },
   on: {
     'auth.token.validated'(e, cell) {
@@ -88,9 +67,11 @@ export default defineRule({
     'authz.decision'(e, cell) {
       if (e.decision !== 'allow') cell.refused = true
     },
-    'tool.result': (e, cell, config, { posture }) => judge(e, cell, config, posture),
+    'tool.result': (e, cell, config, { posture }) =>
+      judgeRequest(e, { method: 'tools/call', tool: e.tool, verb: '' }, cell, config, posture),
     'http.request'(e, cell, config, { posture }) {
-      if (e.processed || e.says('processed') === false) return judge(e, cell, config, posture, e.verb)
+      if (e.processed || !e.says('processed'))
+        return judgeRequest(e, { method: e.method, tool: '', verb: e.verb }, cell, config, posture)
     },
   },
   examples: {
@@ -133,21 +114,3 @@ export default defineRule({
     ],
   },
 })
-
-interface Options {
-  readonly anonymousMethods: readonly string[]
-  readonly anonymousTools: readonly string[]
-  readonly healthMethods: readonly string[]
-}
-function judge(e: Done, cell: Verdict, config: Options, posture: Posture, verb = '') {
-  if (!posture.known || !posture.required || cell.authorized || cell.reported || wasRefused(e)) return
-  const methods = [...posture.methods, ...config.anonymousMethods, ...config.healthMethods]
-  if (e.method !== '' && methods.includes(e.method)) return
-  if (e.tool !== '' && [...posture.tools, ...config.anonymousTools].includes(e.tool)) return
-  cell.reported = true
-  return {
-    saw: `${e.method || verb || 'a request'} carried out ${cell.refused ? 'after its authorization was refused' : 'without any authorization'}`,
-    expected: 'a verified token for this request',
-    evidence: { method: e.method, tool: e.tool, verb },
-  }
-}

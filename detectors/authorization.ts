@@ -1,0 +1,58 @@
+/** Whether a request was authorized, and whether its server says that it has to be. */
+import { wasRefused } from './finding.ts'
+import type { Match } from './rule.ts'
+
+/** What one process of a server says at its start. Nothing is judged before that is known. */
+export type Posture = { known: boolean; required: boolean; methods: string[]; tools: string[] }
+export const unknownPosture = (): Posture => ({ known: false, required: false, methods: [], tools: [] })
+const MAX_NAMES = 32
+const MAX_NAME_CHARS = 48
+
+interface Started {
+  readonly authRequired: boolean
+  readonly anonymousMethods: readonly string[]
+  readonly anonymousTools: readonly string[]
+  says(name: 'authRequired'): boolean
+}
+export function noteStart(e: Started, posture: Posture): void {
+  posture.known = e.says('authRequired')
+  posture.required = e.authRequired
+  posture.methods = e.anonymousMethods.slice(0, MAX_NAMES).map(short)
+  posture.tools = e.anonymousTools.slice(0, MAX_NAMES).map(short)
+}
+const short = (name: string): string => name.slice(0, MAX_NAME_CHARS)
+
+/** What is known of the authorization of one request. */
+export type Verified = { authorized: boolean; refused: boolean; reported: boolean }
+export const notVerified = (): Verified => ({ authorized: false, refused: false, reported: false })
+
+export interface Anonymous {
+  readonly anonymousMethods: readonly string[]
+  readonly anonymousTools: readonly string[]
+  readonly healthMethods: readonly string[]
+}
+interface Asked {
+  readonly method: string
+  readonly tool: string
+  readonly verb: string
+}
+/** A request was carried out. One finding per request, whatever its events. */
+export function judgeRequest(
+  e: { readonly decision: string; readonly outcome: string },
+  { method, tool, verb }: Asked,
+  verified: Verified,
+  config: Anonymous,
+  posture: Posture,
+): Match | undefined {
+  if (!posture.known || !posture.required || verified.authorized || verified.reported || wasRefused(e)) return undefined
+  const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(short)]
+  if (methods.includes(short(method))) return undefined
+  if (tool !== '' && [...posture.tools, ...config.anonymousTools.map(short)].includes(short(tool))) return undefined
+  verified.reported = true
+  const how = verified.refused ? 'after its authorization was refused' : 'without any authorization'
+  return {
+    saw: `${method || verb || 'a request'} carried out ${how}`,
+    expected: 'a verified token for this request',
+    evidence: { method, tool, verb },
+  }
+}
