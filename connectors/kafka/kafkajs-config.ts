@@ -8,7 +8,6 @@ const { logLevel } = kafkajs
 
 export function kafkajsConfig(options: KafkaOptions, log: NonNullable<KafkaOptions['onLog']>): KafkaConfig {
   const deadlineMs = options.deliveryTimeoutMs ?? 30_000
-  const level = (rank: number) => (rank === logLevel.ERROR ? 'error' : rank === logLevel.WARN ? 'warn' : 'debug')
   return {
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -18,7 +17,8 @@ export function kafkajsConfig(options: KafkaOptions, log: NonNullable<KafkaOptio
     // A leader move takes 3-7 s, 15 s under load: retried every half second for as long as a delivery may take.
     retry: { initialRetryTime: 50, maxRetryTime: 500, retries: Math.max(2, Math.ceil(deadlineMs / 500)) },
     logLevel: options.onLog === undefined ? logLevel.NOTHING : logLevel.WARN,
-    logCreator: () => (entry) => log(level(entry.level), entry.log.message, { ...entry.log }),
+    // It calls routine answers errors, every rebalance for one; what matters is reported by whoever asked.
+    logCreator: () => (entry) => log('debug', entry.log.message, { ...entry.log }),
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl as KafkaConfig['sasl'] & object }),
   }

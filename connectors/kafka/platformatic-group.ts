@@ -65,6 +65,7 @@ export class PlatformaticGroup implements Membership {
       )
     })
     this.#member.on('error', (error) => {
+      if (this.#left) return
       this.#log('warn', 'the group member failed and rejoins', { group: this.#options.group, error })
       void this.#rejoin()
     })
