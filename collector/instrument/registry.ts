@@ -48,6 +48,12 @@ interface Step {
   run: (() => void) | undefined
 }
 
+/** Microtasks between a notification and its handler in both SDKs: one or two. A turn of the event loop would keep calls waiting. */
+const HANDLER_HOPS = 4
+async function afterHandlers(): Promise<void> {
+  for (let hop = 0; hop < HANDLER_HOPS; hop++) await undefined
+}
+
 /** The registry of one server object. */
 export class ServerRegistry {
   definitions: Definitions | undefined
@@ -57,6 +63,7 @@ export class ServerRegistry {
   private scopeSetHash = ''
   private era = ''
   private asked = false
+  private settling = false
   private readonly steps: Step[] = []
 
   constructor(context: AuditContext, server: ServerLike, facade: ServerLike | undefined) {
@@ -67,11 +74,33 @@ export class ServerRegistry {
 
   /** First message of a connection: now scopes and era are known. Cheap when nothing can have changed. */
   begin(scopeSetHash: string, era: string): void {
+    if (!this.settling) this.start(scopeSetHash, era)
+  }
+
+  /**
+   * The handshake is over. Servers register tools that depend on the client in `oninitialized`, which runs next: what they offer from
+   * then on is their start, not a change. Requests that came with it wait in order for that look.
+   */
+  beginAfterSetup(scopeSetHash: string, era: string): void {
+    if (this.asked || this.settling) return
+    this.settling = true
+    const place: Step = { run: undefined }
+    this.steps.push(place)
+    void afterHandlers().then(() => {
+      this.settling = false
+      this.context.guard(() => this.start(scopeSetHash, era, place))
+      // Without a look there is nothing to wait for.
+      if (!this.asked) place.run = () => undefined
+      this.advance()
+    })
+  }
+
+  private start(scopeSetHash: string, era: string, place?: Step): void {
     if (this.asked || this.server._requestHandlers?.get('tools/list') === undefined) return
     this.asked = true
     this.scopeSetHash = scopeSetHash
     this.era = era
-    this.look('startup')
+    this.look('startup', place)
   }
 
   /** The server says that its tools changed. Before the first message there is nobody to tell apart from the start. */
@@ -92,9 +121,13 @@ export class ServerRegistry {
     }
   }
 
-  private look(source: RegistrySource): void {
+  /** `place`: the step that this look fills, else it is the last one. */
+  private look(source: RegistrySource, place?: Step): void {
     const handler = this.server._requestHandlers?.get('tools/list')
-    if (handler === undefined || !this.context.registryProbe) return
+    if (handler === undefined || !this.context.registryProbe) {
+      if (place !== undefined) place.run = () => undefined
+      return
+    }
     const tools = this.facade?._registeredTools
     const signature = tools === undefined ? { text: 'server', exact: false } : signatureOf(tools)
     const { looks } = this.context.ledger
@@ -104,10 +137,14 @@ export class ServerRegistry {
     // A list handler of the user's own may answer anything after a change: then it is always asked.
     const mayReuse = source !== 'mutation' || tools !== undefined
     if (seen !== undefined && mayReuse && (signature.exact || seen.untilMs > nowMs)) {
-      this.whenKnown(() => this.adopt(seen.definitions, source))
+      const adopt = (): void => this.adopt(seen.definitions, source)
+      if (place === undefined) this.whenKnown(adopt)
+      else place.run = adopt
       return
     }
-    this.probe(handler, (definitions) => {
+    const step: Step = place ?? { run: undefined }
+    if (place === undefined) this.steps.push(step)
+    this.probe(handler, step, (definitions) => {
       if (looks.size >= KEPT) looks.delete(looks.keys().next().value!)
       looks.set(key, { definitions, untilMs: nowMs + RECHECK_MS })
       this.adopt(definitions, source)
@@ -117,10 +154,9 @@ export class ServerRegistry {
   /** The handler runs at once, so that it answers for this moment; its answer takes its place in the order of steps. */
   private probe(
     handler: (request: unknown, extra: unknown) => unknown,
+    step: Step,
     done: (definitions: Definitions) => void,
   ): void {
-    const step: Step = { run: undefined }
-    this.steps.push(step)
     const finish = (run: () => void): void => {
       clearTimeout(timer)
       step.run ??= run
