@@ -251,7 +251,8 @@ export class GroupConsumer implements KafkaConsumer {
   async #outOfRange(owned: Owned): Promise<void> {
     const low = await this.#fetcher.low(owned.partition)
     const fields = { topic: this.#options.topic, partition: owned.partition, wanted: owned.offset, low }
-    this.#log('error', 'the offset to read is not in the log any more', fields)
+    // Asking for offset 0 is asking for the earliest.
+    this.#log(owned.offset === 0 ? 'debug' : 'error', 'the offset to read is not in the log any more', fields)
     owned.offset = low
   }
 

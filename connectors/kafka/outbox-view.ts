@@ -17,10 +17,11 @@ interface DeliveryRecord {
   readonly reason?: string
   readonly atMs: number
 }
-interface HeldDelivery extends DeliveryRecord {
+interface OpenDelivery {
   readonly target: string
-  readonly alertId: string
-  readonly revision: number
+  readonly alert: Alert
+  readonly attempt: number
+  readonly notBeforeMs: number
 }
 
 export const alertRecord = (alert: Alert, tenure: string): KafkaRecord =>
@@ -52,7 +53,10 @@ const record = (key: string, value: unknown): KafkaRecord => ({
 
 export class OutboxView {
   readonly #alerts = new Map<string, { alert: Alert; keys: Set<string> }>()
-  readonly #deliveries = new Map<string, HeldDelivery>()
+  /** Under way, by key, in the order in which they came. */
+  readonly #open = new Map<string, OpenDelivery>()
+  /** When a delivery was settled, by key: kept to know it, without its alert. */
+  readonly #settledAtMs = new Map<string, number>()
   readonly #seenRecords = new Map<string, SeenRecord>()
   readonly #seen = new Set<string>()
 
@@ -77,20 +81,21 @@ export class OutboxView {
 
   /** A delivery of this revision is under way or was settled. */
   hasDelivery(target: string, alertId: string, revision: number): boolean {
-    return this.#deliveries.has(deliveryKey(target, { alertId, revision }))
+    const key = deliveryKey(target, { alertId, revision })
+    return this.#open.has(key) || this.#settledAtMs.has(key)
   }
 
   /** Deliveries due for a target, in the order in which they came; revisions of one alert one after the other. */
   due(target: string, nowMs: number, limit: number): Delivery[] {
     const due: Delivery[] = []
-    const open = [...this.#deliveries.values()].filter((one) => one.target === target && one.settled === undefined)
+    const open = [...this.#open.values()].filter((one) => one.target === target)
     const firstRevision = new Map<string, number>()
-    for (const { alertId, revision } of open)
-      firstRevision.set(alertId, Math.min(revision, firstRevision.get(alertId) ?? revision))
-    for (const { alert, alertId, revision, attempt, notBeforeMs } of open) {
+    for (const { alert } of open)
+      firstRevision.set(alert.alertId, Math.min(alert.revision, firstRevision.get(alert.alertId) ?? alert.revision))
+    for (const { alert, attempt, notBeforeMs } of open) {
       if (due.length >= limit) break
-      if (revision !== firstRevision.get(alertId) || notBeforeMs > nowMs) continue
-      due.push({ target, alert: alert!, attempt, idempotencyKey: `${alertId}-${revision}` })
+      if (alert.revision !== firstRevision.get(alert.alertId) || notBeforeMs > nowMs) continue
+      due.push({ target, alert, attempt, idempotencyKey: `${alert.alertId}-${alert.revision}` })
     }
     return due
   }
@@ -109,9 +114,7 @@ export class OutboxView {
     const closed = [...this.#alerts.values()].filter(
       ({ alert }) => Date.parse(alert.windowStart) + alert.windowMs < beforeMs,
     )
-    const settled = [...this.#deliveries]
-      .filter(([, delivery]) => delivery.settled !== undefined && delivery.atMs < beforeMs)
-      .map(([key]) => key)
+    const settled = [...this.#settledAtMs].filter(([, atMs]) => atMs < beforeMs).map(([key]) => key)
     return [...seen, ...settled, ...closed.flatMap(({ keys }) => [...keys])].map((key) => record(key, null))
   }
 
@@ -133,10 +136,16 @@ export class OutboxView {
   }
 
   #applyDelivery(key: string, value: DeliveryRecord | undefined): void {
-    const [, target, alertId, revision] = key.split('/')
-    if (value === undefined) this.#deliveries.delete(key)
-    else if (value.settled !== undefined || alertSchema.safeParse(value.alert).success)
-      this.#deliveries.set(key, { ...value, target: target!, alertId: alertId!, revision: Number(revision) })
+    const target = key.split('/')[1]!
+    const alert = alertSchema.safeParse(value?.alert)
+    if (value === undefined || value.settled !== undefined) {
+      this.#open.delete(key)
+      if (value === undefined) this.#settledAtMs.delete(key)
+      else this.#settledAtMs.set(key, value.atMs)
+    } else if (alert.success) {
+      this.#open.set(key, { target, alert: alert.data, attempt: value.attempt, notBeforeMs: value.notBeforeMs })
+      this.#settledAtMs.delete(key)
+    }
   }
 
   #applySeen(key: string, value: SeenRecord | undefined): void {
@@ -144,7 +153,7 @@ export class OutboxView {
     if (value === undefined) {
       this.#seenRecords.delete(key)
       for (const id of before?.findingIds ?? []) this.#seen.delete(id)
-    } else {
+    } else if (Array.isArray(value.findingIds)) {
       this.#seenRecords.set(key, value)
       for (const id of value.findingIds) this.#seen.add(id)
     }
