@@ -75,9 +75,6 @@ export interface ConsumerGroup {
   leave(): Promise<void>
 }
 
-/** One record batch; the broker's own limit on what was sent is 1 MB compressed. */
-const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024
-
 type Emitter = { emit(name: string, payload: unknown): void }
 export type KafkajsError = Error & {
   type?: string
@@ -161,16 +158,10 @@ function stopIdleSpinning(): void {
 stopIdleSpinning()
 // Node 20, where an instrumented server may run, has no zstd: it writes gzip or nothing, and reads nothing.
 if (zlib.zstdCompress !== undefined) {
-  /** zstd needs Node 22.15; on Node 20, where only the instrumentation runs, kafkajs goes on refusing it by name. */
-function addZstd(): void {
-  if (zlib.zstdCompress === undefined) return
   const compress = promisify(zlib.zstdCompress)
   const decompress = promisify(zlib.zstdDecompress)
   CompressionCodecs[CompressionTypes.ZSTD] = () => ({
     compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
-    decompress: (buffer: Buffer) => decompress(buffer, { maxOutputLength: MAX_DECOMPRESSED_BYTES }),
+    decompress: (buffer: Buffer) => decompress(buffer, { maxOutputLength: 256 * 1024 * 1024 }),
   })
 }
-
-stopIdleSpinning()
-addZstd()
