@@ -101,8 +101,9 @@ export class AuditContext {
     return this.facts.serverId
   }
 
-  emit(fields: Fields, time?: Instant): void {
-    this.sink.emit(pendingEvent(this.facts, fields, time))
+  /** `common`: fields shared with other events, one object for all of them. */
+  emit(fields: Fields, time?: Instant, common?: Readonly<Record<string, unknown>>): void {
+    this.sink.emit(pendingEvent(this.facts, fields, time, common))
   }
 
   /** Runs our own code beside a call: whatever it throws is counted and goes no further. */

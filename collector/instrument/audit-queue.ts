@@ -1,7 +1,7 @@
 /** The queue between a server and an exporter: bounded, numbered, every loss counted and reported, retries of the same bytes. */
 import { performance } from 'node:perf_hooks'
-import { encodeLogs } from './otlp-encode.ts'
-import { logRecordOf, type PendingEvent, type ProducerFacts, pendingEvent, resourceOf, SCOPE } from './pending-event.ts'
+import { closeSlab, encodeInto, openSlab, type Slab } from './event-encoder.ts'
+import { type PendingEvent, type ProducerFacts, pendingEvent } from './pending-event.ts'
 
 export interface QueueOptions {
   /** Events waiting at most; 8192. Beyond it the newest is refused, counted and reported as a gap. */
@@ -60,37 +60,29 @@ export interface AuditSink {
 interface Series {
   next: number
   dropped: number
-  /** A run of lost numbers not yet reported. */
-  gap: { first: number; last: number; reason: string } | undefined
-}
-interface Queued {
-  readonly event: PendingEvent
-  readonly seq: number
+  /** Lost numbers not yet reported. */
+  gap: { first: number; last: number; count: number; reason: string } | undefined
 }
 
-/** Bytes, roughly, that one request may hold: brokers and receivers refuse messages of a megabyte and more. */
-const MAX_BATCH_WEIGHT = 600_000
-/** Queue memory, roughly: large events (argument shapes, registries) fill it sooner than their number says. */
-const MAX_QUEUE_WEIGHT = 64_000_000
-const weightOf = (event: PendingEvent): number => {
-  const { args, definitions, argHandles, mintedHandles } = event.fields as Record<
-    string,
-    { length?: number } | undefined
-  >
-  return (
-    1_000 +
-    (args?.length ?? 0) * 120 +
-    (definitions?.length ?? 0) * 800 +
-    ((argHandles?.length ?? 0) + (mintedHandles?.length ?? 0)) * 120
-  )
+/** Bytes that one request may hold: brokers and receivers refuse messages of a megabyte and more. */
+const MAX_BATCH_BYTES = 600_000
+/** Memory of what waits: large events (argument shapes, registries) fill it sooner than their number says. */
+const MAX_QUEUED_BYTES = 64_000_000
+
+function partOf(slab: Slab): BatchPart {
+  const { serverId, producerId } = slab.producer
+  return { serverId, producerId, count: slab.count, bytes: closeSlab(slab) }
 }
 
 export class AuditQueue implements AuditSink {
   private readonly exporter: AuditExporter
   private readonly limits: Required<QueueOptions>
   private readonly series = new Map<ProducerFacts, Series>()
-  private waiting: Queued[] = []
-  private weight = 0
+  /** Encoded events, oldest first; those still open for more are also in `current`, by resource and producer. */
+  private readonly slabs: Slab[] = []
+  private readonly current = new Map<object, Slab>()
+  private waiting = 0
+  private waitingBytes = 0
   private inFlight = 0
   private timer: NodeJS.Timeout | undefined
   private sending: Promise<void> | undefined
@@ -116,13 +108,13 @@ export class AuditQueue implements AuditSink {
 
   get stats(): SinkStats {
     const { numbered, sent, dropped, retries, errors } = this
-    return { numbered, sent, dropped, queued: this.waiting.length + this.inFlight, retries, errors }
+    return { numbered, sent, dropped, queued: this.waiting + this.inFlight, retries, errors }
   }
 
   countsOf(producer: ProducerFacts) {
     const series = this.series.get(producer)
     let queued = 0
-    for (const waiting of this.waiting) if (waiting.event.producer === producer) queued++
+    for (const slab of this.slabs) if (slab.producer === producer) queued += slab.count
     return { numbered: (series?.next ?? 1) - 1, dropped: series?.dropped ?? 0, queued }
   }
 
@@ -134,29 +126,45 @@ export class AuditQueue implements AuditSink {
     }
     const seq = series.next++
     this.numbered++
-    const weight = weightOf(event)
-    const isFull =
-      this.waiting.length + this.inFlight >= this.limits.maxQueued || this.weight + weight > MAX_QUEUE_WEIGHT
-    if (isFull || this.closed) {
-      this.lose(series, seq, this.closed ? 'closed' : 'queue full')
-      return
-    }
-    this.waiting.push({ event, seq })
-    this.weight += weight
+    const isFull = this.waiting + this.inFlight >= this.limits.maxQueued || this.waitingBytes > MAX_QUEUED_BYTES
+    if (isFull || this.closed) this.lose(series, seq, seq, 1, this.closed ? 'closed' : 'queue full')
+    else this.append(series, event, seq)
     if (this.sending !== undefined) return
-    if (this.waiting.length >= this.limits.maxBatch) this.start()
+    if (this.waiting >= this.limits.maxBatch) this.start()
     // Unref'd: a server that has nothing else to do may end; sinks.ts flushes on beforeExit.
     else if (this.timer === undefined) this.timer = setTimeout(() => this.start(), this.limits.delayMs).unref()
   }
 
-  private lose(series: Series, seq: number, reason: string): void {
-    this.dropped++
-    series.dropped++
-    const { gap } = series
-    if (gap !== undefined && gap.last + 1 === seq) gap.last = seq
-    else if (gap === undefined) series.gap = { first: seq, last: seq, reason }
-    // A second, separate run before the first could be reported: one report spans both, which overstates but never hides.
-    else gap.last = seq
+  /** Encoded at once: the event is then bytes, which a retry sends again as they are. */
+  private append(series: Series, event: PendingEvent, seq: number): void {
+    const key = event.resource ?? event.producer
+    let slab = this.current.get(key)
+    if (slab === undefined || slab.count >= this.limits.maxBatch || slab.length > MAX_BATCH_BYTES) {
+      slab = openSlab(event, seq)
+      this.current.set(key, slab)
+      this.slabs.push(slab)
+    }
+    const before = slab.length
+    try {
+      encodeInto(slab, event, seq)
+      this.waiting++
+      this.waitingBytes += slab.length - before
+    } catch {
+      this.errors++
+      this.lose(series, seq, seq, 1, 'not encodable')
+    }
+  }
+
+  /** Separate runs of losses before the next report are told as one span with its true count. */
+  private lose(series: Series, first: number, last: number, count: number, reason: string): void {
+    this.dropped += count
+    series.dropped += count
+    if (series.gap === undefined) series.gap = { first, last, count, reason }
+    else {
+      series.gap.first = Math.min(series.gap.first, first)
+      series.gap.last = Math.max(series.gap.last, last)
+      series.gap.count += count
+    }
   }
 
   private start(): void {
@@ -164,68 +172,42 @@ export class AuditQueue implements AuditSink {
     this.timer = undefined
     this.sending ??= this.drain().finally(() => {
       this.sending = undefined
-      if (this.waiting.length > 0 && !this.closed) this.start()
+      if (this.waiting > 0 && !this.closed) this.start()
     })
   }
 
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      this.reportGaps()
-      const taken = this.take()
-      const batch = this.encode(taken)
-      if (batch.count > 0) await this.deliver(batch, taken)
+    this.reportGaps()
+    while (this.waiting > 0) {
+      const slabs = this.take()
+      const parts = slabs.filter(({ count }) => count > 0).map(partOf)
+      if (parts.length > 0) await this.deliver({ parts, count: this.inFlight }, slabs)
       this.inFlight = 0
       if (this.closed && this.pauseMs > 0) return
+      this.reportGaps()
     }
-    this.reportGaps()
   }
 
-  private take(): Queued[] {
-    let weight = 0
+  private take(): Slab[] {
+    let bytes = 0
+    let events = 0
     let count = 0
-    while (count < this.waiting.length && count < this.limits.maxBatch) {
-      const next = weightOf(this.waiting[count]!.event)
-      if (count > 0 && weight + next > MAX_BATCH_WEIGHT) break
-      weight += next
+    for (const slab of this.slabs) {
+      if (count > 0 && (events + slab.count > this.limits.maxBatch || bytes + slab.length > MAX_BATCH_BYTES)) break
+      bytes += slab.length
+      events += slab.count
       count++
+      const key = slab.resource ?? slab.producer
+      if (this.current.get(key) === slab) this.current.delete(key)
     }
-    this.weight -= weight
-    this.inFlight = count
-    return this.waiting.splice(0, count)
-  }
-
-  private encode(taken: readonly Queued[]): EncodedBatch {
-    const groups = new Map<unknown, Queued[]>()
-    for (const queued of taken) {
-      const key = queued.event.resource ?? queued.event.producer
-      const group = groups.get(key)
-      if (group === undefined) groups.set(key, [queued])
-      else group.push(queued)
-    }
-    const parts: BatchPart[] = []
-    for (const group of groups.values()) {
-      const { producer, resource: application } = group[0]!.event
-      const series = this.series.get(producer)!
-      try {
-        const resource = resourceOf(producer, application)
-        const records = group.map(({ event, seq }) => logRecordOf(event, seq))
-        const { serverId, producerId } = producer
-        parts.push({
-          serverId,
-          producerId,
-          count: group.length,
-          bytes: encodeLogs({ resource, scope: SCOPE, records }),
-        })
-      } catch {
-        this.errors++
-        for (const { seq } of group) this.lose(series, seq, 'not encodable')
-      }
-    }
-    return { parts, count: parts.reduce((sum, part) => sum + part.count, 0) }
+    this.waiting -= events
+    this.waitingBytes -= bytes
+    this.inFlight = events
+    return this.slabs.splice(0, count)
   }
 
   /** Offers the same bytes until they are taken or refused for good. */
-  private async deliver(batch: EncodedBatch, taken: readonly Queued[]): Promise<void> {
+  private async deliver(batch: EncodedBatch, slabs: readonly Slab[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.attempt(batch)
       if (outcome.kind === 'sent') {
@@ -234,11 +216,11 @@ export class AuditQueue implements AuditSink {
         return
       }
       if (outcome.kind === 'refused') {
-        for (const { event, seq } of taken) this.lose(this.series.get(event.producer)!, seq, outcome.reason)
+        this.loseAll(slabs, outcome.reason)
         return
       }
       if (this.closed && attempt > 0) {
-        for (const { event, seq } of taken) this.lose(this.series.get(event.producer)!, seq, outcome.reason)
+        this.loseAll(slabs, outcome.reason)
         this.pauseMs = this.limits.retryMaxMs
         return
       }
@@ -248,6 +230,11 @@ export class AuditQueue implements AuditSink {
       const jittered = this.pauseMs * (0.5 + Math.random() / 2)
       await this.pause(Math.max(outcome.afterMs ?? 0, jittered))
     }
+  }
+
+  private loseAll(slabs: readonly Slab[], reason: string): void {
+    for (const { producer, first, last, count } of slabs)
+      if (count > 0) this.lose(this.series.get(producer)!, first, last, count, reason)
   }
 
   private async attempt(batch: EncodedBatch): Promise<ExportOutcome> {
@@ -280,20 +267,24 @@ export class AuditQueue implements AuditSink {
         eventType: 'auditd.error',
         component: 'instrument.queue',
         code: 'bus_overloaded',
-        message: `instrument.queue: producerSeq: ${gap.reason}: events ${gap.first} to ${gap.last} were lost`,
-        dropped: gap.last - gap.first + 1,
+        message: `instrument.queue: producerSeq: ${gap.reason}: ${gap.count} events of ${gap.first} to ${gap.last} were lost`,
+        dropped: gap.count,
         firstSeq: gap.first,
         lastSeq: gap.last,
       })
       this.numbered++
-      this.waiting.push({ event, seq: series.next++ })
-      this.weight += weightOf(event)
+      this.append(series, event, series.next++)
     }
+  }
+
+  private get hasGaps(): boolean {
+    for (const { gap } of this.series.values()) if (gap !== undefined) return !this.closed
+    return false
   }
 
   async flush(timeoutMs = 10_000): Promise<boolean> {
     const until = performance.now() + timeoutMs
-    while (this.waiting.length + this.inFlight > 0) {
+    while (this.waiting + this.inFlight > 0 || this.hasGaps) {
       const leftMs = until - performance.now()
       if (leftMs <= 0) return false
       this.wake?.()

@@ -52,17 +52,19 @@ export function tellChallenge(
     protocolVersion: undefined,
     clientName: undefined,
     clientVersion: undefined,
+    commons: new Map(),
   }
   const opened = openRequest(context, facts, message as RpcMessage, { authInfo })
-  const request: Request = { ...opened, envelope: { ...opened.envelope, decision: 'challenge' } }
-  context.emit({
-    eventType: 'auth.challenge.sent',
-    ...request.envelope,
+  const request: Request = { ...opened, common: { ...opened.common, decision: 'challenge' } }
+  const sent = {
+    eventType: 'auth.challenge.sent' as const,
+    ...request.own,
     status,
     error,
     scopesChallenged: namesOf(scopes),
     resourceMetadataHash: resourceMetadataUrl === undefined ? undefined : handles.hash(resourceMetadataUrl),
-  })
+  }
+  context.emit(sent, undefined, request.common)
   if (request.method === 'tools/call') {
     // Nothing was looked up for this request: a registry that knows nothing says no fingerprint.
     const registry = new ServerRegistry(context, {}, undefined)
@@ -70,9 +72,9 @@ export function tellChallenge(
     tellResult(context, registry, request, { outcome: 'denied', errorCode: String(status), result: undefined })
     return
   }
-  context.emit({
-    eventType: 'http.request',
-    ...request.envelope,
+  const refused = {
+    eventType: 'http.request' as const,
+    ...request.own,
     outcome: 'denied',
     errorCode: String(status),
     verb: 'POST',
@@ -80,5 +82,6 @@ export function tellChallenge(
     credentialLocation: authInfo === undefined ? 'none' : 'header',
     sessionHeaderPresent: sessionId !== undefined,
     processed: false,
-  })
+  }
+  context.emit(refused, undefined, request.common)
 }

@@ -54,6 +54,7 @@ export class Connection {
       protocolVersion: undefined,
       clientName: undefined,
       clientVersion: undefined,
+      commons: new Map(),
     }
   }
 
@@ -62,7 +63,8 @@ export class Connection {
     if (message === null || typeof message !== 'object' || typeof message.method !== 'string') return undefined
     if (message.id === undefined || message.id === null) {
       if (message.method === 'notifications/cancelled') this.cancelled((message.params ?? {}) as RpcParams)
-      if (message.method === 'notifications/initialized') this.handshakeDone(extra)
+      if (message.method === 'notifications/initialized')
+        this.registry.beginAfterSetup(this.context.identity(extra?.authInfo).scopeSetHash, 'legacy')
       return undefined
     }
     this.readSession()
@@ -71,25 +73,16 @@ export class Connection {
     this.enqueue(request)
     if (message.method === 'tools/call') tellCall(this.context, this.registry, request)
     if (this.spans !== undefined) {
-      const { traceId, spanId } = request.envelope as { traceId?: string; spanId?: string }
+      const { traceId, spanId } = request.own
       request.operation = this.spans.begin({
         method: request.method,
         toolName: request.toolName,
-        protocolVersion: request.envelope['protocolVersion'] as string | undefined,
+        protocolVersion: request.protocolVersion,
         isHttp: request.http !== undefined,
         parent: traceId === undefined || spanId === undefined ? undefined : { traceId, spanId },
       })
     }
     return request
-  }
-
-  /**
-   * Servers register tools that depend on the client in `oninitialized`, which runs after this: what they offer from then on is their
-   * start, not a change. A request that comes sooner begins by itself.
-   */
-  private handshakeDone(extra: MessageExtra | undefined): void {
-    const { scopeSetHash } = this.context.identity(extra?.authInfo)
-    setImmediate(() => this.context.guard(() => this.registry.begin(scopeSetHash, 'legacy')))
   }
 
   /** A message to the client, before the transport has it. */
@@ -206,7 +199,9 @@ export class Connection {
     const cause = relatedId === undefined ? undefined : this.open.get(relatedId)
     if (method === 'elicitation/create' && message.id !== undefined) {
       const { sessionFp, transport } = this.facts
-      tellElicitation(this.context, cause?.envelope ?? { sessionFp, transport, era: 'legacy' }, message.params)
+      if (cause === undefined)
+        tellElicitation(this.context, { sessionFp, transport, era: 'legacy' }, message.params, undefined)
+      else tellElicitation(this.context, cause.own, message.params, cause.common)
     }
     if (!TOLD_NOTIFICATIONS.has(method)) return
     const { sessionFp, transport } = this.facts

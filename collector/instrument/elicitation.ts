@@ -18,19 +18,25 @@ function classOf(name: string, schema: unknown): string {
   return nameOf(format) ?? nameOf(type) ?? 'unknown'
 }
 
-/** `common`: envelope of the request in whose course it is asked, when there is one. */
-export function tellElicitation(context: AuditContext, common: object, params: unknown): void {
+/** `own` and `common`: of the request in whose course it is asked, when there is one. */
+export function tellElicitation(
+  context: AuditContext,
+  own: object,
+  params: unknown,
+  common: Readonly<Record<string, unknown>> | undefined,
+): void {
   const { mode, url, elicitationId, requestedSchema } = (params ?? {}) as Readonly<Record<string, unknown>>
   const { properties } = (requestedSchema ?? {}) as { properties?: Readonly<Record<string, unknown>> }
   const classes = Object.entries(properties ?? {})
     .slice(0, MAX_FIELDS)
     .map(([name, schema]) => classOf(name, schema))
-  context.emit({
-    eventType: 'elicitation.requested',
-    ...common,
+  const fields = {
+    eventType: 'elicitation.requested' as const,
+    ...own,
     mode: mode === 'url' ? 'url' : 'form',
     urlHost: typeof url === 'string' && URL.canParse(url) ? nameOf(new URL(url).hostname) : undefined,
     fieldClasses: [...new Set(classes)],
     handleFp: typeof elicitationId === 'string' ? context.hashes.handles.hash(elicitationId) : undefined,
-  })
+  }
+  context.emit(fields, undefined, common)
 }

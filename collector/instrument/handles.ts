@@ -52,7 +52,7 @@ export function estimatedBits(text: string): number {
     } else {
       const letters = lower + upper
       const mixed = lower > 0 && upper > 0
-      if (digits > 0 || (mixed && changes > letters * 0.35)) {
+      if (digits > 0 || (mixed && changes > letters * 0.3)) {
         const alphabet = letters === 0 ? 10 : hex === letters && !mixed ? 16 : mixed ? 62 : 36
         bits += (letters + digits) * Math.log2(alphabet)
       }

@@ -32,7 +32,7 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
   context.emit(
     {
       eventType: 'http.request',
-      ...request.envelope,
+      ...request.own,
       outcome: ending.outcome,
       errorCode: ending.errorCode,
       durationMs: elapsedMs(started, time),
@@ -47,6 +47,7 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
       processed: ending.errorCode !== '-32601',
     },
     time,
+    request.common,
   )
   if (ending.result === undefined) return
   if (request.method === 'initialize' || request.method === 'server/discover')
@@ -90,13 +91,14 @@ function tellTaskAccess(context: AuditContext, request: Request): void {
   const op = TASK_OPERATIONS[request.method]
   if (op === undefined) return
   const { taskId } = request.params
-  context.emit({
-    eventType: 'task.accessed',
-    ...request.envelope,
+  const fields = {
+    eventType: 'task.accessed' as const,
+    ...request.own,
     taskFp: typeof taskId === 'string' ? context.hashes.handles.hash(taskId) : undefined,
     op,
     resultReturned: op === 'result',
-  })
+  }
+  context.emit(fields, undefined, request.common)
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -114,12 +116,13 @@ const UUID_BITS: Readonly<Record<string, number>> = { '4': 122, '7': 74 }
 export function tellSession(context: AuditContext, facts: ConnectionFacts, request: Request): void {
   const id = facts.sessionId ?? ''
   const version = UUID.exec(id)?.[1]
-  context.emit({
-    eventType: 'session.created',
-    ...request.envelope,
+  const fields = {
+    eventType: 'session.created' as const,
+    ...request.own,
     idLength: id.length,
     idAlphabet: alphabetOf(id),
     idBits: Math.round(version === undefined ? estimatedBits(id) : (UUID_BITS[version] ?? 0)),
     idUuidVersion: version === undefined ? 0 : Number.parseInt(version, 16),
-  })
+  }
+  context.emit(fields, undefined, request.common)
 }

@@ -1,11 +1,10 @@
 /** An event on its way: fields as the schema names them, and its two forms on leaving, log record and AuditEvent. */
 import type { AuditEvent, EventType } from '../../schemas/event.ts'
-import { attributeOf, EVENT_NAME_PREFIX, RESOURCE_FIELDS } from '../../schemas/wire.ts'
+import { attributeOf, RESOURCE_FIELDS } from '../../schemas/wire.ts'
 import { type Instant, instantNow, rfc3339, uuidV7 } from './clock.ts'
-import type { AnyValue, Attributes, LogRecordToEncode } from './otlp-encode.ts'
+import type { AnyValue, Attributes } from './otlp-encode.ts'
 
 export const SCOPE = { name: '@mcp-auditd/instrument', version: '0.1.0' } as const
-const SEVERITY_INFO = 9
 
 /** Facts of one producer instance of one server, said once per request as OTLP resource. */
 export interface ProducerFacts {
@@ -35,12 +34,19 @@ export interface PendingEvent {
   readonly eventId: string
   readonly time: Instant
   readonly fields: Fields
+  /** Fields it shares with other events of the same caller: one object for all of them, never changed. */
+  readonly common?: Readonly<Record<string, unknown>> | undefined
   /** Resource attributes of the application, when the event came through its LoggerProvider. */
   readonly resource?: Attributes
 }
 
-export function pendingEvent(producer: ProducerFacts, fields: Fields, time: Instant = instantNow()): PendingEvent {
-  return { producer, eventId: uuidV7(time), time, fields }
+export function pendingEvent(
+  producer: ProducerFacts,
+  fields: Fields,
+  time: Instant = instantNow(),
+  common?: Readonly<Record<string, unknown>>,
+): PendingEvent {
+  return { producer, eventId: uuidV7(time), time, fields, common }
 }
 
 /** Attribute names by field, filled as fields are met: there are about two hundred. */
@@ -55,35 +61,21 @@ const attribute = (field: string) => {
   return entry
 }
 
-/** The attributes of an event's log record. */
-export function attributesOf(event: PendingEvent, producerSeq: number): Record<string, AnyValue | undefined> {
+/** The attributes of an event's log record, for a LoggerProvider; the number is given by the processor behind it. */
+export function attributesOf(event: PendingEvent): Record<string, AnyValue | undefined> {
   const out: Record<string, AnyValue | undefined> = {
     'log.record.uid': event.eventId,
-    'mcp_audit.producer_seq': producerSeq === 0 ? undefined : producerSeq,
     'mcp_audit.schema_version': 1,
     'mcp_audit.vantage': 'server',
-    'mcp_audit.source': 'native',
   }
-  const { fields } = event
-  for (const field in fields) {
-    const value = fields[field]
-    if (value === undefined) continue
-    const { name, own } = attributes[field] ?? attribute(field)
-    if (!own) out[name] = value as AnyValue
-  }
+  for (const fields of [event.common ?? {}, event.fields])
+    for (const field in fields) {
+      const value = fields[field]
+      if (value === undefined) continue
+      const { name, own } = attributes[field] ?? attribute(field)
+      if (!own) out[name] = value as AnyValue
+    }
   return out
-}
-
-export function logRecordOf(event: PendingEvent, producerSeq: number): LogRecordToEncode {
-  const { fields } = event
-  return {
-    time: event.time,
-    eventName: EVENT_NAME_PREFIX + fields.eventType,
-    severityNumber: SEVERITY_INFO,
-    attributes: attributesOf(event, producerSeq),
-    traceId: (fields['traceId'] as string | undefined) ?? '',
-    spanId: (fields['spanId'] as string | undefined) ?? '',
-  }
 }
 
 /** Resource attributes of a producer; an application's own resource attributes stand beside them. */
@@ -107,6 +99,7 @@ export function auditEventOf(event: PendingEvent, producerSeq: number): AuditEve
     ...event.producer,
     producerSeq,
   }
-  for (const field in event.fields) if (event.fields[field] !== undefined) out[field] = event.fields[field]
+  for (const fields of [event.common ?? {}, event.fields])
+    for (const field in fields) if (fields[field] !== undefined) out[field] = fields[field]
   return out as unknown as AuditEvent
 }

@@ -45,7 +45,10 @@ export interface ConnectionFacts {
   protocolVersion: string | undefined
   clientName: string | undefined
   clientVersion: string | undefined
+  /** Envelope fields by method, as long as neither the above nor the caller changes. */
+  readonly commons: Map<string, Common>
 }
+type Common = Readonly<Record<string, unknown>>
 
 /** A request from its arrival to its answer. */
 export interface Request {
@@ -55,9 +58,19 @@ export interface Request {
   readonly requestUid: string
   readonly started: Instant
   readonly identity: Identity
-  readonly envelope: Readonly<Record<string, unknown>>
+  /** Fields that its events share with those of other requests of the same caller. */
+  readonly common: Common
+  /** Fields that its events share with each other. */
+  readonly own: {
+    readonly requestUid: string
+    readonly jsonrpcIdHash: string
+    readonly traceId: string | undefined
+    readonly spanId: string | undefined
+    readonly traceClientSupplied: true | undefined
+  }
   readonly era: 'legacy' | 'modern'
   readonly http: HttpFacts | undefined
+  readonly protocolVersion: string | undefined
   logicalCallId: string
   round: number | undefined
   /** Tool as it may be recorded, for tools/call. */
@@ -131,7 +144,9 @@ export function openRequest(
   const authInfo = extra?.authInfo ?? undefined
   const identity = context.identity(authInfo)
   const requestUid = (authInfo !== undefined && authenticated(context, authInfo, started)) || uuidV7(started)
-  const sessionFp = isModern ? undefined : facts.sessionFp
+  const protocolVersion = isModern
+    ? (nameOf(claimedVersion) ?? nameOf(extra?.classification?.revision))
+    : facts.protocolVersion
   const trace = traceOf(meta)
   const id = message.id as string | number
   return {
@@ -143,30 +158,14 @@ export function openRequest(
     identity,
     era,
     http: header === undefined ? undefined : httpFactsOf(header, extra),
-    envelope: {
+    protocolVersion,
+    common: commonOf(context, facts, identity, method, era, protocolVersion),
+    own: {
       requestUid,
       jsonrpcIdHash: context.hashes.handles.hash(typeof id === 'string' ? `s${id}` : `n${id}`),
-      method,
-      transport: facts.transport,
-      era,
-      protocolVersion: isModern
-        ? (nameOf(claimedVersion) ?? nameOf(extra?.classification?.revision))
-        : facts.protocolVersion,
-      clientName: facts.clientName,
-      clientVersion: facts.clientVersion,
-      sessionFp,
-      principalKey: identity.principalKey,
-      principalKind: identity.principalKind,
-      actorKeys: identity.actorKeys,
-      tenantKey: identity.tenantKey,
-      clientKey: identity.clientKey,
-      clientKind: identity.clientKind,
-      correlationKey: sessionFp ?? identity.correlationKey,
       traceId: trace?.traceId,
       spanId: trace?.spanId,
       traceClientSupplied: trace === undefined ? undefined : true,
-      decision: 'allow',
-      captureLevel: context.captureLevel,
     },
     logicalCallId: requestUid,
     round: undefined,
@@ -176,6 +175,57 @@ export function openRequest(
     operation: undefined,
     next: undefined,
   }
+}
+
+const MAX_COMMONS = 32
+
+/** One object per caller and method on a connection: its encoding is made once. Nothing in it is ever changed. */
+function commonOf(
+  context: AuditContext,
+  facts: ConnectionFacts,
+  identity: Identity,
+  method: string,
+  era: 'legacy' | 'modern',
+  protocolVersion: string | undefined,
+): Common {
+  const sessionFp = era === 'modern' ? undefined : facts.sessionFp
+  const { clientName, clientVersion, transport, commons } = facts
+  const known = commons.get(method)
+  if (
+    known !== undefined &&
+    known['principalKey'] === identity.principalKey &&
+    known['clientKey'] === identity.clientKey &&
+    known['actorKeys'] === identity.actorKeys &&
+    known['principalKind'] === identity.principalKind &&
+    known['sessionFp'] === sessionFp &&
+    known['clientName'] === clientName &&
+    known['clientVersion'] === clientVersion &&
+    known['protocolVersion'] === protocolVersion &&
+    known['era'] === era
+  )
+    return known
+  const { principalKey, principalKind, actorKeys, tenantKey, clientKey, clientKind, correlationKey } = identity
+  const common: Common = {
+    method,
+    transport,
+    era,
+    protocolVersion,
+    clientName,
+    clientVersion,
+    sessionFp,
+    principalKey,
+    principalKind,
+    actorKeys,
+    tenantKey,
+    clientKey,
+    clientKind,
+    correlationKey: sessionFp ?? correlationKey,
+    decision: 'allow',
+    captureLevel: context.captureLevel,
+  }
+  if (commons.size >= MAX_COMMONS) commons.clear()
+  commons.set(method, common)
+  return common
 }
 
 /** The uid of the verification that let this request in. Without a wrapped verifier the authInfo itself is the evidence, told once a request. */

@@ -100,7 +100,7 @@ export function loggerSink(provider: LoggerProviderLike): AuditSink {
         eventName: EVENT_NAME_PREFIX + event.fields.eventType,
         timestamp: [event.time[0], event.time[1]],
         severityNumber: 9,
-        attributes: { ...attributesOf(event, 0), ...traceOf(event), ...own } as Record<string, never>,
+        attributes: { ...attributesOf(event), ...traceOf(event), ...own } as Record<string, never>,
       })
     },
     async flush() {

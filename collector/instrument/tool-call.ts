@@ -1,5 +1,5 @@
 /** Events of one tools/call: the call, its result, and the rounds of a multi-round-trip call. */
-import type { AuditContext } from './audit-context.ts'
+import type { AuditContext, Round } from './audit-context.ts'
 import { elapsedMs, instantNow } from './clock.ts'
 import { tellElicitation } from './elicitation.ts'
 import { nameOf, namesOf, trustedName } from './names.ts'
@@ -9,7 +9,7 @@ import { argumentShape, resultShape } from './shape.ts'
 
 /** tool.call, at the start. Arguments are read before the handler can change them; the fingerprint may come a moment later. */
 export function tellCall(context: AuditContext, registry: ServerRegistry, request: Request): void {
-  const { params, envelope, started } = request
+  const { params, own, common, started } = request
   const claimedName = typeof params.name === 'string' ? params.name : ''
   const shape =
     context.captureLevel === 'minimal'
@@ -33,33 +33,52 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
     context.emit(
       {
         eventType: 'tool.call',
-        ...envelope,
+        requestUid: own.requestUid,
+        jsonrpcIdHash: own.jsonrpcIdHash,
+        traceId: own.traceId,
+        spanId: own.spanId,
+        traceClientSupplied: own.traceClientSupplied,
         logicalCallId: request.logicalCallId,
         toolName: request.toolName,
         definitionHash: hash,
         args: shape?.args,
         argsHmac: shape?.argsHmac,
         argsBytes: shape?.argsBytes,
-        argHandles: shape === undefined || shape.argHandles.length === 0 ? undefined : shape.argHandles,
+        argHandles: listOf(shape?.argHandles),
         unscannedBytes: shape?.argsBytes,
         round: request.round ?? 1,
         stateFp: state,
-        flags: shape?.bounded ? ['content_bounded'] : undefined,
+        flags: shape?.bounded ? BOUNDED : undefined,
       },
       started,
+      common,
     )
-    if (!isRetry) return
-    context.emit({
-      eventType: 'mrtr.retry',
-      ...envelope,
-      logicalCallId: request.logicalCallId,
-      toolName: request.toolName,
-      stateFp: state,
-      integrity: state === undefined ? 'none' : 'unknown',
-      ageMs: retried === undefined ? undefined : elapsedMs(retried.handedOut, started),
-      uses: retried?.uses,
-    })
+    if (isRetry) tellRetry(context, request, state, retried)
   })
+}
+
+/** Lists that nothing is in are left out. */
+const listOf = <T>(list: readonly T[] | undefined): readonly T[] | undefined => (list?.length ? list : undefined)
+const BOUNDED = ['content_bounded']
+
+/** The request of an earlier round again, with what the server asked for. */
+function tellRetry(
+  context: AuditContext,
+  request: Request,
+  stateFp: string | undefined,
+  retried: Round | undefined,
+): void {
+  const fields = {
+    eventType: 'mrtr.retry' as const,
+    ...request.own,
+    logicalCallId: request.logicalCallId,
+    toolName: request.toolName,
+    stateFp,
+    integrity: stateFp === undefined ? 'none' : 'unknown',
+    ageMs: retried === undefined ? undefined : elapsedMs(retried.handedOut, request.started),
+    uses: retried?.uses,
+  }
+  context.emit(fields, undefined, request.common)
 }
 
 /** How a call ended, in the words of the protocol. */
@@ -83,16 +102,18 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
   const taskFp = taskFpOf(context, result)
   const isError = result === undefined ? undefined : result['isError'] === true
   registry.whenKnown(() => {
-    const common = {
-      ...request.envelope,
-      logicalCallId: request.logicalCallId,
-      toolName: request.toolName,
-      definitionHash: request.definitionHash,
-    }
+    const { own } = request
     context.emit(
       {
         eventType: 'tool.result',
-        ...common,
+        requestUid: own.requestUid,
+        jsonrpcIdHash: own.jsonrpcIdHash,
+        traceId: own.traceId,
+        spanId: own.spanId,
+        traceClientSupplied: own.traceClientSupplied,
+        logicalCallId: request.logicalCallId,
+        toolName: request.toolName,
+        definitionHash: request.definitionHash,
         outcome,
         errorCode: ending.errorCode,
         durationMs: elapsedMs(request.started, time),
@@ -101,20 +122,29 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         bytes: shape?.bytes,
         parts: shape?.parts,
         contentTypes: shape?.contentTypes,
-        urlDomains: shape === undefined || shape.urlDomains.length === 0 ? undefined : shape.urlDomains,
+        urlDomains: listOf(shape?.urlDomains),
         contentHmac: shape?.contentHmac,
-        mintedHandles: shape === undefined || shape.mintedHandles.length === 0 ? undefined : shape.mintedHandles,
+        mintedHandles: listOf(shape?.mintedHandles),
         unscannedBytes: shape?.bytes,
         round: request.round ?? 1,
         taskFp,
-        flags: shape?.bounded ? ['content_bounded'] : undefined,
+        flags: shape?.bounded ? BOUNDED : undefined,
       },
       time,
+      request.common,
     )
-    if (taskFp !== undefined) tellTask(context, common, result, taskFp)
-    if (resultType === 'input_required' && result !== undefined) tellInputRequired(context, request, common, result)
+    if (taskFp !== undefined) tellTask(context, request, result, taskFp)
+    if (resultType === 'input_required' && result !== undefined) tellInputRequired(context, request, result)
   })
 }
+
+/** What the events about one call have in common beyond the caller. */
+const callFields = ({ own, logicalCallId, toolName, definitionHash }: Request) => ({
+  ...own,
+  logicalCallId,
+  toolName,
+  definitionHash,
+})
 
 function resultTypeOf(result: Ending['result']): string {
   if (result === undefined) return 'error'
@@ -127,36 +157,33 @@ function taskFpOf(context: AuditContext, result: Ending['result']): string | und
   return typeof task?.taskId === 'string' ? context.hashes.handles.hash(task.taskId) : undefined
 }
 
-function tellTask(context: AuditContext, common: object, result: Ending['result'], taskFp: string): void {
+function tellTask(context: AuditContext, request: Request, result: Ending['result'], taskFp: string): void {
   const { ttl, pollInterval } = (result?.['task'] ?? {}) as { ttl?: unknown; pollInterval?: unknown }
-  context.emit({
-    eventType: 'task.created',
-    ...common,
+  const fields = {
+    eventType: 'task.created' as const,
+    ...callFields(request),
     taskFp,
     ttlMs: typeof ttl === 'number' && ttl >= 0 ? ttl : undefined,
     pollIntervalMs: typeof pollInterval === 'number' && pollInterval >= 0 ? pollInterval : undefined,
-  })
+  }
+  context.emit(fields, undefined, request.common)
 }
 
 /** The server asks back instead of answering: the same request will come again with what it asked for, under a new JSON-RPC id. */
-function tellInputRequired(
-  context: AuditContext,
-  request: Request,
-  common: object,
-  result: Readonly<Record<string, unknown>>,
-): void {
+function tellInputRequired(context: AuditContext, request: Request, result: Readonly<Record<string, unknown>>): void {
   const state = result['requestState']
   const stateFp = typeof state === 'string' ? context.hashes.handles.hash(state) : undefined
   if (stateFp !== undefined) context.remember(stateFp, request.logicalCallId, request.round ?? 1)
   const asked = Object.values((result['inputRequests'] ?? {}) as Record<string, { method?: unknown; params?: unknown }>)
   const kinds = asked.map(({ method }) => (typeof method === 'string' ? method.split('/')[0]! : 'other'))
-  context.emit({
-    eventType: 'mrtr.input_required',
-    ...common,
+  const fields = {
+    eventType: 'mrtr.input_required' as const,
+    ...callFields(request),
     requestKinds: namesOf([...new Set(kinds)]),
     stateFp,
     integrity: stateFp === undefined ? 'none' : context.options.posture?.requestStateProtected ? 'sealed' : 'unknown',
-  })
+  }
+  context.emit(fields, undefined, request.common)
   for (const { method, params } of asked.slice(0, 32))
-    if (method === 'elicitation/create') tellElicitation(context, common, params)
+    if (method === 'elicitation/create') tellElicitation(context, callFields(request), params, request.common)
 }
