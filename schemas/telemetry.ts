@@ -42,7 +42,6 @@ export const LOGS = {
   segment_quarantined: 'A spool segment failed its checksum.',
   topic_recreated: 'The topic has a new id: its offsets start anew.',
   insecure: 'No keys are configured; every identity is claimed.',
-  sql_listening: 'The read-only SQL address is open.',
 } as const
 export type CounterName = keyof typeof COUNTERS
 export type GaugeName = keyof typeof GAUGES

@@ -11,11 +11,6 @@ import { consumeSegments, type Segment, type SegmentSource } from './consume.ts'
 import { type Disk, realDisk, writeWhole } from './disk.ts'
 import { listSegments, readSegment, segmentFile, writeSegment } from './segment.ts'
 
-/** Known retries of producers. `add` is called only when the event is durable: a set that knew more would drop what was never stored. */
-export interface KnownEvents {
-  has(event: AuditEvent): boolean
-  add(event: AuditEvent): void
-}
 export interface SpoolOptions {
   readonly dir: string
   readonly telemetry: Telemetry
@@ -25,7 +20,6 @@ export interface SpoolOptions {
   /** The canonical row of an event, enrichment included. */
   readonly encode: (event: AuditEvent, position: Position) => string
   readonly decode?: (row: string) => { readonly event: AuditEvent; readonly position: Position }
-  readonly retries?: KnownEvents
   readonly disk?: Disk
   /** A defect of the consumer that repeating cannot mend; by default it ends the service. */
   readonly onFatal?: (error: unknown) => void
@@ -62,7 +56,7 @@ export class Spool implements EventBus, SegmentSource {
     this.log = log
   }
 
-  /** Opens the folder: unfinished segments are void, damaged ones are put aside, and the known retries are completed from the rest. */
+  /** Opens the folder: unfinished segments are void, damaged ones are put aside. Retries are not told apart here but in detection, whose memory survives a restart. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const disk = options.disk ?? realDisk
     await disk.makeFolder(`${options.dir}/quarantine`)
@@ -85,8 +79,7 @@ export class Spool implements EventBus, SegmentSource {
         // A copy of an event whose first copy is not durable yet: it shares that one's fate.
         groups.add(underWay)
         dropped += 1
-      } else if (this.isRetry(event)) dropped += 1
-      else groups.add(this.append(event, key))
+      } else groups.add(this.append(event, key))
     }
     if (dropped > 0)
       this.options.telemetry.count('mcp_auditd_events_dropped_total', dropped, { component: 'spool', reason: 'retry' })
@@ -149,10 +142,6 @@ export class Spool implements EventBus, SegmentSource {
     for (const waker of wakers) waker()
   }
 
-  private isRetry(event: AuditEvent): boolean {
-    return !sabotage('no-retry-set') && this.options.retries?.has(event) === true
-  }
-
   /** Numbered when opened, so a later segment that is durable first is still consumed later. */
   private append(event: AuditEvent, key: string): Segment {
     this.filling ??= this.newSegment(this.next++)
@@ -212,10 +201,8 @@ export class Spool implements EventBus, SegmentSource {
 
   private becameDurable(segment: Segment): void {
     segment.state = 'durable'
-    for (const { event } of segment.entries!) {
-      this.options.retries?.add(event)
+    for (const { event } of segment.entries!)
       this.inFlight.delete(`${event.tenant}\u0000${event.serverId}\u0000${event.eventId}`)
-    }
     if (this.keptBytes + segment.bytes <= KEPT_BYTES) this.keptBytes += segment.bytes
     else segment.entries = undefined
     segment.settled.resolve()
@@ -244,8 +231,8 @@ export class Spool implements EventBus, SegmentSource {
       this.next = Math.max(this.next, name.number + 1)
       const segment = this.newSegment(name.number)
       Object.assign(segment, { name, state: 'durable', entries: undefined })
-      const entries = await this.entriesOf(segment)
-      for (const { event } of entries ?? []) this.options.retries?.add(event)
+      // A damaged one is put aside now, not when somebody waits for it.
+      await this.entriesOf(segment)
     }
     await this.countBytes()
     this.report()

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Disk, realDisk } from '../../../../connectors/spool/disk.ts'
-import { type KnownEvents, Spool, type SpoolOptions } from '../../../../connectors/spool/spool.ts'
+import { Spool, type SpoolOptions } from '../../../../connectors/spool/spool.ts'
 import type { AuditEvent } from '../../../../schemas/event.ts'
 import type { LogBatch, LogHandler } from '../../../../schemas/ports.ts'
 import { recordingTelemetry, sampleEvent, sampleRow } from '../../../contract/samples.ts'
@@ -31,10 +31,6 @@ const open = async (options: Partial<SpoolOptions> = {}): Promise<Spool> => {
   return spool
 }
 const files = async () => (await readdir(dir)).filter((name) => name.endsWith('.rows')).sort()
-const knownSet = (): KnownEvents & { readonly ids: Set<string> } => {
-  const ids = new Set<string>()
-  return { ids, has: ({ eventId }) => ids.has(eventId), add: ({ eventId }) => void ids.add(eventId) }
-}
 /** Consumes everything from `start`; `seen` fills as batches come. */
 async function consume(spool: Spool, start = 0, batchOf?: LogHandler['batch']) {
   const seen: LogBatch[] = []
@@ -102,15 +98,12 @@ it('consumes a segment only after every lower one is durable, even when a later 
 })
 
 it('refuses the sender and skips the number when a segment cannot be made durable; the next one works', async () => {
-  const known = knownSet()
   let broken = true
   const spool = await open({
-    retries: known,
     disk: disk(() => (broken ? Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })) : undefined)),
   })
   const event = sampleEvent()
   await expect(spool.publish([event])).rejects.toMatchObject({ code: 'spool_full', kind: 'transient' })
-  expect(known.ids.size).toBe(0)
   expect(await files()).toEqual([])
   broken = false
   await spool.publish([event])
@@ -121,21 +114,18 @@ it('refuses the sender and skips the number when a segment cannot be made durabl
   await consumption.close()
 })
 
-it('drops known retries, and knows an event only once it is durable', async () => {
-  const known = knownSet()
+it('merges the copies of an event that is under way, and acknowledges none before it is durable', async () => {
   const telemetry = recordingTelemetry()
   const release = Promise.withResolvers<void>()
-  const spool = await open({ retries: known, telemetry, disk: disk(() => release.promise) })
+  const spool = await open({ telemetry, disk: disk(() => release.promise) })
   const event = sampleEvent()
-  const first = spool.publish([event])
-  const copy = spool.publish([event, event])
+  let acknowledged = 0
+  const sends = [spool.publish([event]), spool.publish([event, event])].map((send) => send.then(() => acknowledged++))
   await new Promise((resolve) => setTimeout(resolve, 20))
-  expect(known.ids.size).toBe(0)
+  expect(acknowledged).toBe(0)
   release.resolve()
-  await Promise.all([first, copy])
-  expect(known.ids.has(event.eventId)).toBe(true)
-  await spool.publish([event])
-  expect(telemetry.counts.get('mcp_auditd_events_dropped_total')).toBe(3)
+  await Promise.all(sends)
+  expect(telemetry.counts.get('mcp_auditd_events_dropped_total')).toBe(2)
   expect(await files()).toHaveLength(1)
 })
 
@@ -146,14 +136,6 @@ it('fails the copy of an event together with its first copy, so both senders try
   const both = [spool.publish([event]), spool.publish([event])]
   gate.resolve()
   for (const settled of await Promise.allSettled(both)) expect(settled).toMatchObject({ status: 'rejected' })
-})
-
-it('completes the known retries from its segments when it is opened', async () => {
-  const events = [sampleEvent(), sampleEvent()]
-  await (await open()).publish(events)
-  const known = knownSet()
-  await open({ retries: known })
-  expect([...known.ids].sort()).toEqual(events.map(({ eventId }) => eventId).sort())
 })
 
 it('refuses more than its bytes with a transient error', async () => {
