@@ -54,6 +54,7 @@ export function openDriver(settings: Config, telemetry: Telemetry): KafkaDriver 
   const options = {
     brokers: settings.kafka.brokers,
     clientId: 'mcp-auditd',
+    sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
     onLog: (level: string, message: string, fields: Record<string, unknown>) => {
       if (level !== 'debug') telemetry.log('bus_retry', { level, message, ...fields })
     },

@@ -62,6 +62,11 @@ export const config = z.strictObject({
         .default('')
         .describe('Put before the name of every topic and group.'),
       group: z.string().default('mcp-auditd-detect').describe('Consumer group of the detect role.'),
+      sessionTimeoutMs: z
+        .int()
+        .min(1_000)
+        .default(30_000)
+        .describe('Silence after which a dead process loses its partitions, milliseconds.'),
     })
     .prefault({})
     .describe('The bus when it is Kafka.'),

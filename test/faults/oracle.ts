@@ -1,0 +1,148 @@
+// The oracle: what the store must hold after a run, computed by the real engine over the log as the rows' positions tell it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createEngine, type Engine } from '../../detectors/engine.ts'
+import { alertIdOf, groupFinding, NO_RULE_TEXT } from '../../detectors/grouping.ts'
+import type { LoadedRules } from '../../detectors/loaded-rule.ts'
+import { RetrySet } from '../../detectors/retry-set.ts'
+import type { Alert } from '../../schemas/alert.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
+import type { Finding } from '../../schemas/finding.ts'
+import type { Sent } from './producer.ts'
+import type { Figures, Verdict } from './row.ts'
+
+export interface Evidence {
+  /** SQL to the store, answered as TabSeparated. */
+  readonly ask: (sql: string) => Promise<string>
+  readonly sent: Sent
+  readonly rules: LoadedRules
+  /** Alert ids a target was told, when there is a target. */
+  readonly delivered?: () => ReadonlySet<string>
+  /** Rows twice in `events` are a fault: embedded, without power loss and without inserts in doubt. */
+  readonly strictEvents: boolean
+  readonly more?: () => Figures['more']
+}
+interface StoredRow {
+  readonly eventId: string
+  readonly log: string
+  readonly partition: number
+  readonly offset: number
+  readonly index: number
+  readonly type: string
+  readonly sequence: number
+}
+const POLL_MS = 150
+/** After everything is right it must stay so: what comes too much comes late. */
+const CALM_MS = 500
+
+/** Waits until the store is right, or `timeoutMs`; then says what is wrong. */
+export async function settle(evidence: Evidence, timeoutMs = 30_000): Promise<Verdict> {
+  const deadline = Date.now() + timeoutMs
+  for (let calm = false; ; ) {
+    const verdict = await judge(evidence).catch(
+      (error: Error): Verdict => ({ faults: [`the store does not answer: ${error.message}`] }),
+    )
+    const good = verdict.faults.length === 0
+    if ((good && calm) || (!good && Date.now() > deadline)) return verdict
+    calm = good
+    await sleep(good ? CALM_MS : POLL_MS)
+  }
+}
+
+async function judge({ ask, sent, rules, delivered, strictEvents, more }: Evidence): Promise<Verdict> {
+  const rows = lines(await ask(ROWS)).map(rowOf)
+  const stored = new Set(rows.map(({ eventId }) => eventId))
+  const [total, distinct] = lines(await ask(COUNTS))[0]!.map(Number) as [number, number]
+  const expected = undisturbed(rows, sent.events, rules)
+  const findings = idsOf(await ask('SELECT finding_id FROM findings'))
+  const alerts = new Map(
+    lines(await ask('SELECT alert_id, count FROM alerts')).map(([id, count]) => [id!, Number(count)]),
+  )
+  const told = delivered?.()
+  const faults = [
+    ...sent.refused.map((reason) => `refused: ${reason}`),
+    ...difference('acknowledged events are missing', sent.acknowledged, stored),
+    ...difference('rows were never sent', stored, new Set(sent.events.keys())),
+    ...(rows.length > stored.size ? [`${rows.length - stored.size} rows too many in events_exact`] : []),
+    ...(strictEvents && total > distinct ? [`${total - distinct} rows too many in events`] : []),
+    ...changed(rows, sent.events),
+    ...difference('findings are missing', expected.findings, findings),
+    ...difference('findings are too many', findings, expected.findings),
+    ...difference('alerts are missing', new Set(expected.alerts.keys()), new Set(alerts.keys())),
+    ...difference('alerts are too many', new Set(alerts.keys()), new Set(expected.alerts.keys())),
+    ...[...expected.alerts].flatMap(([id, { count }]) =>
+      alerts.has(id) && alerts.get(id) !== count ? [`alert ${id} counts ${alerts.get(id)} findings, not ${count}`] : [],
+    ),
+    ...(told === undefined ? [] : difference('alerts were not delivered', new Set(expected.alerts.keys()), told)),
+    ...(told === undefined ? [] : difference('delivered alerts do not exist', told, new Set(expected.alerts.keys()))),
+  ]
+  const figures: Figures = {
+    acknowledged: sent.acknowledged.size,
+    stored: stored.size,
+    duplicatesInEvents: total - distinct,
+    duplicatesInExact: rows.length - stored.size,
+    findings: [findings.size, expected.findings.size],
+    alerts: [alerts.size, expected.alerts.size],
+    more: { ...(told === undefined ? {} : { delivered: told.size }), ...more?.() },
+  }
+  return { figures, faults }
+}
+
+const ROWS = `SELECT event_id, position_log, position_partition, position_offset, position_index, event_type, producer_seq
+  FROM events_exact ORDER BY position_log, position_partition, position_offset, position_index`
+const COUNTS = 'SELECT count(), uniqExact(tenant, server_id, event_id) FROM events'
+
+/** Findings and alerts of one engine per partition over the events in their order. Positions name each event's first copy. */
+export function undisturbed(
+  rows: readonly StoredRow[],
+  events: ReadonlyMap<string, AuditEvent>,
+  rules: LoadedRules,
+): { readonly findings: ReadonlySet<string>; readonly alerts: ReadonlyMap<string, Alert> } {
+  const partitions = new Map<string, { readonly engine: Engine; readonly retries: RetrySet }>()
+  const found = new Map<string, Finding>()
+  for (const { eventId, log, partition, offset, index } of rows) {
+    const event = events.get(eventId)
+    if (event === undefined) continue
+    let owner = partitions.get(`${log}/${partition}`)
+    owner ??= { engine: createEngine(rules, { stateRows: 1_000_000 }), retries: new RetrySet() }
+    partitions.set(`${log}/${partition}`, owner)
+    const admitted = { ...event, tenant: 'default', serverClaimed: true } as AuditEvent
+    if (owner.retries.isRetry(admitted)) continue
+    for (const finding of owner.engine.apply(admitted, { log, partition, offset, index }))
+      found.set(finding.findingId, finding)
+  }
+  const alerts = new Map<string, Alert>()
+  for (const finding of found.values()) {
+    const id = alertIdOf(finding)
+    alerts.set(id, groupFinding(alerts.get(id), finding, NO_RULE_TEXT))
+  }
+  return { findings: new Set(found.keys()), alerts }
+}
+
+/** A row must say what was sent. */
+const changed = (rows: readonly StoredRow[], events: ReadonlyMap<string, AuditEvent>): string[] =>
+  rows.flatMap(({ eventId, type, sequence }) => {
+    const event = events.get(eventId)
+    return event === undefined || (event.eventType === type && (event.producerSeq ?? 0) === sequence)
+      ? []
+      : [`row ${eventId} is not the event that was sent`]
+  })
+
+function difference(what: string, wanted: ReadonlySet<string>, there: ReadonlySet<string>): string[] {
+  const gone = [...wanted].filter((id) => !there.has(id))
+  return gone.length === 0 ? [] : [`${gone.length} ${what}, such as ${gone[0]}`]
+}
+const lines = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'))
+const idsOf = (text: string): ReadonlySet<string> => new Set(text.split('\n').filter((line) => line !== ''))
+const rowOf = ([eventId, log, partition, offset, index, type, sequence]: string[]): StoredRow => ({
+  eventId: eventId!,
+  log: log!,
+  partition: Number(partition),
+  offset: Number(offset),
+  index: Number(index),
+  type: type!,
+  sequence: Number(sequence),
+})
