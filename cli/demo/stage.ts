@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { identityOf } from '../../collector/instrument/identity.ts'
 import { type AuditSink, type InstrumentOptions, shutdownAudit } from '../../collector/instrument/index.ts'
 import { hashesOf } from '../../collector/instrument/keys.ts'
-import { pendingEvent } from '../../collector/instrument/pending-event.ts'
+import { auditEventOf, pendingEvent } from '../../collector/instrument/pending-event.ts'
 import {
   connectLegacyHttp,
   connectModernHttp,
@@ -227,9 +227,9 @@ export class Stage {
 function watchAnonymous(sink: AuditSink, seen: { lastRequestUid: string }): void {
   const emit = sink.emit.bind(sink)
   sink.emit = (event) => {
-    const { eventType, transport, principalKey, requestUid } = event.fields
-    if (eventType === 'tool.call' && transport === 'http' && principalKey === undefined)
-      seen.lastRequestUid = String(requestUid)
+    const told = auditEventOf(event, 0)
+    if (told.eventType === 'tool.call' && told.transport === 'http' && told.principalKey === undefined)
+      seen.lastRequestUid = told.requestUid ?? ''
     emit(event)
   }
 }

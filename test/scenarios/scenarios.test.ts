@@ -102,6 +102,14 @@ describe('the show', () => {
     },
   )
 
+  it('the other way round the same alerts come', async () => {
+    const reversed = await play([...scenarios].reverse())
+    for (const { name } of scenarios) {
+      const expected = reversed.expected.filter((alert) => alert.scenario === name).map(text)
+      expect([...(reversed.found.get(name) ?? [])].sort(), name).toEqual(expected.sort())
+    }
+  })
+
   it('every record of the instrumentation is admitted', () => {
     expect(played.refused).toEqual([])
   })

@@ -36,6 +36,30 @@ it('tools registered in oninitialized are part of the first registry, tools regi
   await client.close()
 })
 
+it('a request in the same breath as initialized waits for the tools that are registered then', async () => {
+  const sink = memorySink()
+  const server = new McpServer({ name: 'late', version: '1' })
+  const register = (name: string) => server.registerTool(name, {}, () => ({ content: [] }))
+  register('first')
+  server.server.oninitialized = () => void register('second')
+  instrumentMcpServer(server, { sink, serverId: 'breath', keys: '22'.repeat(32), heartbeatMs: 0 })
+  const [near, far] = InMemoryTransport.createLinkedPair()
+  await server.connect(far as Parameters<McpServer['connect']>[0])
+  await near.start()
+  const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
+  await near.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })
+  await expect.poll(() => sink.events.some(({ method }) => method === 'initialize')).toBe(true)
+  // Delivered in one turn, as one read of a pipe delivers two lines.
+  void near.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  void near.send({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'second', arguments: {} } })
+
+  await expect.poll(() => sink.events.some(({ eventType }) => eventType === 'tool.result')).toBe(true)
+  expect(registries(sink.events)).toEqual([['startup', 'first', 'second']])
+  const call = sink.events.find(({ eventType }) => eventType === 'tool.call')
+  expect(call?.definitionHash).toMatch(/^[0-9a-f]{64}$/)
+  await near.close()
+})
+
 const registries = (events: ReturnType<typeof memorySink>['events']) =>
   events.flatMap((event) =>
     event.eventType === 'tools.registry'
