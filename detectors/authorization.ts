@@ -22,6 +22,9 @@ export function noteStart(e: Started, posture: Posture): void {
 }
 const short = (name: string): string => name.slice(0, MAX_NAME_CHARS)
 
+/** Half of the rule’s ttl: what a request began with is surely remembered for that long. */
+const LONGEST_MS = 1_800_000
+
 /** What is known of the authorization of one request. */
 export type Verified = { authorized: boolean; refused: boolean; reported: boolean }
 export const notVerified = (): Verified => ({ authorized: false, refused: false, reported: false })
@@ -38,12 +41,13 @@ interface Asked {
 }
 /** A request was carried out. One finding per request, whatever its events. */
 export function judgeRequest(
-  e: { readonly decision: string; readonly outcome: string },
+  e: { readonly decision: string; readonly outcome: string; readonly durationMs: number },
   { method, tool, verb }: Asked,
   verified: Verified,
   config: Anonymous,
   posture: Posture,
 ): Match | undefined {
+  if (e.durationMs > LONGEST_MS) return undefined
   if (!posture.known || !posture.required || verified.authorized || verified.reported || wasRefused(e)) return undefined
   const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(short)]
   if (methods.includes(short(method))) return undefined

@@ -61,6 +61,9 @@ export class Coverage {
   private readonly fields = new Map<string, Set<string>>()
   private readonly rules: readonly AnyRule[]
   private count = 0
+  private lastServer = ''
+  private lastTenant = ''
+  private last: ServerSeen | undefined
 
   constructor(rules: readonly AnyRule[]) {
     this.rules = rules
@@ -73,7 +76,13 @@ export class Coverage {
   }
 
   saw(view: View): void {
-    const server = this.serverSeen(view.tenant, view.server)
+    // Events of one server come in rows: the last one is often the next.
+    if (view.server !== this.lastServer || view.tenant !== this.lastTenant) {
+      this.lastServer = view.server
+      this.lastTenant = view.tenant
+      this.last = this.serverSeen(view.tenant, view.server)
+    }
+    const server = this.last
     if (server === undefined) return
     let type = server.types.get(view.type)
     if (type === undefined) {

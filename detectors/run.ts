@@ -41,7 +41,8 @@ export class Run {
   row = NO_ROW
   numbers!: Float64Array
   private view!: View
-  private spaces!: Space[]
+  private spaces: Space[] | undefined
+  private tenant = ''
   private readonly rows = new Int32Array(SCOPE_NAMES.length)
   private readonly tenants = new Map<string, Space[]>()
   private readonly layouts: readonly Layout[]
@@ -61,7 +62,10 @@ export class Run {
 
   begin(view: View): void {
     this.view = view
-    this.spaces = this.spacesOf(view.tenant)
+    if (view.tenant !== this.tenant || this.spaces === undefined) {
+      this.tenant = view.tenant
+      this.spaces = this.spacesOf(view.tenant)
+    }
     this.rows.fill(UNRESOLVED)
   }
 
@@ -81,7 +85,7 @@ export class Run {
   private rowOf(scope: number): number {
     let row = this.rows[scope]!
     if (row === UNRESOLVED) {
-      row = this.spaces[scope]!.resolve(this.view, this.watermarkMs)
+      row = this.spaces![scope]!.resolve(this.view, this.watermarkMs)
       this.rows[scope] = row
     }
     return row
@@ -94,7 +98,7 @@ export class Run {
   enter(slot: Slot): number {
     const row = this.rowOf(slot.scope)
     if (row === NO_ROW) return NO_ROW
-    this.at(this.spaces[slot.scope]!, row)
+    this.at(this.spaces![slot.scope]!, row)
     const base = this.space.base(row) + slot.at
     const usedMs = this.numbers[base]!
     const { ts } = this.view

@@ -31,6 +31,7 @@ export default defineRule({
   ],
   blindSpots: [
     'Servers whose start was not seen, or that do not say whether authorization is required.',
+    'Requests that ran for more than half an hour: their authorization may be forgotten.',
     'A verifier that accepts anything: see tok-001 and the posture of the server.',
   ],
   triage: [
@@ -44,8 +45,8 @@ export default defineRule({
     'server.started': ['producer', 'authRequired', 'anonymousMethods', 'anonymousTools'],
     'auth.token.validated': ['request'],
     'authz.decision': ['request'],
-    'tool.result': ['request', 'producer', 'tool'],
-    'http.request': ['request', 'producer', 'method', 'verb', 'processed'],
+    'tool.result': ['request', 'producer', 'tool', 'durationMs'],
+    'http.request': ['request', 'producer', 'method', 'verb', 'processed', 'durationMs'],
   },
   occasional: ['authz.decision', 'anonymousMethods', 'anonymousTools'],
   config: z.object({
@@ -83,6 +84,7 @@ export default defineRule({
       example('the authorization belongs to another request', started(), validated('allow'), result({ request: 'r2' })),
     ],
     noMatch: [
+      example('it ran for an hour', started(), result({ durationMs: 3_600_000 }), request({ durationMs: 3_600_000 })),
       example('authorized', started(), validated('allow'), result()),
       example('refused', started(), result({ outcome: 'denied' }), request({ decision: 'challenge' })),
       example(
