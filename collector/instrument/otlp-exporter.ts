@@ -1,6 +1,8 @@
 /** Sends batches to an OTLP/HTTP receiver as protobuf, over node:http with kept connections, outside of any trace. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { context, createContextKey } from '@opentelemetry/api'
 import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-queue.ts'
 
@@ -9,12 +11,17 @@ export interface OtlpExporterOptions {
   readonly url?: string
   /** Such as the authorization of this producer. */
   readonly headers?: Readonly<Record<string, string>>
+  /** gzip by default: events repeat themselves, and a kernel copies a fifteenth for less CPU than the compression takes. */
+  readonly compression?: 'gzip' | 'none'
   /** One request at most, ms; 10000. */
   readonly timeoutMs?: number
 }
 
 /** The key by which every OpenTelemetry instrumentation knows not to trace what happens here (@opentelemetry/core, trace/suppress-tracing). */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
+/** In the thread pool, so that calls go on meanwhile. Level 1 is within 5 % of the size of level 6 on these bytes. */
+const compress = promisify(gzip)
+const MIN_COMPRESSED_BYTES = 1_024
 const MAX_ANSWER_BYTES = 65_536
 /** Answers that never change for these bytes. Everything else (401, 404 and 429 too) may be mended while the events wait. */
 const REFUSED = new Set([400, 413, 415, 422])
@@ -23,12 +30,14 @@ export class OtlpAuditExporter implements AuditExporter {
   private readonly url: URL
   private readonly headers: Record<string, string>
   private readonly timeoutMs: number
+  private readonly compression: 'gzip' | 'none'
   private readonly agent: HttpAgent | HttpsAgent
 
   constructor(options: OtlpExporterOptions = {}) {
     this.url = logsAddress(options.url ?? addressFromEnvironment())
     this.headers = { ...headersFromEnvironment(), ...options.headers, 'content-type': 'application/x-protobuf' }
     this.timeoutMs = options.timeoutMs ?? 10_000
+    this.compression = options.compression ?? 'gzip'
     const Agent = this.url.protocol === 'https:' ? HttpsAgent : HttpAgent
     this.agent = new Agent({ keepAlive: true, maxSockets: 2 })
   }
@@ -48,12 +57,17 @@ export class OtlpAuditExporter implements AuditExporter {
     return rejected === batch.count ? outcome : { kind: 'sent', rejected }
   }
 
-  private post(chunks: readonly Uint8Array[]): Promise<ExportOutcome> {
+  private async post(chunks: readonly Uint8Array[]): Promise<ExportOutcome> {
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    if (this.compression === 'none' || body.length < MIN_COMPRESSED_BYTES) return this.send(body, {})
+    return this.send(await compress(body, { level: 1 }), { 'content-encoding': 'gzip' })
+  }
+
+  private send(body: Uint8Array, encoding: Readonly<Record<string, string>>): Promise<ExportOutcome> {
     return new Promise((resolve) => {
       const again = (reason: string): void => resolve({ kind: 'retry', reason })
       const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest
-      const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-      const headers = { ...this.headers, 'content-length': String(length) }
+      const headers = { ...this.headers, ...encoding, 'content-length': String(body.length) }
       const request = send(this.url, { method: 'POST', agent: this.agent, headers, timeout: this.timeoutMs })
       request.on('timeout', () => request.destroy(new Error('timeout')))
       request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
@@ -63,8 +77,7 @@ export class OtlpAuditExporter implements AuditExporter {
           () => again('answer not readable'),
         )
       })
-      for (const chunk of chunks) request.write(chunk)
-      request.end()
+      request.end(body)
     })
   }
 

@@ -4,8 +4,9 @@ import { sleep } from './fetching.ts'
 import type { GroupTimes, Membership, MembershipHooks } from './group-consumer.ts'
 import { innermost, kafkajsError } from './kafkajs-errors.ts'
 import type { Cluster, ConsumerGroup } from './kafkajs-internals.ts'
-import { retrying } from './retrying.ts'
+import { retrying, within } from './retrying.ts'
 
+const LEAVE_MS = 5000
 /** The coordinator's words for "your assignment is over". */
 const OVER = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])
 
@@ -69,8 +70,9 @@ export class KafkajsGroup implements Membership {
   async leave(): Promise<void> {
     this.#left = true
     this.#wake()
-    await this.#living
     try {
+      // A rejoin waits for the slowest member; whoever ends does not wait along with it.
+      if (this.#living !== undefined) await within(LEAVE_MS, 'leaving', this.#living).catch(() => undefined)
       await this.#group.leave()
     } finally {
       await this.#cluster.disconnect()

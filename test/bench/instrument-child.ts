@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { InMemoryTransport as MemoryV2, createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server'
+import { createMcpHandler, McpServer as McpServerV2, InMemoryTransport as MemoryV2 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 
 export interface Measured {
@@ -33,7 +33,7 @@ interface Stage {
 async function instrumentation() {
   if (variant !== 'instrumented') return { wrap: <T extends object>(server: T): T => server, finish: async () => 0 }
   const { createSink, instrumentMcpServer, OtlpAuditExporter } = await import('../../collector/instrument/index.ts')
-  const sink = createSink(new OtlpAuditExporter({ url }))
+  const sink = createSink(new OtlpAuditExporter({ url, compression: (process.env['BENCH_COMPRESSION'] ?? 'gzip') as 'gzip' }))
   const options = { sink, serverId: 'bench', keys: 'ab'.repeat(32) }
   return {
     wrap: <T extends object>(server: T): T => instrumentMcpServer(server, options),
@@ -56,14 +56,19 @@ async function sentry() {
     tracesSampleRate: 1,
     integrations: (all: { name: string }[]) => all.filter((integration) => integration.name !== 'Context'),
   })
-  return { wrap: <T extends object>(server: T): T => Sentry.wrapMcpServerWithSentry(server), finish: async () => Number(await Sentry.flush(5_000)) }
+  return {
+    wrap: <T extends object>(server: T): T => Sentry.wrapMcpServerWithSentry(server),
+    finish: async () => Number(await Sentry.flush(5_000)),
+  }
 }
 
 async function memoryStage(): Promise<Stage> {
   const { wrap, finish } = variant === 'sentry' ? await sentry() : await instrumentation()
   const isV2 = load.startsWith('v2-')
   const [clientSide, serverSide] = isV2 ? MemoryV2.createLinkedPair() : InMemoryTransport.createLinkedPair()
-  const server = isV2 ? new McpServerV2({ name: 'bench', version: '1' }) : new McpServer({ name: 'bench', version: '1' })
+  const server = isV2
+    ? new McpServerV2({ name: 'bench', version: '1' })
+    : new McpServer({ name: 'bench', version: '1' })
   ;(server as McpServer).registerTool('tool', { description: 'Does nothing', inputSchema: shape }, answer)
   await wrap(server).connect(serverSide as never)
   const client = new Client({ name: 'bench', version: '1' })
@@ -89,7 +94,12 @@ async function factoryStage(): Promise<Stage> {
   }
   return {
     async call() {
-      const body = { jsonrpc: '2.0', id: id++, method: 'tools/call', params: { name: 'tool', arguments: args, _meta: meta } }
+      const body = {
+        jsonrpc: '2.0',
+        id: id++,
+        method: 'tools/call',
+        params: { name: 'tool', arguments: args, _meta: meta },
+      }
       const request = new Request('http://localhost/mcp', {
         method: 'POST',
         headers: {
@@ -122,5 +132,7 @@ const before = process.cpuUsage()
 await run(CALLS)
 const sent = await stage.finish()
 const { user, system } = process.cpuUsage(before)
-process.stdout.write(`${JSON.stringify({ microsPerCall: (user + system) / CALLS, calls: WARM_UP + CALLS, sent } satisfies Measured)}\n`)
+process.stdout.write(
+  `${JSON.stringify({ microsPerCall: (user + system) / CALLS, calls: WARM_UP + CALLS, sent } satisfies Measured)}\n`,
+)
 process.exit(0)

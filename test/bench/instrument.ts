@@ -21,7 +21,8 @@ async function measure(variant: string, load: string, calls: number): Promise<nu
   const { stdout } = await run(process.execPath, [CHILD, variant, load, url, String(calls)])
   const measured = JSON.parse(stdout) as Measured
   // An unsent event would make us look cheap: call and result of each call must have arrived.
-  if (variant === 'instrumented' && measured.sent < measured.calls * 2) throw new Error(`only ${measured.sent} events sent`)
+  if (variant === 'instrumented' && measured.sent < measured.calls * 2)
+    throw new Error(`only ${measured.sent} events sent`)
   return measured.microsPerCall
 }
 
@@ -62,5 +63,8 @@ const ours = added['noop/instrumented']!
 const theirs = added['noop/sentry']
 console.log(`B8(i): ${ours.toFixed(1)} us, target <= ${TARGET_MICROS}: ${ours <= TARGET_MICROS ? 'met' : 'MISSED'}`)
 if (theirs === undefined) console.log('B8(i): against Sentry at 100 %: not measured, @sentry/node is not installed')
-else console.log(`B8(i): ${(ours / theirs).toFixed(2)} of Sentry at 100 % without Context, target < 0.5: ${ours / theirs < 0.5 ? 'met' : 'MISSED'}`)
+else
+  console.log(
+    `B8(i): ${(ours / theirs).toFixed(2)} of Sentry at 100 % without Context, target < 0.5: ${ours / theirs < 0.5 ? 'met' : 'MISSED'}`,
+  )
 sink.close()

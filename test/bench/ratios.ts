@@ -1,7 +1,7 @@
 /** Medians and ranges of ratios, as the benchmarks print them. */
-export function median(values: readonly number[]): string {
+export function median(values: readonly number[], decimals = 2): string {
   const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[sorted.length >> 1] ?? Number.NaN).toFixed(2)
+  return (sorted[sorted.length >> 1] ?? Number.NaN).toFixed(decimals)
 }
-export const range = (values: readonly number[]): string =>
-  `[${Math.min(...values).toFixed(2)}..${Math.max(...values).toFixed(2)}]`
+export const range = (values: readonly number[], decimals = 2): string =>
+  `[${Math.min(...values).toFixed(decimals)}..${Math.max(...values).toFixed(decimals)}]`
