@@ -2,7 +2,8 @@
 
 /**
  * Points at which `MCP_AUDITD_FAILPOINT=<name>` makes the service kill itself with SIGKILL, as a crash would. `<name>:<n>` waits for the
- * n-th passage. The point stands in the code where its name says.
+ * n-th passage; `<name>:<n>:stop` stops it with SIGSTOP instead, so that it comes back as a zombie. The point stands in the code where its
+ * name says.
  */
 export const FAILPOINTS = {
   'after-segment-write': 'Bytes of a spool segment are written, not yet fsynced.',
@@ -10,6 +11,7 @@ export const FAILPOINTS = {
   'after-insert-before-state': 'Rows are in the store, the state is not committed.',
   'after-findings-before-commit': 'Findings are durable, the position is not.',
   'between-snapshot-chunks': 'One chunk of a snapshot is written, the next is not.',
+  'after-manifest-before-deletes': 'A snapshot on Kafka is whole, the one before it still exists.',
   'after-snapshot-before-release': 'The snapshot is durable, the segments before it still exist.',
   'between-bisect-inserts': 'Part of a batch with a refused row is stored.',
   'after-outbox-before-commit': 'The alert is in the outbox, the findings are not marked as taken.',
@@ -35,15 +37,15 @@ export const SABOTAGES = {
 } as const
 export type Sabotage = keyof typeof SABOTAGES
 
-const [armed, passages] = (process.env['MCP_AUDITD_FAILPOINT'] ?? '').split(':')
+const [armed, passages, manner] = (process.env['MCP_AUDITD_FAILPOINT'] ?? '').split(':')
 let left = Number(passages ?? 1)
 const sabotaged = new Set((process.env['MCP_AUDITD_SABOTAGE'] ?? '').split(',').filter((name) => name !== ''))
 
-/** Dies here when this point is armed. SIGKILL: no handler, no flush, nothing is tidied up. */
+/** Dies (or stops) here when this point is armed. SIGKILL: no handler, no flush, nothing is tidied up. */
 export function failpoint(name: Failpoint): void {
   if (armed !== name) return
   left -= 1
-  if (left <= 0) process.kill(process.pid, 'SIGKILL')
+  if (left === 0) process.kill(process.pid, manner === 'stop' ? 'SIGSTOP' : 'SIGKILL')
 }
 /** Is this protection to be left out? Asked at the place of the protection. */
 export const sabotage = (name: Sabotage): boolean => sabotaged.has(name)

@@ -142,9 +142,11 @@ export class OwnedPartition {
         component: 'detect',
         reason: 'retry',
       })
-    await this.rows.add(await this.rowsOf(batch, fresh))
+    const rows = await this.rowsOf(batch, fresh)
+    await this.rows.add(rows)
     const findings: Finding[] = []
-    for (const { event, position } of fresh) findings.push(...this.engine.apply(event, position))
+    const detected = sabotage('skip-detection-of-stored') ? fresh.slice(fresh.length - rows.count) : fresh
+    for (const { event, position } of detected) findings.push(...this.engine.apply(event, position))
     telemetry.count('mcp_auditd_events_detected_total', fresh.length)
     if (findings.length > 0) {
       for (const { rule } of findings) telemetry.count('mcp_auditd_findings_total', 1, { rule })
@@ -186,7 +188,7 @@ export class OwnedPartition {
   /** Rows and findings are durable, then the snapshot, then the commit: never another order. */
   private async checkpoint(consumption: Consumption | undefined): Promise<void> {
     if (!this.dirty) return
-    await this.rows.flush()
+    if (!sabotage('commit-before-store')) await this.rows.flush()
     const chunks = new Map<string, Uint8Array>(this.engine.snapshot())
     chunks.set(RETRIES_CHUNK, this.retries.snapshot())
     const { log, partition, next, parts } = this

@@ -14,7 +14,7 @@ export interface TableWriter {
  * played-back traffic may span more days than the usual limit of partitions. `token` undefined: none (sabotage).
  */
 export const insertSettings = (token: string | undefined): Readonly<Record<string, string>> => ({
-  ...(token === undefined ? {} : { insert_deduplication_token: token }),
+  ...(token === undefined ? { insert_deduplicate: '0' } : { insert_deduplication_token: token }),
   max_insert_threads: '1',
   max_partitions_per_insert_block: '0',
   min_insert_block_size_rows: '1000000',

@@ -12,6 +12,7 @@ import type {
   LogHandler,
 } from '../../schemas/ports.ts'
 import { partitionOf } from '../../schemas/topics.ts'
+import { failpoint } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
 import type { Compression, KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
 import { sleep } from './fetching.ts'
@@ -147,6 +148,7 @@ export class KafkaEventBus implements EventBus {
       commit: async (partition, next) => {
         try {
           const assignment = assignments.get(partition)
+          failpoint('after-snapshot-before-release')
           return assignment !== undefined && (await consumer.commit(partition, next, assignment))
         } catch (error) {
           throw busError(error, 'commit')

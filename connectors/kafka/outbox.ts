@@ -5,6 +5,7 @@ import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate, Clock, Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
 import { partitionOf } from '../../schemas/topics.ts'
+import { failpoint } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
 import { readFinding } from './finding-records.ts'
@@ -105,6 +106,7 @@ export class KafkaOutbox implements Outbox {
       const owned = this.#ownedBy(partition, cursor?.assignment)
       const records = this.#recordsOf(update, owned, cursor?.next)
       await this.#append(partition, records)
+      failpoint('after-outbox-before-commit')
       for (const record of records) owned.view.apply(record)
       if (cursor !== undefined) await this.#advance(owned, cursor.next)
     }
@@ -119,6 +121,7 @@ export class KafkaOutbox implements Outbox {
 
   /** Written whether or not the partition is still ours: that a target took it is true for the next owner too. */
   async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
+    failpoint('after-delivery-before-settle')
     const partition = this.#partitionOf(delivery.alert)
     const record = settledRecord(delivery, settlement, this.#options.clock.nowMs())
     await this.#append(partition, [record])

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Outcome, Snapshot, StateStore } from '../../schemas/ports.ts'
+import { failpoint } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaDriver, KafkaOptions, KafkaProducer } from './driver.ts'
 import { findingPartition, findingRecord } from './finding-records.ts'
@@ -51,6 +52,7 @@ export class KafkaStateStore implements StateStore {
   async commit(outcome: Outcome): Promise<void> {
     try {
       await this.#publish(outcome.findings)
+      failpoint('after-findings-before-commit')
       if (outcome.snapshot !== undefined) await this.#store(outcome.snapshot)
     } catch (error) {
       throw busError(error, 'commit')
@@ -90,7 +92,9 @@ export class KafkaStateStore implements StateStore {
     const at = this.#statePartition(snapshot.partition)
     const records = snapshotRecords(snapshot, tenure.writer)
     if (records.parts.length > 0) await producer.send(this.#stateTopic, at, records.parts)
+    failpoint('between-snapshot-chunks')
     await producer.send(this.#stateTopic, at, [records.manifest])
+    failpoint('after-manifest-before-deletes')
     // Acknowledged: this tenure may delete versions of lower positions, and never one of an equal or higher.
     const lower = tenure.known.filter((version) => version.next < snapshot.next)
     const kept = tenure.known.filter((version) => version.next >= snapshot.next && !isSame(version, records.version))

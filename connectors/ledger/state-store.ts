@@ -29,7 +29,7 @@ export function ledgerStateStore(database: Database, onFindings: () => void): St
         if (!sabotage('no-state-transaction')) addFindings(outcome.findings)
         if (outcome.snapshot !== undefined) writeSnapshot(database, outcome.snapshot)
       })
-      if (sabotage('no-state-transaction')) {
+      if (sabotage('no-state-transaction') && outcome.findings.length > 0) {
         addFindings(withheld)
         withheld = outcome.findings
       }
