@@ -6,7 +6,7 @@ import { type PendingEvent, type ProducerFacts, pendingEvent } from './pending-e
 export interface QueueOptions {
   /** Events waiting at most; 8192. Beyond it the newest is refused, counted and reported as a gap. */
   readonly maxQueued?: number
-  /** Events in one request; 512. */
+  /** Events in one request; 2048. A request starts early once 512 wait. */
   readonly maxBatch?: number
   /** Longest wait of an event before its request starts, ms; 200. */
   readonly delayMs?: number
@@ -64,8 +64,11 @@ interface Series {
   gap: { first: number; last: number; count: number; reason: string } | undefined
 }
 
-/** Bytes that one request may hold: brokers and receivers refuse messages of a megabyte and more. */
-const MAX_BATCH_BYTES = 600_000
+/** Events that start a request, and that stand in one part of it. */
+const PART_EVENTS = 512
+/** Bytes of one part: a Kafka broker refuses messages of a megabyte. A request is a few parts. */
+const MAX_PART_BYTES = 600_000
+const MAX_BATCH_BYTES = 4 * MAX_PART_BYTES
 /** Memory of what waits: large events (argument shapes, registries) fill it sooner than their number says. */
 const MAX_QUEUED_BYTES = 64_000_000
 
@@ -99,7 +102,7 @@ export class AuditQueue implements AuditSink {
     this.exporter = exporter
     this.limits = {
       maxQueued: options.maxQueued ?? 8_192,
-      maxBatch: options.maxBatch ?? 512,
+      maxBatch: options.maxBatch ?? 2_048,
       delayMs: options.delayMs ?? 200,
       retryBaseMs: options.retryBaseMs ?? 250,
       retryMaxMs: options.retryMaxMs ?? 30_000,
@@ -130,7 +133,7 @@ export class AuditQueue implements AuditSink {
     if (isFull || this.closed) this.lose(series, seq, seq, 1, this.closed ? 'closed' : 'queue full')
     else this.append(series, event, seq)
     if (this.sending !== undefined) return
-    if (this.waiting >= this.limits.maxBatch) this.start()
+    if (this.waiting >= Math.min(PART_EVENTS, this.limits.maxBatch)) this.start()
     // Unref'd: a server that has nothing else to do may end; sinks.ts flushes on beforeExit.
     else if (this.timer === undefined) this.timer = setTimeout(() => this.start(), this.limits.delayMs).unref()
   }
@@ -139,7 +142,11 @@ export class AuditQueue implements AuditSink {
   private append(series: Series, event: PendingEvent, seq: number): void {
     const key = event.resource ?? event.producer
     let slab = this.current.get(key)
-    if (slab === undefined || slab.count >= this.limits.maxBatch || slab.length > MAX_BATCH_BYTES) {
+    if (
+      slab === undefined ||
+      slab.count >= Math.min(PART_EVENTS, this.limits.maxBatch) ||
+      slab.length > MAX_PART_BYTES
+    ) {
       slab = openSlab(event, seq)
       this.current.set(key, slab)
       this.slabs.push(slab)

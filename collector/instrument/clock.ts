@@ -34,12 +34,15 @@ export function rfc3339(instant: Instant): string {
   return `${second}.${String(instant[1]).padStart(9, '0')}Z`
 }
 
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+/** Character codes of the hex digits. */
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 const POOL_BYTES = 8_192
+const RANDOM_BYTES = 10
 const pool = new Uint8Array(POOL_BYTES)
 let poolAt = POOL_BYTES
+/** One id as characters; written and read in one go, which leaves a single flat string behind. */
+const text = Buffer.alloc(36, '-')
 let timeMs = -1
-let timeHex = ''
 
 /** UUIDv7 (RFC 9562): 48 bits of milliseconds, 74 random bits. */
 export function uuidV7(instant: Instant): string {
@@ -47,17 +50,29 @@ export function uuidV7(instant: Instant): string {
   if (ms !== timeMs) {
     timeMs = ms
     const hex = ms.toString(16).padStart(12, '0')
-    timeHex = `${hex.slice(0, 8)}-${hex.slice(8)}-7`
+    text.write(`${hex.slice(0, 8)}-${hex.slice(8)}-7`, 0, 'latin1')
   }
-  if (poolAt > POOL_BYTES - 10) {
+  if (poolAt > POOL_BYTES - RANDOM_BYTES) {
     randomFillSync(pool)
     poolAt = 0
   }
-  const at = poolAt
-  poolAt += 10
-  const octet = (index: number): string => HEX[pool[at + index]!]!
-  const version = octet(0) + HEX[pool[at + 1]! >> 4]!.charAt(1)
-  const variant = HEX[(pool[at + 2]! & 0x3f) | 0x80]!
-  const tail = octet(4) + octet(5) + octet(6) + octet(7) + octet(8) + octet(9)
-  return `${timeHex}${version}-${variant}${octet(3)}-${tail}`
+  let from = poolAt
+  poolAt += RANDOM_BYTES
+  const first = pool[from++]!
+  const second = pool[from++]!
+  text[15] = DIGITS[first >> 4]!
+  text[16] = DIGITS[first & 15]!
+  text[17] = DIGITS[second >> 4]!
+  text[19] = DIGITS[8 | (second & 3)]!
+  let octet = pool[from++]!
+  text[20] = DIGITS[octet >> 4]!
+  text[21] = DIGITS[octet & 15]!
+  octet = pool[from++]!
+  text[22] = DIGITS[octet & 15]!
+  for (let at = 24; at < 36; at += 2) {
+    octet = pool[from++]!
+    text[at] = DIGITS[octet >> 4]!
+    text[at + 1] = DIGITS[octet & 15]!
+  }
+  return text.toString('latin1')
 }

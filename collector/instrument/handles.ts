@@ -92,10 +92,12 @@ export function declarationsFor(declarations: readonly HandleDeclaration[]): (to
   }
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** Collects the handles of one value tree; a handle seen twice counts once. */
 export class HandleFinder {
   readonly found: HandleSeen[] = []
-  private readonly prints = new Set<string>()
+  private prints: Set<string> | undefined
   private readonly hashes: Hashes
   private readonly declared: Declared | undefined
   private readonly except: ReadonlySet<string> | undefined
@@ -108,7 +110,7 @@ export class HandleFinder {
 
   /** The fingerprints found, to tell what a result minted from what it echoed. */
   get fingerprints(): ReadonlySet<string> {
-    return this.prints
+    return this.prints ?? NONE
   }
 
   /** Looks at one leaf. `path` is what is reported; a declared leaf is one handle as a whole, numbers too. */
@@ -131,6 +133,7 @@ export class HandleFinder {
   private add(handle: string, path: string, policy: HandlePolicy): void {
     if (this.found.length >= MAX_HANDLES) return
     const fp = this.hashes.handles.hash(handle)
+    this.prints ??= new Set()
     if (this.prints.has(fp)) return
     this.prints.add(fp)
     if (this.except?.has(fp)) return

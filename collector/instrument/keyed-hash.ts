@@ -26,7 +26,9 @@ const SHORT_BYTES = 4 * BLOCK - 9
 const schedule = new Int32Array(64)
 /** One block of key, then the text. Grows with the longest text, up to what callers bound. */
 let scratch = Buffer.alloc(BLOCK + 4_096)
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'))
+/** Character codes of the hex digits, and room for one digest of 128 bits. */
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+const digestText = Buffer.alloc(32)
 
 function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   const w = schedule
@@ -134,12 +136,14 @@ export class KeyedHash {
     }
     outer.set(this.outerState)
     compress(outer, outerBlock, 0)
-    return hex(outer[0]!) + hex(outer[1]!) + hex(outer[2]!) + hex(outer[3]!)
+    for (let i = 0; i < 4; i++) {
+      const word = outer[i]!
+      for (let digit = 0; digit < 8; digit++) digestText[i * 8 + digit] = DIGITS[(word >>> (28 - digit * 4)) & 15]!
+    }
+    // One flat string, where concatenation would leave a dozen behind.
+    return digestText.toString('latin1')
   }
 }
-
-const hex = (word: number): string =>
-  HEX[word >>> 24]! + HEX[(word >>> 16) & 0xff]! + HEX[(word >>> 8) & 0xff]! + HEX[word & 0xff]!
 
 /** UTF-8 into the scratch behind the key block; lone surrogates become U+FFFD as everywhere in Node. */
 function write(text: string): number {

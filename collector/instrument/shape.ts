@@ -11,6 +11,8 @@ const MAX_ARGUMENT_CHARACTERS = 65_536
 const MAX_RESULT_CHARACTERS = 262_144
 const MAX_DOMAINS = 32
 const MAX_PARTS = 256
+const MAX_TYPES = 16
+const NO_DOMAINS: readonly string[] = []
 
 export interface ArgumentShape {
   readonly args: readonly ArgumentLeaf[]
@@ -110,19 +112,23 @@ export function resultShape(
   declared?: Declared,
 ): ResultShape {
   const finder = new HandleFinder(hashes, declared, presented)
-  const domains = new Set<string>()
-  const types = new Set<string>()
+  let domains: Set<string> | undefined
+  const types: string[] = []
   const parts = Array.isArray(result.content) ? (result.content as Part[]) : []
   let whole = parts.length <= MAX_PARTS
   const text = (path: string, value: unknown): void => {
     if (typeof value !== 'string') return
     if (declared !== undefined) readJson(value, finder)
     finder.leaf(path, value)
-    if (value.includes('://')) collectDomains(value, domains)
+    if (value.includes('://')) {
+      domains ??= new Set()
+      collectDomains(value, domains)
+    }
   }
-  for (const part of parts.slice(0, MAX_PARTS)) {
+  for (let index = 0; index < parts.length && index < MAX_PARTS; index++) {
+    const part = parts[index]
     if (part === null || typeof part !== 'object') continue
-    if (typeof part.type === 'string') types.add(segmentOf(part.type))
+    if (typeof part.type === 'string' && !types.includes(part.type)) types.push(part.type)
     text('content[].text', part.text)
     text('content[].uri', part.uri)
     text('content[].resource.uri', part.resource?.uri)
@@ -140,8 +146,8 @@ export function resultShape(
   return {
     bytes: body === undefined ? MAX_RESULT_CHARACTERS : byteLength(body),
     parts: parts.length,
-    contentTypes: [...types],
-    urlDomains: [...domains],
+    contentTypes: types.slice(0, MAX_TYPES).map(segmentOf),
+    urlDomains: domains === undefined ? NO_DOMAINS : [...domains],
     contentHmac: body === undefined ? '' : hashes.arguments.hash(body),
     mintedHandles: finder.found,
     bounded: !whole || body === undefined,

@@ -45,7 +45,7 @@ const hasSentry = await import('@sentry/node' as string).then(
 )
 export const added: Record<string, number> = {}
 const rounds = Number(process.argv[2] ?? 7)
-const calls = Number(process.argv[3] ?? 6000)
+const calls = Number(process.argv[3] ?? 12_000)
 for (const load of (process.argv[4] ?? 'noop,echo,v2-noop,factory-noop').split(',')) {
   const variants = load === 'noop' && hasSentry ? ['plain', 'instrumented', 'sentry'] : ['plain', 'instrumented']
   const seen = new Map<string, number[]>(variants.map((variant) => [variant, []]))
