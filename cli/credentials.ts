@@ -15,9 +15,9 @@ export interface KnownKey {
   readonly role: 'producer' | 'collector'
 }
 
-/** Secrets are read once at start. Throws AuditdError('config_invalid') for a secret that is missing or too short. */
+/** Secrets are read once at start. Throws AuditdError('config_invalid') for a secret that is missing, too short or not the only one of its kind. */
 export async function loadKeys(settings: Config): Promise<readonly KnownKey[]> {
-  return Promise.all(
+  const keys = await Promise.all(
     settings.credentials.map(async ({ keyId, secret, tenant, servers, role }) => {
       const value = await resolveSecret(secret)
       if (value.length < SHORTEST_SECRET_CHARS)
@@ -37,4 +37,14 @@ export async function loadKeys(settings: Config): Promise<readonly KnownKey[]> {
       }
     }),
   )
+  for (const [at, { keyId, secret }] of keys.entries())
+    for (const other of keys.slice(0, at)) {
+      // Whose events would they be?
+      if (other.keyId === keyId) throw shared(keyId, 'is the name of two credentials')
+      if (other.secret === secret) throw shared(keyId, `has the secret of ${other.keyId}`)
+    }
+  return keys
 }
+
+const shared = (keyId: string, reason: string): AuditdError =>
+  new AuditdError('config_invalid', 'credentials', keyId, reason)

@@ -1,5 +1,5 @@
 /** The jobs role: every file of jobs/ is a job, run by node-cron. A job must be safe to run twice. */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import cron, { type ScheduledTask } from 'node-cron'
 import type { Config } from '../schemas/config.ts'
 import type { EventStore, Telemetry } from '../schemas/ports.ts'
@@ -16,11 +16,13 @@ export interface Job {
   readonly run: (context: JobContext) => Promise<void>
 }
 
-/** A job that fails is logged and runs again at its next time. */
-export async function startJobs(context: JobContext): Promise<{ stop(): Promise<void> }> {
+export type NamedJob = readonly [name: string, job: Job]
+
+/** `jobs`: those of the folder. A job that fails is logged and runs again at its next time. */
+export async function startJobs(context: JobContext, jobs?: readonly NamedJob[]): Promise<{ stop(): Promise<void> }> {
   const tasks: ScheduledTask[] = []
   const running = new Set<Promise<void>>()
-  for (const [name, job] of await loadJobs()) {
+  for (const [name, job] of jobs ?? (await loadJobs())) {
     const run = (): Promise<void> => {
       const done = job
         .run(context)
@@ -41,8 +43,10 @@ export async function startJobs(context: JobContext): Promise<{ stop(): Promise<
   }
 }
 
-async function loadJobs(): Promise<readonly (readonly [name: string, job: Job])[]> {
+/** Without a job there is no folder. */
+async function loadJobs(): Promise<readonly NamedJob[]> {
   const folder = new URL('./jobs/', import.meta.url)
+  if (!existsSync(folder)) return []
   const files = readdirSync(folder)
     .filter((file) => /^[a-z-]+\.(ts|js)$/.test(file))
     .sort()

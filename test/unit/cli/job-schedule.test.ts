@@ -1,0 +1,69 @@
+/** Jobs: run at the start when they ask for it, isolated from each other, and waited for at the end. */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type Job, type JobContext, startJobs } from '../../../cli/job-schedule.ts'
+import { memoryEventStore } from '../../../connectors/memory/event-store.ts'
+import { config } from '../../../schemas/config.ts'
+import { recordingTelemetry } from '../../contract/samples.ts'
+
+const context = (): JobContext & { telemetry: ReturnType<typeof recordingTelemetry> } => ({
+  settings: config.parse({}),
+  store: memoryEventStore(),
+  telemetry: recordingTelemetry(),
+})
+const daily = (run: Job['run'], atStart = true): Job => ({ schedule: '0 3 * * *', atStart, run })
+afterEach(() => void vi.useRealTimers())
+
+describe('startJobs', () => {
+  it('runs at the start only the jobs that ask for it, with the context', async () => {
+    const ran: [string, JobContext][] = []
+    const jobs = (['a', 'b'] as const).map(
+      (name) => [name, daily(async (given) => void ran.push([name, given]), name === 'a')] as const,
+    )
+    const given = context()
+    await (await startJobs(given, jobs)).stop()
+    expect(ran).toEqual([['a', given]])
+  })
+  it('logs a job that fails, and runs the others', async () => {
+    const given = context()
+    let ran = 0
+    const jobs = await startJobs(given, [
+      ['bad', daily(() => Promise.reject(new Error('no')))],
+      ['good', daily(async () => void ran++)],
+    ])
+    await jobs.stop()
+    expect(given.telemetry.logs).toEqual(['store_retry'])
+    expect(ran).toBe(1)
+  })
+  it('runs a job at its time in UTC, and waits for one that is running before it has stopped', async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 10, 24, 2, 59, 58) })
+    let open = () => {}
+    const shut = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    let started = 0
+    const jobs = await startJobs(context(), [
+      [
+        'night',
+        daily(() => {
+          started += 1
+          return shut
+        }, false),
+      ],
+    ])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(started).toBe(0)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(started).toBe(1)
+    let stopped = false
+    const stopping = jobs.stop().then(() => {
+      stopped = true
+    })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(stopped).toBe(false)
+    open()
+    await stopping
+  })
+  it('finds the jobs of the service by itself, and needs none', async () => {
+    await (await startJobs(context())).stop()
+  })
+})
