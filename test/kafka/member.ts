@@ -30,9 +30,10 @@ consumer = await driver.consume({
     batch: async (partition, messages, nextOffset) => {
       const assignment = assignments.get(partition)!
       await sleep(50)
-      // The batch's work is done; a process that was stopped meanwhile tries to commit for an assignment that is over.
-      const committed = await consumer?.commit(partition, nextOffset, assignment)
-      say({ partition, offsets: messages.map((message) => message.offset), committed })
+      // Said before it is committed, so that no kill falls between a commit and the word of it.
+      say({ partition, offsets: messages.map((message) => message.offset) })
+      // A process that was stopped meanwhile tries to commit for an assignment that is over.
+      say({ partition, committed: await consumer?.commit(partition, nextOffset, assignment) })
     },
     revoked: async (partition) => void say({ revoked: partition }),
   },
