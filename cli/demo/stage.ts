@@ -41,6 +41,10 @@ const NOTES_GRANTS: Grants = {
   carol: [...BASIC, 'notes:read'],
 }
 
+/** Longest acceptable wait for an acknowledgement, and longest run of one scenario, ms. They take about 0.1 s. */
+const FLUSH_MS = 10_000
+const SCENARIO_MS = 20_000
+
 export interface Progress {
   readonly scenario: Scenario
   readonly state: 'started' | 'finished'
@@ -123,19 +127,20 @@ export class Stage {
       const at = { scenario, number: index + 1, total: scenarios.length }
       onProgress({ ...at, state: 'started' })
       this.#facts.clear()
-      await scenario.run(this)
+      await inTime(scenario.name, scenario.run(this))
       for (const expectation of scenario.expects)
         this.#expected.push({ rule: expectation.rule, entity: this.#entity(expectation), scenario: scenario.name })
       await this.files.closeClients()
       await this.notes.closeClients()
-      await this.flush()
+      if (!(await this.flush()))
+        throw new Error(`demo: the events of ${scenario.name} were not acknowledged within ${FLUSH_MS} ms`)
       onProgress({ ...at, state: 'finished' })
     }
   }
 
-  /** Until every event is acknowledged by the sink; false when it took longer than 10 s. */
+  /** Until every event is acknowledged by the sink; false when it took longer than FLUSH_MS. */
   async flush(): Promise<boolean> {
-    const done = await Promise.all(this.#sinks.map((sink) => sink.flush(10_000)))
+    const done = await Promise.all(this.#sinks.map((sink) => sink.flush(FLUSH_MS)))
     return done.every((isDone) => isDone)
   }
 
@@ -221,6 +226,15 @@ export class Stage {
     if (fact === undefined) throw new Error(`demo: the scenario noted no fact ${name}`)
     return fact
   }
+}
+
+/** Names the scenario that hangs, instead of hanging with it. */
+async function inTime(name: string, run: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`demo: ${name} took longer than ${SCENARIO_MS} ms`)), SCENARIO_MS)
+  })
+  await Promise.race([run, late]).finally(() => clearTimeout(timer))
 }
 
 /** Ids of requests are random and made in the server: this is the one place where the demo can learn them. */
