@@ -224,6 +224,9 @@ export class AuditQueue implements AuditSink {
       }
       if (outcome.kind === 'refused') {
         this.loseAll(slabs, outcome.reason)
+        // The report of this loss may be refused too: without a pause that would be a loop.
+        this.pauseMs = Math.min(this.limits.retryMaxMs, Math.max(this.limits.retryBaseMs, this.pauseMs * 2))
+        if (!this.closed) await this.pause(this.pauseMs)
         return
       }
       if (this.closed && attempt > 0) {

@@ -1,6 +1,7 @@
 /** One connection of a server: sees every message in both directions, pairs answers with requests, and never disturbs either. */
 import type { AuditContext } from './audit-context.ts'
 import { tellElicitation } from './elicitation.ts'
+import { nameOf } from './names.ts'
 import { tellRequest, tellSession } from './other-request.ts'
 import type { ServerRegistry } from './registry.ts'
 import {
@@ -76,7 +77,8 @@ export class Connection {
       const { traceId, spanId } = request.own
       request.operation = this.spans.begin({
         method: request.method,
-        toolName: request.toolName,
+        // The registry may not have answered yet, and a span has its name from the start.
+        toolName: message.method === 'tools/call' ? (request.toolName ?? nameOf(request.params.name)) : undefined,
         protocolVersion: request.protocolVersion,
         isHttp: request.http !== undefined,
         parent: traceId === undefined || spanId === undefined ? undefined : { traceId, spanId },
