@@ -1,4 +1,4 @@
-// Starts a real Apache Kafka (KRaft) from Maven Central's jars: for tests, the demo and `npm run kafka:up|down`.
+/** Starts a real Apache Kafka (KRaft) from Maven Central's jars: for tests, the demo and `npm run kafka:up|down`. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import {
   closeSync,

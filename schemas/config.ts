@@ -48,7 +48,10 @@ export const config = z.strictObject({
   kafka: z
     .strictObject({
       brokers: z.array(z.string()).default([]).describe('HOST:PORT of each bootstrap broker; KAFKA_BROKERS sets it.'),
-      driver: z.enum(['kafkajs', 'platformatic']).default('kafkajs').describe('Client library; DECISIONS.md compares.'),
+      driver: z
+        .enum(['kafkajs', 'platformatic'])
+        .default('platformatic')
+        .describe('Client library; DECISIONS.md compares.'),
       partitions: z
         .int()
         .min(1)

@@ -17,8 +17,7 @@ export function recordingBus(bus: EventBus, file: string): EventBus {
     close: () => bus.close(),
     consume: (handler: LogHandler) =>
       bus.consume({
-        assigned: (log, partition) => handler.assigned(log, partition),
-        revoked: (log, partition) => handler.revoked(log, partition),
+        ...handler,
         batch(batch) {
           if (batch.entries.length > 0)
             appendFileSync(file, batch.entries.map(({ event }) => `${JSON.stringify(event)}\n`).join(''))

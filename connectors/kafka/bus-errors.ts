@@ -1,4 +1,4 @@
-// Driver errors in the service's own words.
+/** Driver errors in the service's own words. */
 import { AuditdError, type ErrorCode } from '../../schemas/errors.ts'
 import { KafkaDriverError } from './driver.ts'
 

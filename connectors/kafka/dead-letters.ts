@@ -1,4 +1,4 @@
-// Dead letters on Kafka: one JSON record each, by tenant.
+/** Dead letters on Kafka: one JSON record each, by tenant. */
 import type { DeadLetter, DeadLetters } from '../../schemas/ports.ts'
 import { partitionOf } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'

@@ -1,4 +1,4 @@
-// The Kafka driver port: the little that mcp-auditd asks of a Kafka client, and the promises both drivers keep.
+/** The Kafka driver port: the little that mcp-auditd asks of a Kafka client, and the promises both drivers keep. */
 import type { ConnectionOptions } from 'node:tls'
 
 /** A record to produce. A null value is a tombstone; headers are UTF-8 text (a repeated header keeps its last value). */

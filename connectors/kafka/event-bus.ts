@@ -1,4 +1,4 @@
-// The log of events on Kafka: OTLP messages with many records, signed, partitioned by (tenant, server).
+/** The log of events on Kafka: OTLP messages with many records, signed, partitioned by (tenant, server). */
 import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type {

@@ -1,4 +1,4 @@
-// What both drivers offer to the shared consumer loop: fetching by leader, and reading a range without a group.
+/** What both drivers offer to the shared consumer loop: fetching by leader, and reading a range without a group. */
 import { KafkaDriverError, type KafkaMessage } from './driver.ts'
 
 export interface FetchPosition {

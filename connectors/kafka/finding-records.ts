@@ -1,4 +1,4 @@
-// Findings as records of their topic: those of one alert group share a partition, so one owner groups them in order.
+/** Findings as records of their topic: those of one alert group share a partition, so one owner groups them in order. */
 import { type Finding, finding as schema } from '../../schemas/finding.ts'
 import { partitionOf } from '../../schemas/topics.ts'
 import type { KafkaMessage, KafkaRecord } from './driver.ts'

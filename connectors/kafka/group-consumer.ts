@@ -1,4 +1,4 @@
-// The consumer loop both drivers share: assignments, fetching ahead by one batch, back pressure, drain before revoke.
+/** The consumer loop both drivers share: assignments, fetching ahead by one batch, back pressure, drain before revoke. */
 import type { ConsumeOptions, KafkaConsumer, KafkaOptions } from './driver.ts'
 import { type Fetched, type Fetcher, type FetchPosition, sleep } from './fetching.ts'
 

@@ -1,4 +1,4 @@
-// Options of kafkajs: bounded retries, its logger routed to a callback, quiet sockets.
+/** Options of kafkajs: bounded retries, its logger routed to a callback, quiet sockets. */
 import { connect, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import kafkajs, { type ISocketFactory, type KafkaConfig } from 'kafkajs'

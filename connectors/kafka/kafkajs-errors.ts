@@ -1,4 +1,4 @@
-// Turns what kafkajs throws into KafkaDriverErrors.
+/** Turns what kafkajs throws into KafkaDriverErrors. */
 import { KafkaDriverError, type KafkaErrorCode } from './driver.ts'
 import type { KafkajsError } from './kafkajs-internals.ts'
 

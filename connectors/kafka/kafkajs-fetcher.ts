@@ -1,4 +1,4 @@
-// Fetches with kafkajs' protocol code, without its runner: one partition's error or marker never stalls the others.
+/** Fetches with kafkajs' protocol code, without its runner: one partition's error or marker never stalls the others. */
 import { KafkaDriverError, type KafkaMessage } from './driver.ts'
 import type { Fetched, Fetcher, FetchPosition } from './fetching.ts'
 import { kafkajsError } from './kafkajs-errors.ts'

@@ -1,4 +1,4 @@
-// Group membership through kafkajs' protocol code: heartbeats while the handler drains, and no commit after its end.
+/** Group membership through kafkajs' protocol code: heartbeats while the handler drains, and no commit after its end. */
 import type { ConsumeOptions, KafkaOptions } from './driver.ts'
 import { sleep } from './fetching.ts'
 import type { GroupTimes, Membership, MembershipHooks } from './group-consumer.ts'

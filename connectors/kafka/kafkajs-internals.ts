@@ -1,4 +1,4 @@
-// The parts of kafkajs 2.2.4 (pinned) that have no public door, typed; and its two repairs: idle spinning and zstd.
+/** The parts of kafkajs 2.2.4 (pinned) that have no public door, typed; and its two repairs: idle spinning and zstd. */
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'

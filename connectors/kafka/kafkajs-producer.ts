@@ -1,4 +1,4 @@
-// kafkajs as a producer: one partition per send, one in flight, idempotent, replaced after a failure, result checked.
+/** kafkajs as a producer: one partition per send, one in flight, idempotent, replaced after a failure, result checked. */
 import kafkajs, { type CompressionTypes, type Kafka, type PartitionerArgs, type Producer } from 'kafkajs'
 import { type Compression, KafkaDriverError, type KafkaProducer, type KafkaRecord } from './driver.ts'
 import { kafkajsError } from './kafkajs-errors.ts'

@@ -1,4 +1,4 @@
-// Asks for a topic's UUID with one raw Metadata v10 request: kafkajs stops at v6, which does not carry it.
+/** Asks for a topic's UUID with one raw Metadata v10 request: kafkajs stops at v6, which does not carry it. */
 import { KafkaDriverError } from './driver.ts'
 import { errorName, METADATA_API_KEY, type ProtocolRequest } from './kafkajs-internals.ts'
 

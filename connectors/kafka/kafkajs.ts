@@ -1,4 +1,4 @@
-// The kafkajs driver, hardened (DECISIONS.md): one partition per send, one in flight, idempotent, result checked.
+/** The kafkajs driver, hardened (DECISIONS.md): one partition per send, one in flight, idempotent, result checked. */
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import {
   type Compression,

@@ -1,4 +1,4 @@
-// What one partition of the compacted alerts topic says: alerts, deliveries under way, and findings already grouped.
+/** What one partition of the compacted alerts topic says: alerts, deliveries under way, and findings already grouped. */
 import { type Alert, alert as alertSchema } from '../../schemas/alert.ts'
 import type { Delivery, Settlement } from '../../schemas/ports.ts'
 import type { KafkaMessage, KafkaRecord } from './driver.ts'

@@ -1,4 +1,4 @@
-// The outbox on Kafka: findings by consumer group, alerts and deliveries in the compacted alerts topic beside them.
+/** The outbox on Kafka: findings by consumer group, alerts and deliveries in the compacted alerts topic beside them. */
 import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError } from '../../schemas/errors.ts'

@@ -1,4 +1,4 @@
-// Orders a producer's sends: one request in flight per partition, later sends merged into the next request.
+/** Orders a producer's sends: one request in flight per partition, later sends merged into the next request. */
 import { KafkaDriverError, type KafkaRecord, MAX_RECORD_BYTES, recordBytes } from './driver.ts'
 
 /** Performs one produce request to one partition; its result must name the partition. */

@@ -1,4 +1,4 @@
-// Turns what @platformatic/kafka throws into KafkaDriverErrors.
+/** Turns what @platformatic/kafka throws into KafkaDriverErrors. */
 import { findErrorBy } from '@platformatic/kafka'
 import { KafkaDriverError, type KafkaErrorCode } from './driver.ts'
 

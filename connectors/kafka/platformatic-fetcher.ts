@@ -1,4 +1,4 @@
-// Fetches with @platformatic/kafka's own requests, without its stream: exact positions, one batch ahead, no stale record.
+/** Fetches with @platformatic/kafka's own requests, without its stream: exact positions, one batch ahead, no stale record. */
 import { Consumer, FetchIsolationLevels, findErrorBy, type RecordsBatch } from '@platformatic/kafka'
 import { KafkaDriverError, type KafkaMessage } from './driver.ts'
 import type { Fetched, Fetcher, FetchPosition } from './fetching.ts'

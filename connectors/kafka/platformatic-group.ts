@@ -1,4 +1,4 @@
-// Group membership through @platformatic/kafka: its join waits until the handler has drained.
+/** Group membership through @platformatic/kafka: its join waits until the handler has drained. */
 import { Consumer } from '@platformatic/kafka'
 import type { ConsumeOptions, KafkaOptions } from './driver.ts'
 import { sleep } from './fetching.ts'

@@ -1,4 +1,4 @@
-// @platformatic/kafka as a producer: idempotent, one in flight per partition, replaced after a failure, result checked.
+/** @platformatic/kafka as a producer: idempotent, one in flight per partition, replaced after a failure, result checked. */
 import { type BaseOptions, Producer } from '@platformatic/kafka'
 import { type Compression, KafkaDriverError, type KafkaProducer, type KafkaRecord } from './driver.ts'
 import { PartitionSends } from './partition-sends.ts'

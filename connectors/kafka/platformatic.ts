@@ -1,4 +1,4 @@
-// The @platformatic/kafka driver (2.12, Node >= 22.22), under the same contract as kafkajs.
+/** The @platformatic/kafka driver (2.12, Node >= 22.22), under the same contract as kafkajs. */
 import { Admin, type BaseOptions, type SASLMechanismValue } from '@platformatic/kafka'
 import {
   type Compression,

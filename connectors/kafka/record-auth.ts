@@ -1,4 +1,4 @@
-// Who wrote a Kafka record: an HMAC header made with the producer's key, and a digest because kafkajs checks no CRC.
+/** Who wrote a Kafka record: an HMAC header made with the producer's key, and a digest because kafkajs checks no CRC. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../../schemas/ports.ts'
 import { HEADERS } from '../../schemas/topics.ts'

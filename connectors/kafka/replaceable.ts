@@ -1,4 +1,4 @@
-// A connection that is replaced after a failure while calls already in it come to their own end.
+/** A connection that is replaced after a failure while calls already in it come to their own end. */
 
 interface Lease<T> {
   readonly opened: Promise<T>

@@ -1,4 +1,4 @@
-// Repeats a call that failed for a passing reason until its deadline.
+/** Repeats a call that failed for a passing reason until its deadline. */
 import { KafkaDriverError, type KafkaErrorCode } from './driver.ts'
 import { sleep } from './fetching.ts'
 

@@ -1,4 +1,4 @@
-// Snapshots as records of the compacted state topic: parts of chunks, then the manifest that makes them one snapshot.
+/** Snapshots as records of the compacted state topic: parts of chunks, then the manifest that makes them one snapshot. */
 import { createHash } from 'node:crypto'
 import type { Snapshot } from '../../schemas/ports.ts'
 import type { KafkaMessage, KafkaRecord } from './driver.ts'

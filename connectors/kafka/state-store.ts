@@ -1,4 +1,4 @@
-// State of the detect role on Kafka: findings acknowledged first, then the snapshot, its manifest last.
+/** State of the detect role on Kafka: findings acknowledged first, then the snapshot, its manifest last. */
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Outcome, Snapshot, StateStore } from '../../schemas/ports.ts'

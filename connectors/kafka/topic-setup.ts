@@ -1,4 +1,4 @@
-// Creates the service's topics and refuses to run on other partition counts than the configured one.
+/** Creates the service's topics and refuses to run on other partition counts than the configured one. */
 import { AuditdError } from '../../schemas/errors.ts'
 import { TOPICS } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'
