@@ -7,6 +7,7 @@ import { enricher } from '../detectors/enrich.ts'
 import { loadRules } from '../detectors/load.ts'
 import type { Alert } from '../schemas/alert.ts'
 import type { Config } from '../schemas/config.ts'
+import { AuditdError } from '../schemas/errors.ts'
 import type { Clock, EventBus, EventStore } from '../schemas/ports.ts'
 import { rowText } from '../schemas/row.ts'
 import { startAdmin } from './admin.ts'
@@ -62,6 +63,7 @@ class Closers {
   }
 }
 const SETTLE_POLL_MS = 20
+const SETTLE_LIMIT_MS = 45_000
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const closers = new Closers()
@@ -160,7 +162,17 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
           return Math.min(next, stored) < ends
         })
       }
-      while (fatal === undefined && behind()) await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
+      const deadlineMs = clock.nowMs() + SETTLE_LIMIT_MS
+      while (fatal === undefined && behind()) {
+        if (clock.nowMs() > deadlineMs)
+          throw new AuditdError(
+            'bus_unavailable',
+            'service',
+            'settled',
+            `the log ends at ${JSON.stringify(end)}, detection is at ${JSON.stringify(detect?.progress())}`,
+          )
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
+      }
       if (fatal !== undefined) throw fatal
       await alerts?.idle(telemetry.total('mcp_auditd_findings_total'))
     },

@@ -29,7 +29,7 @@ export interface Scenario {
 
 /** In the order of the show: benign use, then near misses, then attacks; by name within a kind. */
 export async function loadScenarios(folder = new URL('./scenarios/', import.meta.url)): Promise<Scenario[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
+  const files = (await readdir(folder)).filter((file) => /\.(ts|js)$/.test(file)).sort()
   const scenarios: Scenario[] = []
   for (const file of files) {
     const { default: scenario } = (await import(new URL(file, folder).href)) as { default: Scenario }
