@@ -1,4 +1,5 @@
 // Kill at a named point of the code, under load, and go on: what several rows do with different points and limits.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Failpoint } from '../../connectors/failpoint.ts'
 import type { RowContext, Verdict } from './row.ts'
 import { Service } from './service.ts'
@@ -41,4 +42,4 @@ export async function killedAt(context: RowContext, point: Failpoint, options: K
 
 /** Undefined when it takes longer. */
 export const within = <T>(ms: number, what: Promise<T>): Promise<T | undefined> =>
-  Promise.race([what, new Promise<undefined>((late) => setTimeout(late, ms).unref())])
+  Promise.race([what, sleep(ms, undefined, { ref: false })])
