@@ -11,7 +11,7 @@ import { namesOf, trustedName } from './names.ts'
 import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './pending-event.ts'
 import { RegistryLedger } from './registry-ledger.ts'
 import type { ServerLike } from './server-shape.ts'
-import { defaultSink, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
+import { atExit, defaultSink, forgetAtExit, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
 import type { MeterLike, TracerLike } from './spans.ts'
 
 /** Posture of the server as its author declares it: recorded, and compared with what happens. */
@@ -163,6 +163,7 @@ export class AuditContext {
       ...posture,
     })
     const everyMs = this.options.heartbeatMs ?? 30_000
+    atExit(this.ending)
     if (everyMs > 0) this.heartbeat = setInterval(() => this.beat(), everyMs).unref()
   }
 
@@ -181,7 +182,10 @@ export class AuditContext {
     )
   }
 
+  private readonly ending = (): void => this.guard(() => this.stop('the process ended'))
+
   stop(reason: string): void {
+    forgetAtExit(this.ending)
     if (this.heartbeat !== undefined) clearInterval(this.heartbeat)
     this.heartbeat = undefined
     if (!this.started) return

@@ -18,21 +18,31 @@ interface LoggedRecord {
   attributes: Record<string, never>
 }
 
-/** Sinks that hold events: flushed when the process is about to end by itself. */
+/** Sinks that hold events: flushed when the process is about to end by itself, after the last words of `atExit`. */
 const open = new Set<AuditSink>()
+const lastWords = new Set<() => void>()
 const EXIT_FLUSH_MS = 2_000
+/** beforeExit comes again after every piece of work it starts: a receiver that is down must not keep a process alive. */
+const EXIT_ATTEMPTS = 3
 let hooked = false
 
 function hookExit(): void {
   if (hooked) return
   hooked = true
-  // Fires again after asynchronous work: once there is nothing left, or after one attempt, the process ends.
   let attempts = 0
   process.on('beforeExit', () => {
-    if (attempts++ >= 3) return
+    if (attempts++ >= EXIT_ATTEMPTS) return
+    for (const say of lastWords) say()
     for (const sink of open) if (sink.stats.queued > 0) void sink.flush(EXIT_FLUSH_MS)
   })
 }
+
+/** Runs when the event loop is empty; emits what is still to be said. Safe to run more than once. */
+export function atExit(say: () => void): void {
+  lastWords.add(say)
+  hookExit()
+}
+export const forgetAtExit = (say: () => void): boolean => lastWords.delete(say)
 
 /** A numbered, bounded queue in front of an exporter. */
 export function createSink(exporter: AuditExporter, options?: QueueOptions): AuditSink {

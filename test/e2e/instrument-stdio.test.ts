@@ -53,6 +53,11 @@ describe('stdio', () => {
     expect(of('tool.call')).toHaveLength(6)
     expect(of('tools.registry')).toHaveLength(1)
     expect(of('server.started')).toHaveLength(1)
+    await expect.poll(() => of('server.stopped').length).toBe(1)
+    expect(of('server.stopped')[0]!.attributes).toMatchObject({
+      'mcp_audit.reason': 'the process ended',
+      'mcp_audit.drops': 0,
+    })
     expect(of('tool.call')[0]!.attributes).toMatchObject({
       'mcp_audit.transport': 'stdio',
       'mcp_audit.era': 'legacy',
