@@ -1,0 +1,99 @@
+/** `query`: read-only SQL against the running service and against the idle folder, with the same answers and the same refusals. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run, stop, type Up, up } from '../unit/cli/command-line.ts'
+import { post, sent } from './telemetry-in.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'query-'))
+const stolen = join(dataDir, 'stolen')
+let service: Up | undefined
+beforeAll(async () => {
+  service = await up(dataDir)
+  const answer = await post(service.otlpUrl, [
+    sent({ toolName: 'a' }),
+    sent({ toolName: 'b' }),
+    sent({ eventType: 'auth.token.validated', decision: 'deny' }),
+  ])
+  expect(answer.status).toBe(200)
+  while ((await ask('SELECT count() FROM events')).stdout !== '3\n') await wait(100)
+})
+afterAll(() => {
+  if (service?.child.exitCode === null) service.child.kill('SIGKILL')
+  rmSync(dataDir, { recursive: true, maxRetries: 3 })
+})
+const ask = (sql: string, format = 'TSV') => run(['query', sql, '--data', dataDir, '--format', format])
+
+const VIEWS = ['events', 'events_exact', 'calls', 'auth', 'definitions', 'findings', 'alerts']
+const COLUMNS = [
+  ...['event_id', 'event_type', 'event_time', 'received_at', 'tenant', 'server_id', 'principal_key', 'client_key'],
+  ...['session_fp', 'tool_name', 'definition_hash', 'decision', 'trace_id', 'span_id', 'vantage', 'source'],
+]
+
+function answers(): void {
+  it('answers from every view, in the format asked for', async () => {
+    const counts = await Promise.all(VIEWS.map((view) => ask(`SELECT count() FROM ${view}`)))
+    expect(counts.map(({ code }) => code)).toEqual(VIEWS.map(() => 0))
+    expect(counts.map(({ stdout }) => stdout)).toEqual(['3\n', '3\n', '2\n', '1\n', '0\n', '0\n', '0\n'])
+    const json = await ask('SELECT tool_name FROM calls ORDER BY tool_name', 'JSONEachRow')
+    expect(json.stdout).toBe('{"tool_name":"a"}\n{"tool_name":"b"}\n')
+    const pretty = await run(['query', 'SELECT 1 AS one', '--data', dataDir])
+    expect(pretty.stdout).toContain('one')
+  })
+  it('has the promised columns on every event', async () => {
+    const { code, stdout } = await ask(`SELECT ${COLUMNS.join()} FROM events LIMIT 1`, 'JSONEachRow')
+    expect(code).toBe(0)
+    expect(Object.keys(JSON.parse(stdout) as object)).toEqual(COLUMNS)
+  })
+  it.each([
+    ['writes', 'INSERT INTO events SELECT * FROM events'],
+    ['defines', 'DROP TABLE events'],
+    ['changes settings', 'SET readonly = 0'],
+    ['reads a file', "SELECT * FROM file('/etc/passwd', 'LineAsString')"],
+    ['reads a file by a scalar', "SELECT file('/etc/passwd')"],
+    ['writes a file', `SELECT 1 INTO OUTFILE '${stolen}'`],
+    ['calls out', "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')"],
+    ['is two statements', 'SELECT 1; SELECT 2'],
+    ['is no SQL', 'hello'],
+    ['names what is not there', 'SELECT nothing FROM events'],
+  ])('refuses with exit 2 and a reason what %s', async (_, sql) => {
+    const { code, stdout, stderr } = await ask(sql)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^query: .+/)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(existsSync(stolen)).toBe(false)
+  })
+}
+
+describe('against the running service', () => {
+  answers()
+  it('does not stop the service from storing', async () => {
+    await post(service!.otlpUrl, [sent({ eventType: 'http.request', toolName: 'after-refusals' })])
+    await expect
+      .poll(async () => (await ask("SELECT count() FROM events WHERE tool_name = 'after-refusals'")).stdout, {
+        timeout: 20_000,
+      })
+      .toBe('1\n')
+  })
+})
+
+describe('against the idle folder', () => {
+  beforeAll(async () => {
+    expect((await stop(service!)).code).toBe(0)
+  })
+  it('answers what the service stored', async () => {
+    const { code, stdout } = await ask('SELECT count(), uniqExact(event_id) FROM events')
+    expect([code, stdout]).toEqual([0, '4\t4\n'])
+  })
+  it('refuses what writes with exit 2', async () => {
+    expect((await ask('DROP TABLE events')).code).toBe(2)
+    expect((await ask('SELECT count() FROM events')).stdout).toBe('4\n')
+  })
+  it('is not misled by the file of a service that was killed', async () => {
+    const gone = { url: service!.adminUrl, token: 't', pid: process.pid }
+    writeFileSync(join(dataDir, 'admin.json'), JSON.stringify(gone))
+    expect((await ask('SELECT count() FROM events')).stdout).toBe('4\n')
+  })
+})

@@ -1,0 +1,163 @@
+/** The admin address: open health and metrics, guarded SQL, and a token that only the owner of the data folder can read. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Admin, runningService, startAdmin } from '../../../cli/admin.ts'
+import { createTelemetry, type ServiceTelemetry } from '../../../cli/telemetry.ts'
+import { memoryEventStore } from '../../../connectors/memory/event-store.ts'
+import { AuditdError } from '../../../schemas/errors.ts'
+import { COUNTERS, type CounterName } from '../../../schemas/telemetry.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'admin-'))
+const file = join(dataDir, 'admin.json')
+const asked: { sql: string; format: string }[] = []
+const checks: Record<string, true | string> = { store: true, detect: true }
+let telemetry: ServiceTelemetry
+let admin: Admin
+let token: string
+
+beforeAll(async () => {
+  telemetry = createTelemetry('silent')
+  writeFileSync(file, 'of an earlier life')
+  chmodSync(file, 0o644)
+  admin = await startAdmin({
+    address: '127.0.0.1:0',
+    dataDir,
+    store: {
+      ...memoryEventStore(),
+      async query(sql, { format }) {
+        asked.push({ sql, format })
+        if (sql === 'DROP') throw new AuditdError('query_refused', 'query', '', 'only reading')
+        if (sql === 'DOWN') throw new AuditdError('store_unavailable', 'store', 'query', 'down')
+        return 'answer\n'
+      },
+    },
+    telemetry,
+    ready: async () => ({ ...checks }),
+  })
+  token = (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token
+})
+afterAll(async () => {
+  await admin.close()
+  await telemetry.close()
+  rmSync(dataDir, { recursive: true })
+})
+const query = (body: unknown, authorization: string | undefined = `Bearer ${token}`) =>
+  fetch(`${admin.url}/v1/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+describe('the data folder', () => {
+  it('says where the service listens, to its owner alone', () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(existsSync(`${file}.new`)).toBe(false)
+    expect(runningService(dataDir)).toEqual({ url: admin.url, token })
+    expect(admin.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
+  })
+  it('names no service when the file is missing, torn, or of a process that is gone', () => {
+    const other = mkdtempSync(join(tmpdir(), 'admin-'))
+    expect(runningService(other)).toBeUndefined()
+    writeFileSync(join(other, 'admin.json'), '{"url":')
+    expect(runningService(other)).toBeUndefined()
+    writeFileSync(
+      join(other, 'admin.json'),
+      JSON.stringify({ url: 'http://127.0.0.1:1', token: 't', pid: 2 ** 22 + 1 }),
+    )
+    expect(runningService(other)).toBeUndefined()
+    rmSync(other, { recursive: true })
+  })
+})
+
+describe('health', () => {
+  it('is alive whatever the checks say', async () => {
+    checks['store'] = 'down'
+    expect((await fetch(`${admin.url}/livez`)).status).toBe(200)
+    checks['store'] = true
+  })
+  it.each(['/readyz', '/healthz'])(
+    '%s is 200 when every check passes, and 503 with the failing one and its reason',
+    async (path) => {
+      const good = await fetch(admin.url + path)
+      expect([good.status, await good.json()]).toEqual([
+        200,
+        { status: 'ready', checks: { store: true, detect: true } },
+      ])
+      checks['detect'] = 'state: torn'
+      const bad = await fetch(admin.url + path)
+      expect([bad.status, await bad.json()]).toEqual([
+        503,
+        { status: 'not ready', checks: { store: true, detect: 'state: torn' } },
+      ])
+      checks['detect'] = true
+    },
+  )
+})
+
+describe('metrics', () => {
+  it('hold every counter that has counted, with help, labels and no doubled ending', async () => {
+    for (const name of Object.keys(COUNTERS) as CounterName[]) telemetry.count(name, 2, { reason: 'test' })
+    telemetry.gauge('mcp_auditd_spool_bytes', 7)
+    const text = await (await fetch(`${admin.url}/metrics`)).text()
+    for (const [name, help] of Object.entries(COUNTERS)) {
+      expect(text).toContain(`# HELP ${name} ${help}`)
+      expect(text).toMatch(new RegExp(`^${name}\\{[^}]*reason="test"[^}]*\\} 2`, 'm'))
+    }
+    expect(text).toMatch(/^mcp_auditd_spool_bytes(\{[^}]*\})? 7/m)
+    expect(text).not.toContain('_total_total')
+  })
+})
+
+describe('SQL', () => {
+  it('is refused without the token of the data folder, and never reaches the store', async () => {
+    const before = asked.length
+    for (const authorization of ['', 'Bearer', 'Bearer x', `Bearer ${token}x`, `bearer ${token}`, token]) {
+      const response = await query({ sql: 'SELECT 1' }, authorization)
+      expect(response.status).toBe(401)
+      expect(await response.text()).not.toContain(token)
+    }
+    expect(asked.length).toBe(before)
+  })
+  it('is answered as text in the format that was asked for', async () => {
+    const response = await query({ sql: 'SELECT 1', format: 'TSV' })
+    expect([response.status, await response.text()]).toEqual([200, 'answer\n'])
+    expect(response.headers.get('content-type')).toContain('text/plain')
+    await query({ sql: 'SELECT 2' })
+    expect(asked.slice(-2)).toEqual([
+      { sql: 'SELECT 1', format: 'TSV' },
+      { sql: 'SELECT 2', format: 'PrettyCompactMonoBlock' },
+    ])
+  })
+  it('that is refused is 422, a store in trouble 500, each with its reason', async () => {
+    const refused = await query({ sql: 'DROP' })
+    expect([refused.status, await refused.json()]).toEqual([422, { error: 'query: only reading' }])
+    const down = await query({ sql: 'DOWN' })
+    expect([down.status, await down.json()]).toEqual([500, { error: 'store: query: down' }])
+  })
+  it('in a body that is wrong is 400 with the field, and too large a body 413', async () => {
+    const wrong = await query({ sql: '' })
+    expect([wrong.status, (await wrong.json()) as unknown]).toEqual([
+      400,
+      { error: expect.stringContaining('admin: sql: ') },
+    ])
+    expect((await query({ sql: 'SELECT 1', settings: { readonly: 0 } })).status).toBe(400)
+    expect((await query('{')).status).toBe(400)
+    expect((await query({ sql: 'x'.repeat(2 * 1024 * 1024) })).status).toBe(413)
+  })
+})
+
+describe('closing', () => {
+  it('takes the file away and frees the address', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'admin-'))
+    const parts = { dataDir: folder, store: memoryEventStore(), telemetry, ready: async () => ({}) }
+    const first = await startAdmin({ ...parts, address: '127.0.0.1:0' })
+    await first.close()
+    expect(existsSync(join(folder, 'admin.json'))).toBe(false)
+    const second = await startAdmin({ ...parts, address: first.url.replace('http://', '') })
+    expect(second.url).toBe(first.url)
+    await second.close()
+    rmSync(folder, { recursive: true })
+  })
+})
