@@ -1,13 +1,16 @@
 /** The checks of `doctor`: each says what it saw, and how to mend it when it must be mended. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import brokers from '../../../../cli/doctor/brokers.ts'
 import dataFolder from '../../../../cli/doctor/data-folder.ts'
 import identities from '../../../../cli/doctor/identities.ts'
 import listeners from '../../../../cli/doctor/listeners.ts'
 import nodeVersion from '../../../../cli/doctor/node-version.ts'
+import store from '../../../../cli/doctor/store.ts'
 import { config } from '../../../../schemas/config.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'doctor-'))
@@ -72,6 +75,41 @@ describe('addresses', () => {
     })
     rmSync(join(dataDir, 'admin.json'))
     taken.close()
+  })
+})
+
+describe('store', () => {
+  it('is embedded where chdb is installed', async () => {
+    expect(await store.run(context())).toEqual({ ok: true, saw: 'embedded; chdb is installed' })
+  })
+  it('is a server that answers, or must be mended', async () => {
+    const gone = await listen()
+    gone.close()
+    const server = createHttpServer((request, response) =>
+      response.writeHead(request.url === '/ping' ? 200 : 404).end(),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+    expect(await store.run(context({ store: { url } }))).toMatchObject({ ok: true, saw: `${url} answers 200` })
+    server.close()
+    expect(await store.run(context({ store: { url: `http://${gone.address}` } }))).toMatchObject({
+      ok: false,
+      saw: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+})
+
+describe('brokers', () => {
+  it('are none, can be reached, or are named when they cannot', async () => {
+    const [there, gone] = [await listen(), await listen()]
+    gone.close()
+    expect(await brokers.run(context())).toMatchObject({ ok: true })
+    expect(await brokers.run(context({ kafka: { brokers: [there.address] } }))).toMatchObject({ ok: true })
+    expect(await brokers.run(context({ kafka: { brokers: [there.address, gone.address] } }))).toMatchObject({
+      ok: false,
+      saw: `${gone.address} cannot be reached`,
+    })
+    there.close()
   })
 })
 
