@@ -275,15 +275,17 @@ export function judgeName(
   spelling: Named,
   isDeployed: boolean,
 ): Match | undefined {
-  const twin = [wording, spelling].find((named) => named.tool !== '' && named.tool !== e.tool && named.sinceMs < e.ts)
-  const isSameText = twin !== undefined && twin.parts === e.parts
-  const evidence = { before: twin?.tool ?? '', hash: e.hash, build: e.build }
+  const found = [wording, spelling].find((named) => named.tool !== '' && named.tool !== e.tool && named.sinceMs < e.ts)
+  // A copy: the name goes over to the new tool now.
+  const twin = found && { ...found }
   for (const named of [wording, spelling])
     if (named.tool === '' || (isNew && twin !== undefined))
       Object.assign(named, { tool: e.tool, sinceMs: e.ts, parts: e.parts })
   if (!isNew || twin === undefined || isDeployed) return undefined
+  const isSameText = e.parts !== '' && twin.parts === e.parts
   const saw = isSameText
     ? `the definition of ${twin.tool} under another name`
     : `a name spelled like ${twin.tool}, with another definition`
+  const evidence = { before: twin.tool, hash: e.hash, build: e.build }
   return { severity: isSameText ? 'medium' : 'high', saw, expected: `${twin.tool}, or a deployment`, evidence }
 }

@@ -5,19 +5,15 @@ import type { Scope } from './scope.ts'
 import type { AuditEvents, Envelope, EventType } from './vocabulary.ts'
 
 export type Requires = { readonly [T in EventType]?: readonly (keyof AuditEvents[T])[] }
-/** The required fields of one type. By the keys of the event: a Pick by what was required is more than the compiler can follow. */
-type Required<Names, T extends EventType> = {
-  readonly [F in keyof AuditEvents[T] as Names extends readonly (infer N)[]
-    ? F extends N
-      ? F
-      : never
-    : never]: AuditEvents[T][F]
-}
+type Whole<T extends EventType> = AuditEvents[T] & Envelope & { readonly type: T }
 /** What a rule may read: the envelope and the fields it requires of this type; anything else does not compile. */
 export type EventOf<R extends Requires, T extends keyof R> = T extends EventType
-  ? Envelope & { readonly type: T } & Required<R[T], T>
+  ? {
+      readonly [F in keyof Whole<T> as F extends keyof Envelope | 'type' | NamesOf<R[T]> ? F : never]: Whole<T>[F]
+    }
   : never
-export type AnyEvent<R extends Requires> = { [T in keyof R]-?: EventOf<R, T> }[keyof R]
+type NamesOf<List> = List extends readonly (infer N)[] ? N : never
+export type AnyEvent<R extends Requires> = EventOf<R, keyof R>
 type FieldOf<R extends Requires> = { [T in keyof R]: R[T] extends readonly (infer F)[] ? F : never }[keyof R]
 
 /** What a rule answers. Without `severity` the rule’s own counts: by verdict when it has two. */

@@ -63,11 +63,11 @@ describe('a rule that throws', () => {
       },
     },
   })
-  const check = (id: string) =>
+  const check = (id: string): unknown =>
     defineRule({ ...TEXT, id, requires: { 'tool.call': ['tool'] }, check: { 'tool.call': () => ({ saw: id }) } })
   it('costs only itself, is counted, and is switched off with a finding for the operator', () => {
     const quarantined: string[] = []
-    const rules = [check('syn-008-before'), bad, check('syn-011-after')]
+    const rules: readonly unknown[] = [check('syn-008-before'), bad, check('syn-011-after')]
     const engine = engineOf(rules, 10, { onRuleError: (rule: string) => quarantined.push(rule) })
     const findings = feed(engine, ...Array.from({ length: 12 }, (_, i) => call(i)))
     expect(findings.filter(({ rule }) => rule === 'auditd-rule-quarantined')).toMatchObject([
@@ -94,7 +94,7 @@ describe('a rule that throws', () => {
   })
   it('does not count as a stateless match', () => {
     const [event] = exampleEvents([call(0)])
-    const engine = engineOf([check('syn-008-before'), bad])
+    const engine = engineOf([check('syn-008-before'), bad] as readonly unknown[])
     expect(engine.statelessMatches(event!)).toEqual(['syn-008-before'])
     expect(engine.counters().evaluations).toEqual({ 'syn-008-before': 0, 'syn-009-bad': 0 })
   })

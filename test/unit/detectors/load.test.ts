@@ -68,7 +68,7 @@ describe('a rule', () => {
     ],
     [
       'state without ttl',
-      { check: undefined, cell: () => ({}), on: { 'tool.call': () => undefined }, per: 'server' },
+      { check: undefined, cell: () => ({}), on: { 'tool.call': (): undefined => undefined }, per: 'server' },
       'ttl: must be above 0',
     ],
     [
@@ -76,10 +76,10 @@ describe('a rule', () => {
       {
         check: undefined,
         cell: () => ({}),
-        on: { 'tool.call': () => undefined },
+        on: { 'tool.call': (): undefined => undefined },
         per: 'server',
         ttl: 1,
-        onTimer: () => undefined,
+        onTimer: (): undefined => undefined,
       },
       'number dueMs',
     ],

@@ -121,9 +121,9 @@ describe('sequence', () => {
     requires: { 'tool.call': ['tool'] },
     per: 'caller',
     ttl: days(1),
-    // biome-ignore lint/suspicious/noThenProperty: the word of the shape; nobody awaits a rule
     sequence: () => ({
       first: (e) => e.tool === 'a',
+      // biome-ignore lint/suspicious/noThenProperty: the word of the shape; nobody awaits a rule
       then: (e) => e.tool === 'b',
       within: 1_000,
       found: () => ({ saw: 'a then b' }),

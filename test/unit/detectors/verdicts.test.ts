@@ -1,0 +1,79 @@
+// What the seven rules say: severities and words that the catalogue asks for, beyond matching or not.
+import { describe, expect, it } from 'vitest'
+import { minutes } from '../../../detectors/rule.ts'
+import { sample } from '../../../detectors/sample.ts'
+import { definitionOf, shows } from '../../../detectors/sample-registry.ts'
+import { RULES, run } from '../../rule-runs.ts'
+
+const findings = (id: string, name: string) => {
+  const rule = RULES.find((each) => each.id === id)!
+  const example = [...rule.examples.match, ...rule.examples.noMatch].find((each) => each.name === name)
+  if (example === undefined) throw new Error(`${id} has no example ${name}`)
+  return run(rule, example)
+}
+const severities = (id: string, name: string) => findings(id, name).map(({ severity }) => severity)
+
+describe('severity follows the verdict', () => {
+  it.each([
+    ['tok-001-audience-mismatch', 'a Graph token is accepted by an HR server', ['critical']],
+    ['tok-001-audience-mismatch', 'the same is refused: a probe', ['low']],
+    ['tok-011-unverified-request', 'a tool answers although no token was seen', ['critical']],
+    ['scp-002-scope-creep', 'an admin scope appears with no challenge', ['high']],
+    ['scp-002-scope-creep', 'a plain scope appears with no challenge', ['medium']],
+    ['ses-001-session-reuse', 'bob speaks in the session of alice', ['critical']],
+    ['ses-001-session-reuse', 'bob is refused', ['medium']],
+    ['ses-001-session-reuse', 'the same person from another client', ['medium']],
+    ['ses-001-session-reuse', 'a service that acts for the owner', ['low']],
+    ['ses-001-session-reuse', 'the request turns out worse than its token told', ['medium', 'critical']],
+    ['ses-002-handle-reuse', 'bob adds to the basket of alice', ['high']],
+    ['ses-002-handle-reuse', 'the result of her task is handed to bob', ['critical']],
+    ['ses-002-handle-reuse', 'unknown handles, when asked for', ['medium']],
+    ['tdf-001-definition-changed', 'the description is altered, the build is the same', ['critical']],
+    ['tdf-001-definition-changed', 'the build is not known', ['high']],
+    ['tdf-001-definition-changed', 'an optional field', ['medium']],
+    ['tdf-001-definition-changed', 'only a title, at run time', ['low']],
+    ['tdf-001-definition-changed', 'it hides again and returns', ['critical', 'high', 'critical']],
+    ['tdf-001-definition-changed', 'a classifier finds an injection', ['critical']],
+    ['tdf-001-definition-changed', 'a new build that nobody deployed', ['high']],
+    ['tdf-002-tool-set-changed', 'it hides and returns', ['medium', 'medium', 'medium']],
+  ])('%s: %s is %j', (id, name, expected) => {
+    expect(severities(id, name)).toEqual(expected)
+  })
+})
+
+describe('the words of a finding', () => {
+  it('tell how long a rejected definition was shown', () => {
+    const saws = findings('tdf-001-definition-changed', 'it hides again and returns').map(({ saw }) => saw)
+    expect(saws).toEqual([
+      'description changed at run time: the build is the same',
+      'the trusted definition is back: the other one was hidden again after 60000 ms',
+      'a rejected definition returns: description',
+    ])
+  })
+  it('name what was renamed', () => {
+    expect(findings('tdf-002-tool-set-changed', 'a renamed tool')[0]?.saw).toContain('read_file became readFile')
+    expect(findings('tdf-001-definition-changed', 'the same text under another name')[0]?.saw).toContain(
+      'read_file under another name',
+    )
+  })
+})
+
+describe('bounds of cells', () => {
+  it('a history of hundreds of definitions and approvals stays below 4 KB and still knows a rejected one', () => {
+    const rule = RULES.find(({ id }) => id === 'tdf-001-definition-changed')!
+    const many = Array.from({ length: 300 }, (_, i) => ({
+      description: `text ${i}`,
+      fields: Array.from({ length: 40 }, (_, f) => `field_${f}`),
+    }))
+    const events = many.flatMap((words, i) => [
+      shows(2 * i, [words]),
+      sample('tool.approved', {
+        ts: minutes(2 * i + 1),
+        tool: 'read_file',
+        approvedHash: definitionOf({ description: `other ${i}` }).hash,
+      }),
+    ])
+    const found = run(rule, { name: 'long', events: [...events, shows(700, [many[299]!]), shows(701, [many[298]!])] })
+    expect(found.at(-1)).toMatchObject({ severity: 'critical', saw: 'a rejected definition returns: description' })
+  })
+})
