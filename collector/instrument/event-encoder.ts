@@ -118,10 +118,14 @@ export function encodeInto(slab: Slab, event: PendingEvent, seq: number): void {
   slab.last = seq
 }
 
-const commons = new WeakMap<object, Uint8Array>()
+/** Where the encoding of shared fields is kept: on their object itself, because a WeakMap entry per request costs the collector dear. */
+const ENCODED = Symbol('encoded')
+interface Encoded {
+  [ENCODED]?: Uint8Array
+}
 /** Fields that many events share are written once and copied: an object here is never changed after its first use. */
-function bytesOfCommon(common: Readonly<Record<string, unknown>>): Uint8Array {
-  const known = commons.get(common)
+function bytesOfCommon(common: Readonly<Record<string, unknown>> & Encoded): Uint8Array {
+  const known = common[ENCODED]
   if (known !== undefined) return known
   const start = at
   for (const field in common) {
@@ -130,7 +134,7 @@ function bytesOfCommon(common: Readonly<Record<string, unknown>>): Uint8Array {
   }
   const made = Uint8Array.prototype.slice.call(out, start, at)
   at = start
-  commons.set(common, made)
+  if (Object.isExtensible(common)) common[ENCODED] = made
   return made
 }
 

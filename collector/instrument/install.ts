@@ -8,29 +8,41 @@ import type { MessageExtra, RpcMessage, Transport } from './request.ts'
 import type { ServerLike, TransportLike } from './server-shape.ts'
 import { type Spans, spansFor } from './spans.ts'
 
-const instrumented = new WeakSet<object>()
+/**
+ * Marks the functions we put in place, so that nothing is observed twice. On our functions and not in a WeakSet of their objects:
+ * where a server is built per request, weak entries cost the garbage collector more than all else here.
+ */
+const OURS = Symbol.for('mcp-auditd.instrumented')
+interface Marked {
+  [OURS]?: true
+}
+const isOurs = (value: unknown): boolean => typeof value === 'function' && (value as Marked)[OURS] === true
+function ours<F extends object>(replacement: F): F {
+  ;(replacement as Marked)[OURS] = true
+  return replacement
+}
 
 /**
  * The same server, or a factory of the same type around the given one. A second call on the same object changes nothing.
  * Failing to install is never an error of the server: it then runs unobserved, and its silence is an alert.
  */
 export function instrumentMcpServer<T extends object>(serverOrFactory: T, options: InstrumentOptions = {}): T {
-  if (instrumented.has(serverOrFactory)) return serverOrFactory
+  if (isOurs(serverOrFactory)) return serverOrFactory
   if (typeof serverOrFactory === 'function') return wrapFactory(serverOrFactory, options) as T
   install(serverOrFactory as ServerLike, options)
   return serverOrFactory
 }
 
 function wrapFactory<F extends object>(factory: F, options: InstrumentOptions): F {
-  const wrapped = new Proxy(factory as unknown as (...args: unknown[]) => unknown, {
-    apply(target, self, args: unknown[]) {
-      const product = Reflect.apply(target, self, args)
-      if (product instanceof Promise) return product.then((server: unknown) => observed(server, options, args[0]))
-      return observed(product, options, args[0])
-    },
-  })
-  instrumented.add(wrapped)
-  return wrapped as unknown as F
+  const apply = (target: (...args: unknown[]) => unknown, self: unknown, args: unknown[]): unknown => {
+    const product = Reflect.apply(target, self, args)
+    if (product instanceof Promise) return product.then((server: unknown) => observed(server, options, args[0]))
+    return observed(product, options, args[0])
+  }
+  // Marked by what it answers, not on the factory: that one stays as it was.
+  const get = (target: object, property: string | symbol): unknown =>
+    property === OURS ? true : Reflect.get(target, property)
+  return new Proxy(factory as unknown as (...args: unknown[]) => unknown, { apply, get }) as unknown as F
 }
 
 function observed(product: unknown, options: InstrumentOptions, request: unknown): unknown {
@@ -70,14 +82,12 @@ function observeEntry(context: AuditContext, request: unknown): void {
 function install(target: ServerLike, options: InstrumentOptions): AuditContext | undefined {
   const facade = target.server !== undefined && typeof target.server.connect === 'function' ? target : undefined
   const server = facade === undefined ? target : target.server!
-  if (typeof server.connect !== 'function' || instrumented.has(server)) return undefined
-  instrumented.add(server)
-  instrumented.add(target)
+  if (typeof server.connect !== 'function' || isOurs(server.connect)) return undefined
   const name = server._serverInfo?.name
   const context = contextFor(options, typeof name === 'string' ? trustedName(name) : '')
   const registry = new ServerRegistry(context, server, facade)
   const connect = server.connect
-  server.connect = function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
+  server.connect = ours(function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
     try {
       context.start(server)
       observe(context, registry, transport)
@@ -85,7 +95,7 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
       context.errors++
     }
     return connect.call(this, transport)
-  }
+  })
   watchMutations(context, registry, facade ?? server)
   if (facade !== undefined) watchChallenges(context, facade as ChallengingServer)
   return context
@@ -125,15 +135,12 @@ function watchMutations(context: AuditContext, registry: ServerRegistry, target:
   }
 }
 
-const observedTransports = new WeakSet<object>()
-
 /**
  * Both SDKs keep the onmessage and onclose they find on a transport and call them first: that is the supported way to listen, and
  * handlers cannot be reached by what we throw. `send` is replaced on the object, which nobody else needs to know.
  */
 function observe(context: AuditContext, registry: ServerRegistry, transport: TransportLike): void {
-  if (observedTransports.has(transport)) return
-  observedTransports.add(transport)
+  if (isOurs(transport.send)) return
   const spans = spansFor(context.options.tracer, context.options.meter)
   const kind = kindOf(transport)
   const connection = new Connection(context, registry, transport, kind, spans)
@@ -156,14 +163,14 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
     context.guard(() => connection.closed())
     onclose?.()
   }
-  transport.send = (message, sendOptions) => {
+  transport.send = ours((message: unknown, sendOptions?: unknown) => {
     try {
       connection.sending(message as RpcMessage, sendOptions as { relatedRequestId?: string | number } | undefined)
     } catch {
       context.errors++
     }
     return send.call(transport, message, sendOptions)
-  }
+  })
 }
 
 /** With a tracer the server's handling runs inside the span: its onmessage is there once the transport starts. */
@@ -184,11 +191,19 @@ function wrapStart(
   }
 }
 
-/** By name where the class keeps it, else by what only such a transport has: published servers are often minified. */
+const kinds = new WeakMap<object, Transport>()
+
+/** By name where the class keeps it, else by what only such a transport has: published servers are often minified. Once per class. */
 function kindOf(transport: TransportLike): Transport {
-  const name = transport.constructor?.name ?? ''
-  if (/stdio/i.test(name) || '_stdin' in transport || '_wire' in transport) return 'stdio'
-  if (/^SSE/.test(name)) return 'sse_legacy'
-  if (/http/i.test(name) || 'handleRequest' in transport || 'handleMessage' in transport) return 'http'
-  return 'inproc'
+  const made = transport.constructor
+  const known = kinds.get(made)
+  if (known !== undefined) return known
+  const { name } = made
+  let kind: Transport = 'inproc'
+  if (/stdio/i.test(name) || '_stdin' in transport || '_wire' in transport) kind = 'stdio'
+  else if (/^SSE/.test(name)) kind = 'sse_legacy'
+  else if (/http/i.test(name) || 'handleRequest' in transport || 'handleMessage' in transport) kind = 'http'
+  // A plain object tells nothing about the next one.
+  if (made !== Object) kinds.set(made, kind)
+  return kind
 }

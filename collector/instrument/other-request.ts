@@ -27,7 +27,8 @@ function statusOf({ era, http }: Request, { outcome, errorCode }: Ending): numbe
 }
 
 export function tellRequest(context: AuditContext, request: Request, ending: Ending): void {
-  const { http, era, started } = request
+  const { era, started } = request
+  const http = request.http?.()
   const time = instantNow()
   context.emit(
     {

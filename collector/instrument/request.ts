@@ -69,7 +69,8 @@ export interface Request {
     readonly traceClientSupplied: true | undefined
   }
   readonly era: 'legacy' | 'modern'
-  readonly http: HttpFacts | undefined
+  /** Read only when it is told: most requests are tool calls, whose events do not have it. */
+  readonly http: (() => HttpFacts) | undefined
   readonly protocolVersion: string | undefined
   logicalCallId: string
   round: number | undefined
@@ -157,7 +158,7 @@ export function openRequest(
     started,
     identity,
     era,
-    http: header === undefined ? undefined : httpFactsOf(header, extra),
+    http: header === undefined ? undefined : () => httpFactsOf(header, extra),
     protocolVersion,
     common: commonOf(context, facts, identity, method, era, protocolVersion),
     own: {

@@ -28,7 +28,6 @@ interface Verified {
  */
 const unclaimed = new WeakMap<object, Verified[]>()
 const MAX_UNCLAIMED = 64
-const seen = new WeakSet<object>()
 
 /** The uid under which this request was authenticated, if a wrapped verifier did it. */
 export function claimVerification(authInfo: object, context: AuditContext): string | undefined {
@@ -70,8 +69,7 @@ function safely<T>(run: () => T): T | undefined {
 
 function admitted(options: TokenAuditOptions, token: string, given: object, time: Instant): object {
   const isPlain = given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
-  const authInfo = isPlain && seen.has(given) ? { ...given } : given
-  seen.add(authInfo)
+  const authInfo = isPlain && unclaimed.has(given) ? { ...given } : given
   const requestUid = uuidV7(time)
   const tell = (context: AuditContext): void =>
     tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier')
