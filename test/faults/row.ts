@@ -47,5 +47,7 @@ export interface Row {
   readonly seeds: Readonly<Record<Tier, Readonly<Partial<Record<BusName, number>>>>>
   /** Protections whose absence this row must show (on its first bus). */
   readonly sabotages?: readonly Sabotage[]
+  /** The service runs inside the row, so each run gets a process of its own. */
+  readonly alone?: true
   readonly run: (context: RowContext) => Promise<Verdict>
 }

@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type Broker, missingForBroker } from '../../cli/kafka-broker.ts'
 import { startTemporary } from '../kafka/broker.ts'
 import { Random } from './random.ts'
 import type { BusName, Figures, Row, RowContext, Tier, Verdict } from './row.ts'
+import { launch } from './service.ts'
 
 export interface RunOptions {
   readonly tier: Tier
@@ -82,7 +84,7 @@ export class FaultRun {
       defer: (close) => void closers.unshift(close),
     }
     try {
-      return await row.run(context)
+      return await (row.alone ? runAlone(row, context) : row.run(context))
     } catch (error) {
       return { faults: [`ended early: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`] }
     } finally {
@@ -99,6 +101,14 @@ export class FaultRun {
     }
     return broker
   }
+}
+
+async function runAlone(row: Row, { seed, variant, dir }: RowContext): Promise<Verdict> {
+  const child = launch('test/faults/alone.ts', [String(row.number), String(seed), variant, dir])
+  const [said, complained] = await Promise.all([text(child.stdout!), text(child.stderr!)])
+  const last = said.trim().split('\n').at(-1) ?? ''
+  if (!last.startsWith('{')) throw new Error(`the row ended without a verdict:\n${complained}`)
+  return JSON.parse(last) as Verdict
 }
 
 function figuresText(figures: Figures): string {
