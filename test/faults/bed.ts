@@ -123,8 +123,13 @@ export class Bed {
     return this.store.query(sql, { format: 'TabSeparated' })
   }
 
-  verdict(sent: Sent, strictEvents: boolean, more: Figures['more'] = {}, timeoutMs = 10_000): Promise<Verdict> {
-    return settle({ ask: (sql) => this.ask(sql), sent, rules: this.rules, strictEvents, more: () => more }, timeoutMs)
+  verdict(
+    sent: Sent,
+    strictEvents: boolean,
+    more: () => Figures['more'] = () => ({}),
+    timeoutMs = 10_000,
+  ): Promise<Verdict> {
+    return settle({ ask: (sql) => this.ask(sql), sent, rules: this.rules, strictEvents, more }, timeoutMs)
   }
 
   /** As SIGKILL leaves it: whatever was under way never ends, and nothing of it is written any more. */
