@@ -3,6 +3,7 @@ import { type AuditContext, contextFor, type InstrumentOptions, knownContext } f
 import { type Claims, claimsOf, confirmationOf, statedFields } from './claims.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { AuthInfoLike } from './identity.ts'
+import { sha256 } from './keyed-hash.ts'
 import { namesOf, reasonOf, trustedName } from './names.ts'
 
 /** Any verifier of SDK v1 (OAuthTokenVerifier, OAuthServerProvider) or v2. */
@@ -14,9 +15,10 @@ export type TokenAuditOptions = InstrumentOptions & {
   readonly introspected?: boolean
 }
 
-/** A verification that no request has claimed yet. */
+/** A verification, until a request claims it. */
 interface Verified {
   readonly requestUid: string
+  claimed: boolean
   /** Said when the request arrives: only then it is known which server it was for. */
   readonly tell: ((context: AuditContext) => void) | undefined
 }
@@ -28,12 +30,33 @@ interface Verified {
  */
 const unclaimed = new WeakMap<object, Verified[]>()
 const MAX_UNCLAIMED = 64
+/** The same by SHA-256 of the token: middleware may hand on a copy of the authInfo. Bounded; the oldest token goes. */
+const byToken = new Map<string, Verified[]>()
+const MAX_TOKENS = 1_024
+
+function oldestOf(list: Verified[] | undefined): Verified | undefined {
+  for (let verified = list?.shift(); verified !== undefined; verified = list?.shift())
+    if (!verified.claimed) return verified
+  return undefined
+}
+
+/** Verifications whose request had no message (a GET stream, a notification) are never claimed: the oldest go. */
+function remember(list: Verified[], verified: Verified): Verified[] {
+  while (list[0]?.claimed || list.length >= MAX_UNCLAIMED) list.shift()
+  list.push(verified)
+  return list
+}
 
 /** The uid under which this request was authenticated, if a wrapped verifier did it. */
-export function claimVerification(authInfo: object, context: AuditContext): string | undefined {
-  const verified = unclaimed.get(authInfo)?.shift()
-  verified?.tell?.(context)
-  return verified?.requestUid
+export function claimVerification(authInfo: AuthInfoLike, context: AuditContext): string | undefined {
+  const { token } = authInfo
+  const verified =
+    oldestOf(unclaimed.get(authInfo)) ??
+    (typeof token === 'string' && byToken.size > 0 ? oldestOf(byToken.get(sha256(token))) : undefined)
+  if (verified === undefined) return undefined
+  verified.claimed = true
+  verified.tell?.(context)
+  return verified.requestUid
 }
 
 /** One auth.token.validated per verification: allow when the verifier answered, deny when it threw. Results and errors pass unchanged. */
@@ -75,11 +98,14 @@ function admitted(options: TokenAuditOptions, token: string, given: object, time
     tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier')
   const context = knownContext(options)
   if (context !== undefined) context.guard(() => tell(context))
-  const waiting = unclaimed.get(authInfo) ?? []
-  // Verifications whose request had no message (a GET stream, a notification) are never claimed: the oldest go.
-  if (waiting.length >= MAX_UNCLAIMED) waiting.shift()
-  waiting.push({ requestUid, tell: context === undefined ? tell : undefined })
-  unclaimed.set(authInfo, waiting)
+  const verified: Verified = { requestUid, claimed: false, tell: context === undefined ? tell : undefined }
+  unclaimed.set(authInfo, remember(unclaimed.get(authInfo) ?? [], verified))
+  const digest = sha256(token)
+  const sameToken = remember(byToken.get(digest) ?? [], verified)
+  // Set anew, so that a token in use is the youngest.
+  byToken.delete(digest)
+  byToken.set(digest, sameToken)
+  if (byToken.size > MAX_TOKENS) byToken.delete(byToken.keys().next().value!)
   return authInfo
 }
 

@@ -219,6 +219,20 @@ describe('requests', () => {
     expect(auths).toHaveLength(3)
     expect(of('tool.call').map((event) => event['requestUid'])).toEqual(auths.reverse())
   })
+  it('claim their verification by the token where middleware hands on a copy of the authInfo', async () => {
+    const { options, of } = stage()
+    const verifier = auditTokenVerifier(
+      { verifyAccessToken: async (token: string) => ({ token, clientId: 'c', scopes: [] }) },
+      options,
+    )
+    const call = await serve(options)
+    const token = await signed({ sub: 'alice', iss: 'i' })
+    for (let i = 0; i < 3; i++) await call({ ...(await verifier.verifyAccessToken(token)) })
+    await settled()
+    const auths = of('auth.token.validated').map((event) => event['requestUid'])
+    expect(auths).toHaveLength(3)
+    expect(of('tool.call').map((event) => event['requestUid'])).toEqual(auths)
+  })
   it('without a wrapped verifier the authInfo of each request is the evidence, once a request', async () => {
     const { options, of } = stage()
     const call = await serve(options)
