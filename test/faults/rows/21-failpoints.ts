@@ -9,7 +9,7 @@ const ONLY_KAFKA: readonly Failpoint[] = ['after-manifest-before-deletes']
 /** Needs a row the store refuses: row 24. */
 const ELSEWHERE: readonly Failpoint[] = ['between-bisect-inserts']
 /** Passed for every request. */
-const OFTEN = new Set<Failpoint>(['after-segment-write', 'after-segment-fsync', 'after-insert-before-state'])
+const OFTEN = new Set<Failpoint>(['after-segment-write', 'after-segment-fsync'])
 
 const row: Row = {
   number: 21,
@@ -22,7 +22,7 @@ const row: Row = {
   seeds: { ci: { embedded: 1 }, full: { embedded: 2, kafka: 1 } },
   run(context) {
     const point = context.variant as Failpoint
-    return killedAt(context, point, { passages: OFTEN.has(point) ? [1, 60] : [1, 6] })
+    return killedAt(context, point, { passages: OFTEN.has(point) ? [1, 60] : [1, 8] })
   },
 }
 export default row
