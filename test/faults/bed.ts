@@ -127,9 +127,9 @@ export class Bed {
     sent: Sent,
     strictEvents: boolean,
     more: () => Figures['more'] = () => ({}),
-    timeoutMs = 10_000,
+    patienceMs = 10_000,
   ): Promise<Verdict> {
-    return settle({ ask: (sql) => this.ask(sql), sent, rules: this.rules, strictEvents, more }, timeoutMs)
+    return settle({ ask: (sql) => this.ask(sql), sent, rules: this.rules, strictEvents, more }, patienceMs)
   }
 
   /** As SIGKILL leaves it: whatever was under way never ends, and nothing of it is written any more. */

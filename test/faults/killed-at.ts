@@ -37,7 +37,7 @@ export async function killedAt(context: RowContext, point: Failpoint, options: K
     () => ({ kills: lives, retries: world.load.retries }),
   )
   await service.end('SIGTERM')
-  return verdict
+  return { ...verdict, faults: service.blame(verdict.faults) }
 }
 
 /** Undefined when it takes longer. */

@@ -58,5 +58,7 @@ async function main(): Promise<number> {
   })
   return (await run.all(rows)) ? 0 : 1
 }
+// Children end with this process only when it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 // Rows in this process leave timers of services that were "killed" in it behind.
 process.exit(await main())

@@ -33,16 +33,23 @@ interface StoredRow {
 const POLL_MS = 150
 /** After everything is right it must stay so: what comes too much comes late. */
 const CALM_MS = 500
+const LONGEST_MS = 180_000
 
-/** Waits until the store is right, or `timeoutMs`; then says what is wrong. */
-export async function settle(evidence: Evidence, timeoutMs = 30_000): Promise<Verdict> {
-  const deadline = Date.now() + timeoutMs
+/** Waits until the store is right, or nothing has changed for `patienceMs`: a slow machine is no fault. Then says what is wrong. */
+export async function settle(evidence: Evidence, patienceMs = 20_000): Promise<Verdict> {
+  const startedMs = Date.now()
+  let changedMs = startedMs
+  let before = ''
   for (let calm = false; ; ) {
     const verdict = await judge(evidence).catch(
       (error: Error): Verdict => ({ faults: [`the store does not answer: ${error.message}`] }),
     )
     const good = verdict.faults.length === 0
-    if ((good && calm) || (!good && Date.now() > deadline)) return verdict
+    const now = JSON.stringify(verdict)
+    if (now !== before) changedMs = Date.now()
+    before = now
+    const late = Date.now() > Math.min(changedMs + patienceMs, startedMs + LONGEST_MS)
+    if ((good && calm) || (!good && late)) return verdict
     calm = good
     await sleep(good ? CALM_MS : POLL_MS)
   }

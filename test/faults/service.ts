@@ -112,6 +112,11 @@ export class Service {
     return text
   }
 
+  /** What it wrote last, as a fault of a row that has others: tells a stuck service from a wrong one. */
+  blame(faults: readonly string[]): readonly string[] {
+    return faults.length === 0 ? faults : [...faults, `the service last said: ${this.log.slice(-1_500)}`]
+  }
+
   /** The file of an earlier process may still lie there. */
   #admin(): { readonly url: string; readonly token: string } | undefined {
     try {

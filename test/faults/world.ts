@@ -21,7 +21,7 @@ export interface World {
   /** Options of one `up` with all roles in the folder of the row. */
   readonly up: (more?: Partial<UpOptions>) => UpOptions
   /** Everything acknowledged, settled and compared; `service` answers for the store. */
-  readonly verdict: (ask: Evidence['ask'], more?: () => Figures['more'], timeoutMs?: number) => Promise<Verdict>
+  readonly verdict: (ask: Evidence['ask'], more?: () => Figures['more'], patienceMs?: number) => Promise<Verdict>
 }
 export interface WorldOptions {
   readonly limits?: Readonly<Record<string, number>>
@@ -73,10 +73,10 @@ export async function openWorld(context: RowContext, options: WorldOptions = {})
       env: { FAULTS_WEBHOOK_SECRET: SECRET, ...env },
       ...more,
     }),
-    verdict: (ask, more, timeoutMs) =>
+    verdict: (ask, more, patienceMs) =>
       settle(
         { ask, sent: load.sent, rules, delivered, strictEvents: context.bus === 'embedded', ...(more && { more }) },
-        timeoutMs,
+        patienceMs,
       ),
   }
 }

@@ -32,7 +32,7 @@ const row: Row = {
     const more = () => ({ kills: kills + duringStart, retries: world.load.retries })
     const verdict = await world.verdict((sql) => service.ask(sql), more)
     await service.end('SIGTERM')
-    return verdict
+    return { ...verdict, faults: service.blame(verdict.faults) }
   },
 }
 export default row

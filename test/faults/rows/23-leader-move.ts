@@ -33,7 +33,7 @@ const row: Row = {
       60_000,
     )
     await service.end('SIGTERM')
-    return verdict
+    return { ...verdict, faults: service.blame(verdict.faults) }
   },
 }
 export default row
