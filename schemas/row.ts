@@ -1,6 +1,6 @@
 /** An event as a row of the table `events`: typed columns for the envelope and enrichment, one JSON column for the fields of its type. */
 import { ENVELOPE_FIELDS, type EnvelopeField } from './envelope.ts'
-import { type AuditEvent, type EventFields, TYPE_FIELDS } from './event.ts'
+import type { AuditEvent } from './event.ts'
 import type { Position } from './position.ts'
 import { columnOf } from './wire.ts'
 
@@ -81,26 +81,35 @@ const ENVELOPE_COLUMNS = envelopeOrder.map((field) => ({
   absent: absentOf(field),
   isTime: field === 'eventTime' || field === 'receivedAt',
 }))
-const typeFieldsOf = new Map<string, readonly string[]>(
-  Object.entries(TYPE_FIELDS).map(([type, fields]) => [type, Object.keys(fields)]),
-)
+/** A row of which nothing is known, up to the column `fields`; and where each envelope field stands in it. */
+const BLANK: readonly unknown[] = ['', ...ENVELOPE_COLUMNS.map(({ absent }) => absent)]
+const COLUMN_OF = new Map<string, number>([
+  ['eventType', 0],
+  ...ENVELOPE_COLUMNS.map(({ field }, i) => [field, i + 1] as const),
+])
 const ENRICHMENT_COLUMNS = 6
 
-/** The row as one JSONCompactEachRow line, without the line end. Same input, same bytes. `receivedAt` must be set. */
+/**
+ * The row as one JSONCompactEachRow line, without the line end. Same input, in the same order, same bytes. `receivedAt` must be set. The column `fields` is
+ * text; the object stands in the line as it is, and ClickHouse keeps its JSON (input_format_json_read_objects_as_strings).
+ */
 export function rowText(event: AuditEvent, enrichment: Enrichment, position: Position): string {
-  const wide = event as EventFields
-  const row: unknown[] = [event.eventType]
-  for (const { field, absent, isTime } of ENVELOPE_COLUMNS) {
-    const value = wide[field]
-    row.push(isTime ? columnTime(value as string) : (value ?? absent))
-  }
+  const row = BLANK.slice()
   const own: Record<string, unknown> = {}
-  for (const field of typeFieldsOf.get(event.eventType) ?? []) {
-    const value = (wide as Record<string, unknown>)[field]
-    if (value !== undefined) own[field] = value
+  const fields = Object.keys(event)
+  const values = Object.values(event) as unknown[]
+  // An event holds a third of the fields there are: what is absent stays as in the blank row.
+  for (let i = 0; i < fields.length; i++) {
+    const value = values[i]
+    if (value === undefined) continue
+    const column = COLUMN_OF.get(fields[i]!)
+    if (column === undefined) own[fields[i]!] = value
+    else row[column] = value
   }
+  row[COLUMN_OF.get('eventTime')!] = columnTime(event.eventTime)
+  row[COLUMN_OF.get('receivedAt')!] = columnTime(event.receivedAt!)
   row.push(
-    JSON.stringify(own),
+    own,
     enrichment.serverOwner,
     enrichment.serverEnv,
     enrichment.toolRisk,
@@ -126,7 +135,7 @@ export function eventOfRow(line: string): { readonly event: AuditEvent; readonly
     event[field] = isTime ? wireTime(value as string) : value
   }
   const after = ENVELOPE_COLUMNS.length + 1
-  Object.assign(event, JSON.parse(row[after] as string))
+  Object.assign(event, row[after])
   const at = after + 1 + ENRICHMENT_COLUMNS
   const position = {
     log: row[at] as string,
