@@ -8,7 +8,7 @@ import { loadRules } from '../detectors/load.ts'
 import type { Alert } from '../schemas/alert.ts'
 import type { Config } from '../schemas/config.ts'
 import { AuditdError } from '../schemas/errors.ts'
-import type { Clock, EventBus, EventStore } from '../schemas/ports.ts'
+import type { Clock, EventBus, EventStore, Intake } from '../schemas/ports.ts'
 import { rowText } from '../schemas/row.ts'
 import { startAdmin } from './admin.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
@@ -18,7 +18,7 @@ import { startJobs } from './job-schedule.ts'
 import type { Plumbing, PlumbingParts } from './plumbing.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
-import { createTelemetry, type ServiceTelemetry } from './telemetry.ts'
+import { createTelemetry, type ServiceTelemetry, traced } from './telemetry.ts'
 import { openEmbedded } from './wire-embedded.ts'
 import { openKafka } from './wire-kafka.ts'
 import { openStore } from './wire-store.ts'
@@ -183,7 +183,11 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   }
 
   async function listen(): Promise<string> {
-    const intake = createIntake({ bus, deadLetters: plumbing.deadLetters, clock, telemetry })
+    const inner = createIntake({ bus, deadLetters: plumbing.deadLetters, clock, telemetry })
+    const intake: Intake = {
+      take: (candidates, refused, caller) =>
+        traced('take events', { events: candidates.length }, () => inner.take(candidates, refused, caller)),
+    }
     const receiver = createReceiver({
       intake,
       authenticate: keys.length === 0 ? claimedCaller : bearerCallers(keys),

@@ -2,6 +2,7 @@
 import type { Alert } from '../../schemas/alert.ts'
 import type { DemoOptions } from '../commands/demo.ts'
 import { loadConfig } from '../configuration.ts'
+import { isFree } from '../doctor/listeners.ts'
 import { ROLES, type Service, startService } from '../service.ts'
 import { stopOnSignal } from '../signals.ts'
 import { openDemoBus } from './bus.ts'
@@ -33,7 +34,7 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
   const bus = await openDemoBus(options.bus, screen)
   const alerts: Alert[] = []
   const serves = options.once !== true
-  const flags = serves ? {} : { otlp: '127.0.0.1:0', admin: '127.0.0.1:0' }
+  const flags = await addresses(serves)
   const service = await startService({
     settings: loadConfig(process.env, { 'limits.snapshotEveryMs': 1000, targets: {}, ...flags, ...bus.flags }),
     dataDir,
@@ -53,18 +54,16 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
         : await playFile(service, options.traffic, screen)
     await service.settled()
     if (!options.json) await answerQuestions(service, screen)
-    const figures = await Promise.all(['events', 'findings', 'alerts'].map((view) => countOf(service, view)))
-    const [stored = 0, findings = 0, alertCount = 0] = figures
+    const { calls, events: stored, findings, alerts: alertCount, unique } = await counted(service)
     const events = acknowledged(service, options)
-    screen.summary({
-      sent: played.sent,
-      events,
-      stored,
-      findings,
-      alerts: alertCount,
-      seconds: Math.round(performance.now() - startedMs) / 1000,
-    })
-    const complete = report(alerts, played.expected, screen) && stored === events
+    const seconds = Math.round(performance.now() - startedMs) / 1000
+    screen.summary({ sent: played.sent, events, stored, findings, alerts: alertCount, seconds })
+    const exact = stored === events && calls === played.sent && unique
+    if (!exact)
+      process.stderr.write(
+        `demo: ${played.sent} calls sent, ${calls} recorded; ${events} events acknowledged, ${stored} stored; ids ${unique ? '' : 'not '}unique\n`,
+      )
+    const complete = report(alerts, played.expected, screen) && exact
     if (serves) {
       screen.say(
         `\nThe service goes on: send OTLP to ${service.otlpUrl}, metrics at ${service.adminUrl}/metrics,\nask with  npm run --silent mcp-auditd -- query 'SELECT * FROM alerts' --data ${dataDir}\nCtrl-C ends it.`,
@@ -76,6 +75,13 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
     await service.stop()
     await bus.close()
   }
+}
+
+/** The usual addresses for a demo that stays; free ones for a short run, or when something else holds them. */
+async function addresses(serves: boolean): Promise<Readonly<Record<string, string>>> {
+  const { otlp, admin } = loadConfig(process.env)
+  const free = async (address: string): Promise<string> => (serves && (await isFree(address)) ? address : '127.0.0.1:0')
+  return { otlp: await free(otlp), admin: await free(admin) }
 }
 
 interface Played {
@@ -110,8 +116,15 @@ const acknowledged = (service: Service, options: DemoOptions): number =>
     ? service.telemetry.total('mcp_auditd_events_accepted_total')
     : service.telemetry.total('mcp_auditd_events_detected_total')
 
-async function countOf(service: Service, view: string): Promise<number> {
-  return Number((await service.store.query(`SELECT count() FROM ${view}`, { format: 'TSV' })).trim())
+/** What the store holds; `unique`: no request and no event stands in it twice. */
+async function counted(
+  service: Service,
+): Promise<{ calls: number; events: number; findings: number; alerts: number; unique: boolean }> {
+  const sql =
+    'SELECT (SELECT count() FROM calls), (SELECT uniqExact(request_uid) FROM calls), (SELECT count() FROM events), (SELECT uniqExact(event_id) FROM events), (SELECT count() FROM findings), (SELECT count() FROM alerts)'
+  const answer = await service.store.query(sql, { format: 'TSV' })
+  const [calls = 0, requests = 0, events = 0, ids = 0, findings = 0, alerts = 0] = answer.trim().split('\t').map(Number)
+  return { calls, events, findings, alerts, unique: calls === requests && events === ids }
 }
 
 async function answerQuestions(service: Service, screen: Screen): Promise<void> {

@@ -19,7 +19,8 @@ export default {
   },
 } satisfies Check
 
-function isFree(address: string): Promise<boolean> {
+/** Whether an address can be listened on now. */
+export function isFree(address: string): Promise<boolean> {
   const { host, port } = splitAddress(address)
   return new Promise((resolve) => {
     const server = createServer()

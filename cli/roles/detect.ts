@@ -14,6 +14,7 @@ import type {
   Telemetry,
 } from '../../schemas/ports.ts'
 import type { Position } from '../../schemas/position.ts'
+import { traced } from '../telemetry.ts'
 import { OwnedPartition } from './owned-partition.ts'
 
 export interface DetectParts {
@@ -71,7 +72,8 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
       const entry = owned.get(batch.partition)
       if (entry === undefined || entry.log !== batch.log) return
       try {
-        await entry.detect(batch, consumption)
+        const attributes = { partition: batch.partition, offset: batch.first, events: batch.entries.length }
+        await traced('detect batch', attributes, () => entry.detect(batch, consumption))
       } catch (error) {
         failed(error)
         throw error
