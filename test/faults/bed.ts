@@ -20,7 +20,7 @@ import type { Figures, RowContext, Verdict } from './row.ts'
 
 const CALLER = { tenant: 'default', producer: '', claimed: true }
 const RETENTION = { security: 400, activity: 180 }
-/** Past the retention no test may go by accident; the console is not a target here. */
+/** Alerts end in the store: who is told is not a matter of these rows. */
 const NO_TARGETS = { configured: [], send: async () => ({ status: 200, headers: {}, body: '' }) }
 
 export interface BedOptions {

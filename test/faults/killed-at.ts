@@ -27,7 +27,7 @@ export async function killedAt(context: RowContext, point: Failpoint, options: K
     const end = await within(REACHED_TIMEOUT_MS, service.exited)
     if (end === undefined)
       throw new Error(`${point} was not passed ${passage} times in ${REACHED_TIMEOUT_MS} ms:\n${service.log}`)
-    if (end !== 'SIGKILL') return { faults: [`the service ended by itself (${end}):\n${service.log}`] }
+    if (end !== 'SIGKILL') return { faults: [`the service ended by itself (${end}): ${lastReason(service.log)}`] }
     await options.meanwhile?.(world, service)
   }
   const service = await startUp(context, world.up())
@@ -39,6 +39,9 @@ export async function killedAt(context: RowContext, point: Failpoint, options: K
   await service.end('SIGTERM')
   return { ...verdict, faults: service.blame(verdict.faults) }
 }
+
+/** Why a role could go on no more, as the service logged it. */
+const lastReason = (log: string): string => /"event":"failed","reason":"(.*?)(\\n|")/.exec(log)?.[1] ?? log
 
 /** Undefined when it takes longer. */
 export const within = <T>(ms: number, what: Promise<T>): Promise<T | undefined> =>

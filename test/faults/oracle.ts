@@ -66,7 +66,7 @@ async function judge({ ask, sent, rules, delivered, strictEvents, more }: Eviden
   )
   const told = delivered?.()
   const faults = [
-    ...sent.refused.map((reason) => `refused: ${reason}`),
+    ...[...new Set(sent.refused)].slice(0, 3).map((reason) => `refused: ${reason}`),
     ...difference('acknowledged events are missing', sent.acknowledged, stored),
     ...difference('rows were never sent', stored, new Set(sent.events.keys())),
     ...(rows.length > stored.size ? [`${rows.length - stored.size} rows too many in events_exact`] : []),
