@@ -9,6 +9,6 @@ const row: Row = {
   seeds: { ci: { embedded: 1 }, full: { embedded: 3, kafka: 2 } },
   sabotages: ['skip-detection-of-stored', 'drop-before-store'],
   run: (context) =>
-    killedAt(context, 'after-insert-before-state', { limits: { snapshotEveryMs: 600_000 }, passages: [5, 40] }),
+    killedAt(context, 'after-insert-before-state', { limits: { snapshotEveryMs: 600_000 }, passages: [3, 15] }),
 }
 export default row
