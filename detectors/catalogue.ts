@@ -10,6 +10,8 @@ export interface RuleEntry {
   readonly logic: string
   /** Scope of its state, or of whom its findings are about; '' for the server. */
   readonly per: string
+  /** Whom its findings are about, where that is not `per`. */
+  readonly about: string
   readonly why: string
   readonly falsePositives: readonly string[]
   readonly blindSpots: readonly string[]
@@ -38,6 +40,7 @@ export const rulesAsJson = (rules: readonly AnyRule[]): readonly RuleEntry[] =>
     severity: rule.severity,
     logic: logicOf(rule),
     per: rule.per ?? '',
+    about: rule.about ?? '',
     why: rule.why,
     falsePositives: rule.falsePositives,
     blindSpots: rule.blindSpots,
@@ -75,7 +78,7 @@ export function rulesAsMarkdown(rules: readonly AnyRule[]): string {
   const sections = entries.flatMap((entry) => [
     `## ${entry.id}`,
     '',
-    `${entry.title}. Severity: ${severityText(entry.severity)}. Logic: ${entry.logic}${entry.per === '' ? '' : ` per ${entry.per}`}. Version ${entry.version}.`,
+    `${entry.title}. Severity: ${severityText(entry.severity)}. Logic: ${entry.logic}${entry.per === '' ? '' : ` per ${entry.per}`}${entry.about === '' ? '' : `, about the ${entry.about}`}. Version ${entry.version}.`,
     '',
     entry.why,
     '',

@@ -65,7 +65,11 @@ export function compileRules(rules: readonly LoadedRule[]): Compiled {
   return { rules: compiled, layouts: plan.layouts() }
 }
 
-const identity = (rule: LoadedRule, scope: Scope) => ({ rule, scope, readers: readersOf(scope) })
+const identity = (rule: LoadedRule, scope: Scope) => ({
+  rule,
+  scope: rule.about ?? scope,
+  readers: readersOf(rule.about ?? scope),
+})
 
 function compileRule(rule: LoadedRule, index: number, plan: Plan): CompiledRule {
   const scope = rule.per ?? 'server'

@@ -9,7 +9,7 @@ import { findingOf, quarantineFinding } from './finding.ts'
 import type { LoadedRules } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
 import { Run } from './run.ts'
-import { SCOPE_NAMES } from './scope.ts'
+import { entityText, SCOPE_NAMES } from './scope.ts'
 import { loadSnapshot, takeSnapshot } from './snapshot.ts'
 import type { Space } from './space.ts'
 import { statelessMatcher } from './stateless.ts'
@@ -127,22 +127,19 @@ class RuleEngine implements Engine {
     match: Match,
     atMs: number,
   ): void {
-    const { rule, scope } = this.compiled.rules[index]!
+    const { rule, scope, readers } = this.compiled.rules[index]!
     this.matches[index]!++
-    const key = space === undefined ? this.keyOf(index, view!) : space.keys[row]!
-    const found = { rule, tenant: view?.tenant ?? space!.tenant, scope: space?.scope ?? scope, key, view, match, atMs }
-    const finding = findingOf(found)
+    const named = () => readers.map((read) => read(view!))
+    const key = space === undefined ? named() : space.keys[row]!
+    const isAboutKey = space !== undefined && rule.about === undefined
+    const entity = isAboutKey ? entityText(space.scope, key) : entityText(scope, named())
+    const finding = findingOf({ rule, tenant: view?.tenant ?? space!.tenant, key, entity, view, match, atMs })
     if (space !== undefined && this.isCooling(index, space, row, finding, view?.ts ?? atMs)) {
       this.cooled++
       return
     }
     // One handle may stand twice in an event: one finding.
     if (!this.findings.some(({ findingId }) => findingId === finding.findingId)) this.findings.push(finding)
-  }
-
-  /** The key of a stateless rule only names; it needs no row. */
-  private keyOf(index: number, view: View): readonly string[] {
-    return this.compiled.rules[index]!.readers.map((read) => read(view))
   }
 
   /** A key that reported less than its cooldown ago reports again only what is more severe. */

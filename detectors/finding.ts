@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Finding, Severity } from '../schemas/finding.ts'
 import type { LoadedRule } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
-import { entityText, type Scope } from './scope.ts'
+import { entityText } from './scope.ts'
 import type { View } from './view.ts'
 
 const TEXT_CHARS = 1_024
@@ -24,18 +24,18 @@ export function severityOf(rule: LoadedRule, view: View | undefined, match: Matc
   return view !== undefined && wasRefused(view) ? rule.severity.denied : rule.severity.allowed
 }
 
-/** What the engine knows of a match. `key` holds the columns of `scope`; without a view it is a timer that was due at `atMs`. */
+/** What the engine knows of a match. `key` is that of the state, or whom it is about; without a view it is a timer that was due at `atMs`. */
 export interface Found {
   readonly rule: LoadedRule
   readonly tenant: string
-  readonly scope: Scope
   readonly key: readonly string[]
+  readonly entity: string
   readonly view: View | undefined
   readonly match: Match
   readonly atMs: number
 }
 
-export function findingOf({ rule, tenant, scope, key, view, match, atMs }: Found): Finding {
+export function findingOf({ rule, tenant, key, entity, view, match, atMs }: Found): Finding {
   const cause = view === undefined ? `timer:${atMs}` : view.id
   const wire = view?.wire ?? {}
   const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -54,7 +54,7 @@ export function findingOf({ rule, tenant, scope, key, view, match, atMs }: Found
     severity: severityOf(rule, view, match),
     tenant,
     serverId: view?.server ?? key[0] ?? '',
-    entity: entityText(scope, key),
+    entity,
     eventId: view?.id ?? '',
     eventTime: view === undefined ? new Date(atMs).toISOString() : text(wire['eventTime']),
     saw: cut(match.saw),
@@ -85,18 +85,17 @@ export function quarantineFinding(rule: LoadedRule, view: View, errors: number, 
     expected: 'rules that never throw',
     evidence: { reason },
   }
-  const found = findingOf({
+  const finding = findingOf({
     rule: watch,
     tenant: view.tenant,
-    scope: 'server',
     key: [view.server],
+    entity: `${entityText('server', [view.server])} rule=${rule.id}`,
     view,
     match,
     atMs: 0,
   })
   return {
-    ...found,
+    ...finding,
     findingId: idOfParts([QUARANTINE_RULE, rule.id, rule.version, view.tenant, view.server, view.id]),
-    entity: `${found.entity} rule=${rule.id}`,
   }
 }

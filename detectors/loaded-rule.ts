@@ -36,6 +36,7 @@ export type AnyRule = {
   readonly applies?: { readonly eras?: readonly string[]; readonly transports?: readonly string[] }
   readonly examples: { readonly match: readonly Example[]; readonly noMatch: readonly Example[] }
   readonly per?: Scope
+  readonly about?: Scope
   readonly ttl?: number
   readonly cooldown?: number
   readonly check?: AnyHandlers
@@ -105,7 +106,9 @@ function checkLogic(rule: AnyRule): void {
   if (rule.check === undefined && !(typeof rule.ttl === 'number' && rule.ttl > 0))
     throw broken(id, 'ttl', 'must be above 0')
   if (rule.check === undefined && rule.per === undefined) throw broken(id, 'per', 'must name a scope')
-  for (const scope of [rule.per, ...Object.values(rule.beside ?? {}).map(({ per }) => per)])
+  if (rule.about !== undefined && (rule.check ?? rule.onTimer ?? rule.absence) !== undefined)
+    throw broken(id, 'about', 'is for rules that keep state and have no timer')
+  for (const scope of [rule.per, rule.about, ...Object.values(rule.beside ?? {}).map(({ per }) => per)])
     if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) throw broken(id, 'per', `no such scope: ${scope}`)
   if (rule.onTimer !== undefined && typeof rule.cell?.()['dueMs'] !== 'number')
     throw broken(id, 'cell', 'a rule with onTimer needs a number dueMs in its cell')

@@ -30,9 +30,14 @@ export type Answer = Match | undefined | void
 type Handlers<R extends Requires, Rest extends unknown[]> = {
   readonly [T in keyof R]?: (event: EventOf<R, T>, ...rest: Rest) => Answer
 }
-/** `ttl`: ms after its last use a key is forgotten. `cooldown`: ms in which a key reports again only what is more severe. */
+/**
+ * `ttl`: ms after its last use a key is forgotten. `cooldown`: ms in which a key reports again only what is more severe.
+ * `about`: whom a finding is about where that is coarser than the key, so that a thousand keys do not make a thousand alerts; ids of
+ * findings stay those of the key. Read from the event, so rules with timers have none.
+ */
 interface Keyed {
   readonly per: Scope
+  readonly about?: Scope
   readonly ttl: number
   readonly cooldown?: number
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { identityOf } from '../../collector/instrument/identity.ts'
 import { type AuditSink, type InstrumentOptions, shutdownAudit } from '../../collector/instrument/index.ts'
 import { hashesOf } from '../../collector/instrument/keys.ts'
-import { auditEventOf, pendingEvent } from '../../collector/instrument/pending-event.ts'
+import { pendingEvent } from '../../collector/instrument/pending-event.ts'
 import {
   connectLegacyHttp,
   connectModernHttp,
@@ -66,7 +66,6 @@ export class Stage {
   readonly #address: SinkAddress
   readonly #sinks: AuditSink[]
   readonly #counter: SentCounter
-  readonly #anonymous: { lastRequestUid: string }
   readonly #facts = new Map<string, string>()
   readonly #expected: ExpectedAlert[] = []
   readonly #hashes = hashesOf(DEMO_KEY)
@@ -80,7 +79,6 @@ export class Stage {
       address: SinkAddress
       sink: AuditSink
       counter: SentCounter
-      anonymous: { lastRequestUid: string }
     }>,
   ) {
     this.files = parts.files
@@ -89,13 +87,10 @@ export class Stage {
     this.#address = parts.address
     this.#sinks = [parts.sink]
     this.#counter = parts.counter
-    this.#anonymous = parts.anonymous
   }
 
   static async open(address: SinkAddress): Promise<Stage> {
     const sink = await openSink(address)
-    const anonymous = { lastRequestUid: '' }
-    watchAnonymous(sink, anonymous)
     const counter = new SentCounter()
     const identity = await startIdentityProvider()
     const audit: InstrumentOptions = { sink, keys: DEMO_KEY, buildDigest: buildDigest(1), heartbeatMs: 0 }
@@ -109,7 +104,7 @@ export class Stage {
     const notes = new Service(identity, NOTES_AUDIENCE, NOTES_GRANTS, notesServer, (url, token) =>
       connectModernHttp(url, counter, { token }),
     )
-    return new Stage({ files, notes, identity, address, sink, counter, anonymous })
+    return new Stage({ files, notes, identity, address, sink, counter })
   }
 
   /** tools/call requests that left the clients, each round of a multi-round-trip call by itself. */
@@ -167,7 +162,6 @@ export class Stage {
       await this.flush()
       const sink = await openSink(this.#address)
       this.#sinks.push(sink)
-      watchAnonymous(sink, this.#anonymous)
       const pipeline = { serverId: NOTES_SERVER, producerId: randomUUID() }
       sink.emit(
         pendingEvent(pipeline, {
@@ -188,10 +182,6 @@ export class Stage {
   }
   principalKey(subject: Subject): string {
     return identityOf({ extra: { iss: ISSUER, sub: SUBJECTS[subject] } }, this.#hashes, '').principalKey ?? ''
-  }
-  /** The id that the instrumentation gave to the last tool call that came over HTTP without a verified caller. */
-  get anonymousRequest(): string {
-    return this.#anonymous.lastRequestUid
   }
   /** What a list of tools is compared within: callers with the same scopes. */
   scopeSetHash(service: Service, subject: Subject): string {
@@ -235,15 +225,4 @@ async function inTime(name: string, run: Promise<void>): Promise<void> {
     timer = setTimeout(() => reject(new Error(`demo: ${name} took longer than ${SCENARIO_MS} ms`)), SCENARIO_MS)
   })
   await Promise.race([run, late]).finally(() => clearTimeout(timer))
-}
-
-/** Ids of requests are random and made in the server: this is the one place where the demo can learn them. */
-function watchAnonymous(sink: AuditSink, seen: { lastRequestUid: string }): void {
-  const emit = sink.emit.bind(sink)
-  sink.emit = (event) => {
-    const told = auditEventOf(event, 0)
-    if (told.eventType === 'tool.call' && told.transport === 'http' && told.principalKey === undefined)
-      seen.lastRequestUid = told.requestUid ?? ''
-    emit(event)
-  }
 }

@@ -55,6 +55,8 @@ export default defineRule({
     healthMethods: z.array(z.string()).default(['ping']).describe('Methods of health checks.'),
   }),
   per: 'request',
+  // One forgotten path is one alert, however many requests find it.
+  about: 'tool',
   ttl: hours(1),
   cell: notVerified,
   beside: {

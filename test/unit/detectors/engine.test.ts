@@ -126,6 +126,39 @@ describe('cooldown', () => {
   })
 })
 
+describe('whom a finding is about', () => {
+  const perRequest = defineRule({
+    ...TEXT,
+    id: 'syn-019-about',
+    requires: { 'tool.call': ['request', 'tool'] },
+    per: 'request',
+    about: 'tool',
+    ttl: days(1),
+    cell: () => ({ said: 0 }),
+    on: {
+      'tool.call'(_, cell) {
+        if (++cell.said === 1) return { saw: 'a request' }
+      },
+    },
+  })
+  it('may be coarser than the key of its state: one entity, one finding per key', () => {
+    const findings = feed(
+      engineOf([perRequest]),
+      call(0, { request: 'aaaaaaaa' }),
+      call(1, { request: 'bbbbbbbb' }),
+      call(2, { request: 'aaaaaaaa' }),
+      call(3, { request: 'cccccccc', tool: '' }),
+    )
+    const named = 'server=mcp.example.com tool=read'
+    expect(findings.map(({ entity }) => entity)).toEqual([named, named, 'server=mcp.example.com'])
+    expect(new Set(findings.map(({ findingId }) => findingId)).size).toBe(3)
+  })
+  it('is refused where there is no state, or where a timer may speak', () => {
+    const timed = { ...perRequest, cell: () => ({ dueMs: 0 }), onTimer: () => undefined }
+    expect(() => engineOf([timed])).toThrow(/syn-019-about: about/)
+  })
+})
+
 describe('snapshots', () => {
   it('keep the cells of unchanged rules and drop, counted, those of changed ones', () => {
     const engine = engineOf([tally(1), tally(1, 'syn-013-kept')])
