@@ -1,6 +1,6 @@
 /** The envelope: what every audit event says about itself, its producer, its server and its caller. */
 import { z } from 'zod'
-import { count, flag, id, instant, name, names, oneOf, optionalInstant } from './field.ts'
+import { characters, count, flag, id, instant, LIMITS, name, names, oneOf, optionalInstant } from './field.ts'
 
 /**
  * Verified and claimed facts are different fields. Verified come from a validated token (`principalKey`, `clientKey`,
@@ -18,7 +18,7 @@ export const envelope = {
       unit: 'id',
     }),
   eventTime: instant('server', 'When it happened, by the producer; clamped to the allowed window around receivedAt.'),
-  serverId: z.string().min(1).max(512).meta({
+  serverId: characters(LIMITS.nameChars).min(1).meta({
     description: 'The MCP server; from the credential when keys are configured, else from the resource.',
     origin: 'ours',
     unit: 'text',

@@ -35,6 +35,8 @@ const say = (description: string, origin: Origin, unit: string) => ({ descriptio
 /** Lone surrogates and NUL: V8 keeps them, ClickHouse and JSON tools disagree on them. */
 export const wellFormed = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000')
 const unicode = (schema: z.ZodString) => schema.refine(wellFormed, 'must be well-formed Unicode without NUL')
+/** A text inside a list or an object; every text of an event is one of these or has a pattern. */
+export const characters = (max: number) => unicode(z.string().max(max))
 
 /** An identifier or enum-like text, at most 512 characters. */
 export const name = (origin: Origin, description: string) =>

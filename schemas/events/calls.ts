@@ -1,24 +1,24 @@
 /** Events of tool calls, their rounds, tasks and handles. Shapes and keyed hashes, never content. */
 import { z } from 'zod'
-import { count, flag, id, LIMITS, measure, name, names, oneOf } from '../field.ts'
+import { characters, count, flag, id, LIMITS, measure, name, names, oneOf } from '../field.ts'
 
 const meta = (description: string, unit: string) => ({ description, origin: 'server', unit })
 
 /** One leaf of a call's arguments: where it stands, its type, length and keyed hash. */
 export const argumentLeaf = z.object({
-  path: z.string().max(LIMITS.nameChars),
+  path: characters(LIMITS.nameChars),
   type: z.enum(['string', 'number', 'boolean', 'null', 'array', 'object']),
   length: z.int().min(0).optional(),
   hmac: z
     .string()
     .regex(/^[0-9a-f]{0,64}$/)
     .optional(),
-  classes: z.array(z.string().max(64)).max(32).optional(),
+  classes: z.array(characters(64)).max(32).optional(),
 })
 /** A bearer handle seen in arguments or results. `policy` private: its owner alone may use it. */
 export const handleSeen = z.object({
   fp: z.string().regex(/^[0-9a-f]{8,64}$/),
-  path: z.string().max(LIMITS.nameChars).optional(),
+  path: characters(LIMITS.nameChars).optional(),
   policy: z.enum(['private', 'shared', 'unknown']).optional(),
   inList: z.boolean().optional(),
 })

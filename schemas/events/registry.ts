@@ -1,11 +1,11 @@
 /** Events of definitions: what a server offers, and what people approved. */
 import { z } from 'zod'
-import { count, epochSeconds, flag, id, LIMITS, measure, name, oneOf } from '../field.ts'
+import { characters, count, epochSeconds, flag, id, LIMITS, measure, name, oneOf } from '../field.ts'
 
 const hash = z.string().regex(/^([0-9a-f]{64})?$/, 'must be a SHA-256 in lower-case hex')
 /** One definition as fingerprints: SHA-256 over RFC 8785 canonical JSON, no Unicode normalisation; '' for an absent part. */
 export const definition = z.object({
-  name: z.string().max(LIMITS.nameChars),
+  name: characters(LIMITS.nameChars),
   hash,
   descriptionHash: hash.optional(),
   inputHash: hash.optional(),
@@ -14,13 +14,13 @@ export const definition = z.object({
   titleHash: hash.optional(),
   metaHash: hash.optional(),
   /** What the name is made of, without case and separators: finds a renamed tool. */
-  nameKey: z.string().max(LIMITS.nameChars).optional(),
+  nameKey: characters(LIMITS.nameChars).optional(),
   /** Names of the input's properties, required ones first marked with `!`: tells an added optional field. */
-  inputFields: z.array(z.string().max(256)).max(LIMITS.listLength).optional(),
+  inputFields: z.array(characters(256)).max(LIMITS.listLength).optional(),
   /** Annotations that are true or false, such as readOnlyHint=true. */
-  annotations: z.array(z.string().max(128)).max(32).optional(),
-  findings: z.array(z.string().max(128)).max(64).optional(),
-  tags: z.array(z.string().max(128)).max(64).optional(),
+  annotations: z.array(characters(128)).max(32).optional(),
+  findings: z.array(characters(128)).max(64).optional(),
+  tags: z.array(characters(128)).max(64).optional(),
 })
 export type Definition = z.infer<typeof definition>
 

@@ -89,6 +89,15 @@ export function describeEventStore(name: string, make: () => Promise<StoreUnderT
       }
     })
 
+    it('loses no neighbour of a row with half a surrogate pair, which the engine cannot read', async () => {
+      if (!under.sql) return expect(under.sql).toBe(false)
+      const log = freshLog()
+      const rows = rowsOf(log, 3)
+      rows[1] = rows[1]!.replace('"tool.call"', '"tool\\ud800"')
+      expect((await under.store.insertEvents(batchOf(rows))).map(({ line }) => line)).toEqual([1])
+      expect(await positions(log)).toHaveLength(2)
+    })
+
     it('names every bad row of a batch that has several, and repeating the batch changes nothing', async () => {
       const log = freshLog()
       const rows = rowsOf(log, 40)
