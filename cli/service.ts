@@ -11,6 +11,7 @@ import { AuditdError } from '../schemas/errors.ts'
 import type { Clock, EventBus, EventStore, Intake } from '../schemas/ports.ts'
 import { rowText } from '../schemas/row.ts'
 import { startAdmin } from './admin.ts'
+import { watchBus } from './bus-health.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { loadKeys } from './credentials.ts'
 import { loadInventory } from './inventory.ts'
@@ -96,7 +97,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     encode,
   })
   closers.add(() => plumbing.close())
-  const bus = options.wrapBus?.(plumbing.bus) ?? plumbing.bus
+  const { bus, accepts } = watchBus(options.wrapBus?.(plumbing.bus) ?? plumbing.bus, clock, telemetry)
   const store = await openStore(settings, dataDir, telemetry)
   closers.add(() => store.close())
   let fatal: unknown
@@ -138,7 +139,8 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   }
   const otlpUrl = roles.includes('collect') ? await listen() : ''
   const ready = async (): Promise<Record<string, true | string>> => ({
-    store: await store.query('SELECT 1', { format: 'TSV' }).then(
+    collect: accepts(),
+    store: await store.query('SELECT 1', { format: 'TSV', own: true }).then(
       () => true as const,
       (error: Error) => error.message,
     ),

@@ -21,6 +21,8 @@ const WARNINGS = new Set<LogName>([
   'rule_quarantined',
   'store_retry',
   'bus_retry',
+  'not_accepted',
+  'request_failed',
   'delivery_failed',
   'segment_quarantined',
   'topic_recreated',

@@ -111,6 +111,8 @@ export interface QueryOptions {
   readonly format: string
   readonly maxRows?: number
   readonly maxSeconds?: number
+  /** A question of the service itself: it does not wait behind those of people. */
+  readonly own?: boolean
   readonly parameters?: Readonly<Record<string, unknown>>
 }
 /** ClickHouse, embedded or a server. Inserts are durable when they resolve and harmless when repeated with the same token. */

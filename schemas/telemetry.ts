@@ -37,6 +37,8 @@ export const LOGS = {
   event_rejected: 'An event went to the dead letter.',
   rule_quarantined: 'A rule threw too often and was switched off for the partition.',
   store_retry: 'An insert failed and is repeated.',
+  not_accepted: 'Events cannot be made durable; their senders are told to try again.',
+  request_failed: 'A request met a defect of ours and was answered 503.',
   bus_retry: 'The bus failed and is asked again.',
   delivery_failed: 'A target did not take an alert.',
   segment_quarantined: 'A spool segment failed its checksum.',

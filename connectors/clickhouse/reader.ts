@@ -75,14 +75,16 @@ export class Reader {
     const format = guarded.format ?? options.format ?? 'TabSeparatedWithNames'
     if (!/^[A-Za-z0-9]{1,64}$/.test(format))
       throw new AuditdError('query_refused', 'query', 'format', 'must be a plain name')
-    await this.turn()
+    if (options.own !== true) await this.turn()
     try {
       return await this.run(`${guarded.sql}\nFORMAT ${format}`, this.settings(options), { ...options.parameters })
     } catch (error) {
       throw queryFailed(error)
     } finally {
-      this.running -= 1
-      this.queue.shift()?.()
+      if (options.own !== true) {
+        this.running -= 1
+        this.queue.shift()?.()
+      }
     }
   }
 

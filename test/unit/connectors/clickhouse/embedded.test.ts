@@ -57,6 +57,8 @@ it('lets queries wait for their turn, refuses more than may wait, and inserts me
   const asked = [slow(), slow(), slow(), slow()]
   const settled = Promise.allSettled(asked)
   await store.insertEvents(batch('meanwhile'))
+  // The service’s own question, such as that of /readyz, does not wait behind people’s.
+  expect(await store.query('SELECT 1', { format: 'TSV', own: true })).toBe('1\n')
   const results = await settled
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
   expect(results[3]).toMatchObject({ reason: { code: 'store_unavailable' } })
