@@ -6,7 +6,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AuditdError } from '../schemas/errors.ts'
 import type { EventStore } from '../schemas/ports.ts'
-import { splitAddress } from './configuration.ts'
+import { isLoopback, splitAddress } from './configuration.ts'
 import type { ServiceTelemetry } from './telemetry.ts'
 
 /** Name of a check and, when it fails, why. */
@@ -32,6 +32,12 @@ const FILE = 'admin.json'
 export async function startAdmin({ address, dataDir, store, telemetry, ready }: AdminParts): Promise<Admin> {
   const token = randomBytes(24).toString('hex')
   const server = fastify({ logger: false, bodyLimit: 1024 * 1024 })
+  // A web page can give its own name this address (DNS rebinding), but then the request carries that name.
+  if (isLoopback(address))
+    server.addHook('onRequest', async (request, reply) => {
+      if (!isLoopback(request.headers.host ?? ''))
+        await reply.code(403).send({ error: 'admin: host: must be loopback' })
+    })
   server.get('/livez', () => ({ status: 'alive' }))
   const readiness = async (_request: FastifyRequest, reply: FastifyReply) => {
     const checks = await ready()
@@ -56,8 +62,10 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
       const answer = await store.query(body.data.sql, { format: body.data.format })
       return reply.type('text/plain').send(answer)
     } catch (error) {
-      const refused = error instanceof AuditdError && error.kind === 'usage'
-      return reply.code(refused ? 422 : 500).send({ error: (error as Error).message })
+      const kind = error instanceof AuditdError ? error.kind : 'invariant'
+      return reply
+        .code(kind === 'usage' ? 422 : kind === 'transient' ? 503 : 500)
+        .send({ error: (error as Error).message })
     }
   })
   const { host, port } = splitAddress(address)

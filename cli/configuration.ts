@@ -90,10 +90,10 @@ function assign(tree: Tree, path: readonly string[], value: unknown): void {
   }
 }
 
-/** Without keys every identity is a claim, so nothing but loopback may be spoken to. */
+/** Without keys every identity is a claim, so nothing but loopback may be spoken to or listened on. */
 export function assertLoopbackWithoutKeys(settings: Config): void {
   if (settings.credentials.length > 0) return
-  const outside = [settings.otlp, ...settings.kafka.brokers].find((address) => !isLoopback(address))
+  const outside = [settings.otlp, settings.admin, ...settings.kafka.brokers].find((address) => !isLoopback(address))
   if (outside !== undefined)
     throw new AuditdError(
       'config_invalid',

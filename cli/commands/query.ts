@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { visible } from '../../connectors/webhook/escape.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import { runningService } from '../admin.ts'
 import { loadConfig } from '../configuration.ts'
@@ -15,9 +16,19 @@ export default function configure(command: Command): void {
     .option('--format <format>', 'a ClickHouse output format', 'PrettyCompactMonoBlock')
     .action(async (sql: string, { data, format }: { data: string; format: string }) => {
       const answer = await ask(sql, data, format)
-      process.stdout.write(answer.endsWith('\n') || answer === '' ? answer : `${answer}\n`)
+      const text = process.stdout.isTTY || FOR_PEOPLE.test(format) ? shown(answer) : answer
+      process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`)
     })
 }
+
+/** Formats made to be looked at. Of the others a program wants the bytes, unless a terminal would act on them. */
+const FOR_PEOPLE = /^(Pretty|Vertical|Markdown)/i
+/** Names of tools and clients are hostile text: each line without anything that a terminal acts on or hides. */
+const shown = (answer: string): string =>
+  answer
+    .split('\n')
+    .map((line) => visible(line, Number.POSITIVE_INFINITY))
+    .join('\n')
 
 async function ask(sql: string, dataDir: string, format: string): Promise<string> {
   const service = runningService(dataDir)

@@ -42,6 +42,12 @@ function answers(): void {
     const pretty = await run(['query', 'SELECT 1 AS one', '--data', dataDir])
     expect(pretty.stdout).toContain('one')
   })
+  it('shows a person nothing that a terminal would act on, and a program the bytes', async () => {
+    const hostile = "SELECT '\\x1b[31mred\u202e' AS tool_name"
+    for (const format of ['PrettyCompactMonoBlock', 'Vertical', 'PrettySpace'])
+      expect((await ask(hostile, format)).stdout).toContain('\\u{1b}[31mred\\u{202e}')
+    expect((await ask(hostile, 'TSV')).stdout).toBe('\u001b[31mred\u202e\n')
+  })
   it('has the promised columns on every event', async () => {
     const { code, stdout } = await ask(`SELECT ${COLUMNS.join()} FROM events LIMIT 1`, 'JSONEachRow')
     expect(code).toBe(0)

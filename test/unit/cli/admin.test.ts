@@ -1,5 +1,6 @@
 /** The admin address: open health and metrics, guarded SQL, and a token that only the owner of the data folder can read. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -130,11 +131,11 @@ describe('SQL', () => {
       { sql: 'SELECT 2', format: 'PrettyCompactMonoBlock' },
     ])
   })
-  it('that is refused is 422, a store in trouble 500, each with its reason', async () => {
+  it('that is refused is 422, a store in trouble 503, each with its reason', async () => {
     const refused = await query({ sql: 'DROP' })
     expect([refused.status, await refused.json()]).toEqual([422, { error: 'query: only reading' }])
     const down = await query({ sql: 'DOWN' })
-    expect([down.status, await down.json()]).toEqual([500, { error: 'store: query: down' }])
+    expect([down.status, await down.json()]).toEqual([503, { error: 'store: query: down' }])
   })
   it('in a body that is wrong is 400 with the field, and too large a body 413', async () => {
     const wrong = await query({ sql: '' })
@@ -145,6 +146,23 @@ describe('SQL', () => {
     expect((await query({ sql: 'SELECT 1', settings: { readonly: 0 } })).status).toBe(400)
     expect((await query('{')).status).toBe(400)
     expect((await query({ sql: 'x'.repeat(2 * 1024 * 1024) })).status).toBe(413)
+  })
+})
+
+describe('a web page whose name was given this address', () => {
+  it.each(['/livez', '/readyz', '/metrics', '/v1/query'])('gets nothing from %s', async (path) => {
+    const { port } = new URL(admin.url)
+    const ask = (host: string) =>
+      new Promise<number>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, path, method: path === '/v1/query' ? 'POST' : 'GET' }
+        const question = request({ ...options, headers: { host } }, (response) => {
+          response.resume().on('end', () => resolve(response.statusCode ?? 0))
+        })
+        question.on('error', reject).end()
+      })
+    for (const host of [`rebound.example:${port}`, '127.0.0.1.example', '10.0.0.1']) expect(await ask(host)).toBe(403)
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`])
+      expect(await ask(host)).not.toBe(403)
   })
 })
 

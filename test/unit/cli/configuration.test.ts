@@ -166,7 +166,7 @@ rules:
 
 describe('without keys', () => {
   const settings = (otlp: string, ...brokers: string[]) => loadConfig({ KAFKA_BROKERS: brokers.join() }, { otlp })
-  it('only loopback is spoken to', () => {
+  it('only loopback is spoken to or listened on', () => {
     for (const address of ['127.0.0.1:4318', '127.8.9.10:1', 'localhost:4318', '[::1]:4318'])
       expect(() => assertLoopbackWithoutKeys(settings(address, address))).not.toThrow()
     for (const address of [
@@ -180,6 +180,9 @@ describe('without keys', () => {
       expect(refusal(() => assertLoopbackWithoutKeys(settings(address)))).toContain(
         `credentials: required, because ${address} is not a loopback address`,
       )
+    expect(refusal(() => assertLoopbackWithoutKeys(loadConfig({}, { admin: '0.0.0.0:4319' })))).toContain(
+      '0.0.0.0:4319',
+    )
     expect(refusal(() => assertLoopbackWithoutKeys(settings('127.0.0.1:1', '127.0.0.1:2', 'kafka:9092')))).toContain(
       'kafka:9092',
     )
