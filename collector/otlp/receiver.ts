@@ -1,7 +1,7 @@
 /** The OTLP/HTTP receiver: decode, normalise, hand to the intake, and acknowledge only what is durable. */
 import type { IncomingMessage } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { AuditdError } from '../../schemas/errors.ts'
+import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import type { Caller, Clock, Intake, Telemetry } from '../../schemas/ports.ts'
 import type { Fingerprint } from '../foreign.ts'
 import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
@@ -166,7 +166,9 @@ function fail(
   path: string,
   error: unknown,
 ): FastifyReply {
-  const { status, reason, headers } = refusalOf(error)
+  const refusal = refusalOf(error)
+  if (refusal === undefined) parts.telemetry.log('request_failed', { path, error: whereThrown(error) })
+  const { status, reason, headers } = refusal ?? TRY_AGAIN
   parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: String(status) })
   const media = mediaOf(request) ?? JSON_TYPE
   discardRest(request.raw)
@@ -177,10 +179,28 @@ function fail(
     .send(Buffer.from(statusBody(media, status, reason)))
 }
 
-function refusalOf(error: unknown): { status: number; reason: string; headers: Readonly<Record<string, string>> } {
+interface Refusal {
+  readonly status: number
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+}
+const TRY_AGAIN: Refusal = { status: 503, reason: 'not accepted, try again', headers: {} }
+
+/** Undefined for what should not happen. */
+function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refused) return { status: error.status, reason: error.message, headers: error.headers }
   if (error instanceof BodyRefused) return { status: error.status, reason: error.message, headers: {} }
   if (error instanceof OtlpUnreadable) return { status: error.tooLarge ? 413 : 400, reason: error.message, headers: {} }
   if (error instanceof AuditdError && error.kind === 'input') return { status: 400, reason: error.message, headers: {} }
-  return { status: 503, reason: 'not accepted, try again', headers: {} }
+  if (isTransient(error)) return TRY_AGAIN
+  // Of fastify: a content-type that cannot be read, a URL that cannot be decoded.
+  const { statusCode: status = 0 } = error as { statusCode?: number }
+  return status >= 400 && status < 500 ? { status, reason: 'not a request that can be read', headers: {} } : undefined
+}
+
+/** Kind and places of an error without its message, which may quote what was sent. */
+function whereThrown(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const places = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+  return [error.name, ...places.slice(0, 5).map((line) => line.trim())].join(' ')
 }

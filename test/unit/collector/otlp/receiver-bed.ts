@@ -16,18 +16,20 @@ export const seen = {
   events: [] as AuditEvent[],
   letters: [] as DeadLetter[],
   counts: [] as string[],
+  logs: [] as string[],
   publish: async (): Promise<void> => undefined,
 }
 export function forget(): void {
   seen.events = []
   seen.letters = []
   seen.counts = []
+  seen.logs = []
   seen.publish = async () => undefined
 }
 const telemetry: Telemetry = {
   count: (name, by, labels) => void seen.counts.push(`${name} ${by} ${JSON.stringify(labels ?? {})}`),
   gauge: () => undefined,
-  log: () => undefined,
+  log: (name, fields) => void seen.logs.push(`${name} ${JSON.stringify(fields ?? {})}`),
 }
 const clock = { nowMs: () => atMs }
 const intake = createIntake({
@@ -79,11 +81,15 @@ export function send(
 export const json = (answer: Answer) => JSON.parse(answer.body.toString())
 
 let sequence = 0
-/** Attributes of one of our own events, valid as they stand. */
-export const valid = () => ({
-  'log.record.uid': `019aa5f0-0000-7000-8000-${String(++sequence).padStart(12, '0')}`,
-  'mcp.method.name': 'tools/call',
-  'gen_ai.tool.name': 'add',
+/** One of our own events, valid as it stands; `fields` replace its own. */
+export const valid = (fields: object = {}) => ({
+  eventId: `019aa5f0-0000-7000-8000-${String(++sequence).padStart(12, '0')}`,
+  eventType: 'tool.call',
+  eventTime: '2026-11-24T06:00:00Z',
+  serverId: 'srv',
+  method: 'tools/call',
+  toolName: 'add',
+  ...fields,
 })
 export const time = `${BigInt(atMs) * 1_000_000n}`
 export const pairs = (attributes: object) =>
@@ -91,12 +97,16 @@ export const pairs = (attributes: object) =>
     key,
     value: typeof value === 'number' ? { intValue: value } : { stringValue: value },
   }))
-/** One native record as OTLP/JSON text; `extra` is put before its end, as raw text. */
-export const record = (attributes: object = valid(), extra = '') =>
-  `${JSON.stringify({ timeUnixNano: time, eventName: 'mcp_audit.tool.call', attributes: pairs(attributes) }).slice(0, -1)}${extra}}`
+/** One native record as OTLP/JSON text, its body as it is given; `extra` is put before its end, as raw text. */
+export const bodied = (body: string, extra = '') =>
+  `${JSON.stringify({ timeUnixNano: time, eventName: 'mcp_audit.tool.call', body: { stringValue: body } }).slice(0, -1)}${extra}}`
+export const record = (fields: object = {}, extra = '') => bodied(JSON.stringify(valid(fields)), extra)
+/** A record with one more field in its event, as raw JSON text: for values that JSON.stringify would not write. */
+export const raw = (field: string, value: string) =>
+  bodied(`${JSON.stringify(valid()).slice(0, -1)},${JSON.stringify(field)}:${value}}`)
+/** A record with one attribute, likewise. */
+export const attributed = (key: string, value: string) =>
+  record({}, `,"attributes":[{"key":${JSON.stringify(key)},"value":${value}}]`)
 export const request = (...records: readonly string[]) =>
   `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"srv"}}]},"scopeLogs":[{"logRecords":[${records.join()}]}]}]}`
-/** An attribute as raw JSON text, for values that JSON.stringify would not write. */
-export const raw = (key: string, value: string) =>
-  record().replace('"attributes":[', `"attributes":[{"key":${JSON.stringify(key)},"value":${value}},`)
 export const nested = (levels: number) => `${'{"arrayValue":{"values":['.repeat(levels)}{}${']}}'.repeat(levels)}`

@@ -8,6 +8,7 @@ import { AuditdError } from '../../../../schemas/errors.ts'
 import type { Intake } from '../../../../schemas/ports.ts'
 import { decodeIndependently, encodeIndependently, field, logsRequest } from './independent-codec.ts'
 import {
+  attributed,
   closeAll,
   forget,
   JSON_TYPE,
@@ -15,8 +16,6 @@ import {
   limits,
   nested,
   PROTOBUF,
-  pairs,
-  raw,
   record,
   request,
   seen,
@@ -40,7 +39,7 @@ describe('answers', () => {
     const bytes = encodeLogs({
       resource: {},
       scope: { name: '', version: '' },
-      records: [{ time: '2026-11-24T05:00:00Z', eventName: 'mcp_audit.tool.call', attributes: valid() }],
+      records: [{ time: '2026-11-24T05:00:00Z', eventName: 'mcp_audit.tool.call', body: JSON.stringify(valid()) }],
     })
     const protobuf = await send(port, bytes, { 'content-type': PROTOBUF })
     expect([protobuf.status, protobuf.headers['content-type'], protobuf.body.length]).toEqual([200, PROTOBUF, 0])
@@ -55,7 +54,7 @@ describe('answers', () => {
   })
 
   it('200 with partialSuccess that counts and explains what was refused, in both encodings', async () => {
-    const bad = raw('x', '{"intValue":"9007199254740993"}')
+    const bad = attributed('x', '{"intValue":"9007199254740993"}')
     const answer = await send(port, request(record(), bad, record()))
     expect([answer.status, answer.headers['content-type']]).toEqual([200, JSON_TYPE])
     expect(json(answer)).toEqual({
@@ -64,7 +63,7 @@ describe('answers', () => {
     const good = encodeIndependently('LogRecord', {
       timeUnixNano: time,
       eventName: 'mcp_audit.tool.call',
-      attributes: pairs(valid()),
+      body: { stringValue: JSON.stringify(valid()) },
     })
     const protobuf = await send(port, logsRequest(good, field(9, Buffer.alloc(3, 1)), good), {
       'content-type': PROTOBUF,
@@ -120,11 +119,18 @@ describe('answers', () => {
     expect(seen.events).toHaveLength(1)
   })
 
+  it.each([';;;', 'json', '/', 'application/json/x', '\u00ff/x'])('415 for the content-type %j', async (type) => {
+    const answer = await send(port, request(record()), { 'content-type': type })
+    expect([answer.status, answer.headers['retry-after'], seen.events]).toEqual([415, undefined, []])
+  })
+
   it('503, never 500, when something breaks inside', async () => {
     seen.publish = () => Promise.reject(new TypeError('a bug'))
     const answer = await send(port, request(record()))
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1'])
     expect(answer.body.toString()).not.toContain('a bug')
+    expect(seen.logs).toEqual([expect.stringMatching(/^request_failed .*TypeError at .*receiver\.test/)])
+    expect(seen.logs.join()).not.toContain('a bug')
   })
 
   it('acknowledges only after the bus has published', async () => {
@@ -241,8 +247,8 @@ describe('credentials', () => {
   it('decide tenant and server; a body that says otherwise is a dead letter', async () => {
     const to = await start({ authenticate })
     const bearer = { authorization: 'Bearer s3cret' }
-    await send(to, request(record(), raw('mcp_audit.tenant', '{"stringValue":"other"}')), bearer)
-    await send(to, request(record()).replace('"srv"', '"foreign"'), bearer)
+    await send(to, request(record(), record({ tenant: 'other' })), bearer)
+    await send(to, request(record({ serverId: 'foreign' })), bearer)
     expect(seen.events).toMatchObject([{ tenant: 'acme', serverId: 'srv' }])
     expect(seen.events[0]!.serverClaimed).toBeUndefined()
     expect(seen.letters.map((letter) => [letter.tenant, letter.field])).toEqual([
