@@ -1,9 +1,10 @@
-/** OTLP records to candidate AuditEvents: ours by their wire mapping, MCP spans and logs of others as far as they go, the rest ignored. */
+/** OTLP records to candidate AuditEvents: ours by their body, MCP spans and logs of others as far as they go, the rest ignored. */
 import type { Caller, DeadLetter } from '../schemas/ports.ts'
-import { attributeOf, EVENT_NAME_PREFIX, FIELD_OF_ATTRIBUTE, RECORD_FIELDS, RESOURCE_FIELDS } from '../schemas/wire.ts'
+import { EVENT_NAME_PREFIX, SERVER_ATTRIBUTE, SERVICE_ATTRIBUTE } from '../schemas/wire.ts'
 import { deadLetter } from './dead-letter.ts'
 import { type Fingerprint, foreignEvent, logEventId, methodOf, spanEventId, WrongType } from './foreign.ts'
 import type { AnyValue, Attributes } from './instrument/otlp-encode.ts'
+import { readNativeEvent } from './native-event.ts'
 import type { OtlpBatch, OtlpFault, OtlpLogRecord, OtlpSpan } from './otlp/records.ts'
 
 /** For whom records are read. */
@@ -13,6 +14,8 @@ export interface Reader {
   readonly atMs: number
   /** Keyed hashes for raw session ids and addresses in foreign telemetry; absent: they are left out. */
   readonly fingerprint?: Fingerprint
+  /** True for records that our own collect role signed: they say themselves what they were made from. */
+  readonly collected?: boolean
 }
 
 /** One record: a candidate for the intake, a fault for the dead letter, or nothing of ours (an HTTP span beside MCP ones). */
@@ -57,11 +60,7 @@ function readAll<R extends { readonly fault?: OtlpFault }>(
 /** One log record: native by its event name, else foreign. */
 export function readLog(record: OtlpLogRecord, batch: OtlpBatch<OtlpLogRecord>, reader: Reader): Reading {
   if (record.fault !== undefined) return { fault: record.fault }
-  if (record.eventName.startsWith(EVENT_NAME_PREFIX)) {
-    const event = nativeEvent(record, batch)
-    event['source'] = 'native'
-    return { event }
-  }
+  if (record.eventName.startsWith(EVENT_NAME_PREFIX)) return readNativeEvent(record.body, reader.collected === true)
   return readForeign(record.attributes, (method) => {
     const eventTime = record.time === '' ? record.observedTime : record.time
     if (eventTime === '') return { fault: { field: 'timeUnixNano', reason: 'a log record needs a time' } }
@@ -125,47 +124,14 @@ function readForeign(attributes: Attributes, read: (method: string) => Reading):
   }
 }
 
-const fieldOfResource: ReadonlyMap<string, string> = new Map(
-  RESOURCE_FIELDS.map((field) => [attributeOf(field), field]),
-)
-/** Time, name and ids are the record's own; an attribute of that name is not read. */
-const fieldOfRecord = new Map(FIELD_OF_ATTRIBUTE)
-for (const field of RECORD_FIELDS) fieldOfRecord.delete(attributeOf(field))
-
-/**
- * The fields of one of our own records, as sent: unknown attributes are left out, nothing is validated or stamped. A record
- * attribute wins over the resource, which holds what all events of a producer share.
- */
-export function nativeEvent(record: OtlpLogRecord, batch: OtlpBatch<OtlpLogRecord>): { [field: string]: unknown } {
-  const { resource } = batch
-  const event: { [field: string]: unknown } = {
-    eventType: record.eventName.slice(EVENT_NAME_PREFIX.length),
-    eventTime: record.time,
-    serverId: claimedServer(resource),
-    traceId: record.traceId,
-    spanId: record.spanId,
-    vantage: 'server',
-  }
-  for (const attribute in resource) {
-    const field = fieldOfResource.get(attribute)
-    if (field !== undefined) event[field] = resource[attribute]
-  }
-  const { attributes } = record
-  for (const attribute in attributes) {
-    const field = fieldOfRecord.get(attribute)
-    if (field !== undefined) event[field] = attributes[attribute]
-  }
-  return event
-}
-
 /** Server of foreign telemetry: what it says explicitly, else the only server of its credential, else its service name. */
 function serverOf(resource: Attributes, caller: Caller): string {
   const [only, ...more] = caller.servers ?? []
-  const explicit = resource[attributeOf('serverId')]
+  const explicit = resource[SERVER_ATTRIBUTE]
   return typeof explicit !== 'string' && only !== undefined && more.length === 0 ? only : claimedServer(resource)
 }
 
 function claimedServer(resource: Attributes): string {
-  const id = resource[attributeOf('serverId')] ?? resource['service.name']
+  const id = resource[SERVER_ATTRIBUTE] ?? resource[SERVICE_ATTRIBUTE]
   return typeof id === 'string' && id !== '' ? id : 'unknown'
 }

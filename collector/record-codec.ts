@@ -1,7 +1,6 @@
 /** Records of the Kafka topic as events: OTLP in, admission with the identity of the record’s key, positions counted by record. */
 import type { EventCodec, VerifiedRecord } from '../connectors/kafka/event-bus.ts'
 import type { DeadLetter, LoggedEvent } from '../schemas/ports.ts'
-import { attributeOf } from '../schemas/wire.ts'
 import { admit } from './admit.ts'
 import { deadLetter } from './dead-letter.ts'
 import { encodeEvents } from './event-records.ts'
@@ -29,7 +28,7 @@ function decode(record: VerifiedRecord): {
     refuse(0, '', batches.message, record.value)
     return { entries, refused }
   }
-  const reader = { caller, atMs: receivedMs }
+  const reader = { caller, atMs: receivedMs, collected }
   let index = 0
   for (const batch of batches)
     for (const logRecord of batch.records) {
@@ -38,12 +37,7 @@ function decode(record: VerifiedRecord): {
       if (reading === 'not_mcp') refuse(at, 'eventName', 'is no audit event', logRecord)
       else if ('fault' in reading) refuse(at, reading.fault.field, reading.fault.reason, logRecord)
       else {
-        const admitted = admit(
-          collected ? asCollected(reading.event, logRecord) : reading.event,
-          caller,
-          receivedMs,
-          collected,
-        )
+        const admitted = admit(reading.event, caller, receivedMs, collected)
         if ('event' in admitted)
           entries.push({ event: admitted.event, position: { log, partition, offset, index: at } })
         else refuse(at, admitted.refused.field, admitted.refused.reason, logRecord)
@@ -60,12 +54,3 @@ function read({ value, contentType }: VerifiedRecord): OtlpBatch<OtlpLogRecord>[
     throw error
   }
 }
-
-/** Our collect role may have made the event from a span or a foreign log: it says so itself. */
-const asCollected = (
-  event: { readonly [field: string]: unknown },
-  { attributes }: OtlpLogRecord,
-): { readonly [field: string]: unknown } => ({
-  ...event,
-  source: attributes[attributeOf('source')] ?? 'native',
-})

@@ -1,43 +1,28 @@
-/** How an AuditEvent stands in an OpenTelemetry log record: one mapping for the producer, the receiver and the Kafka topic. */
-import { ENVELOPE_FIELDS } from './envelope.ts'
-import { EVENT_TYPES, TYPE_FIELDS } from './event.ts'
+/**
+ * How an AuditEvent stands in an OpenTelemetry log record, for the producer, the receiver and the Kafka topic: the body is the event as
+ * JSON text, and is all that we read. Name, attributes and resource repeat of it what a stock Collector filters and routes by.
+ */
+import type { AuditEvent } from './event.ts'
 
 /** `eventName` of a record is this prefix and the event type: `mcp_audit.tool.call`. */
 export const EVENT_NAME_PREFIX = 'mcp_audit.'
-const snake = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-
-/** Fields that are the record’s own: time, ids, name. Times are nanoseconds there. */
-export const RECORD_FIELDS = ['eventTime', 'eventType', 'traceId', 'spanId'] as const
-/** Fields that are the same for all events of a producer instance, and stand once in the resource. */
-export const RESOURCE_FIELDS = [
-  'serverId',
-  'producerId',
-  'previousProducerId',
-  'sdk',
-  'sdkVersion',
-  'integrationVersion',
-  'serverName',
-  'serverVersion',
-  'buildDigest',
-  'tenant',
-  'serverClaimed',
-] as const
-/** Semantic conventions win where they have a name; everything else is under our own prefix. */
-const SPELLINGS: Readonly<Record<string, string>> = {
+/** Attributes of a record; the semantic conventions' names. */
+export const RECORD_ATTRIBUTES = {
   eventId: 'log.record.uid',
   method: 'mcp.method.name',
   toolName: 'gen_ai.tool.name',
-  protocolVersion: 'mcp.protocol.version',
-  serverId: 'mcp_audit.server.id',
-}
-/** OpenTelemetry attribute of a field: `durationMs` is `mcp_audit.duration_ms`. */
-export const attributeOf = (field: string): string => SPELLINGS[field] ?? `mcp_audit.${snake(field)}`
+} as const
+/** Attributes of its resource. */
+export const SERVICE_ATTRIBUTE = 'service.name'
+export const SERVER_ATTRIBUTE = 'mcp_audit.server.id'
 
-const all = new Set<string>(ENVELOPE_FIELDS)
-for (const type of EVENT_TYPES) for (const field of Object.keys(TYPE_FIELDS[type])) all.add(field)
-/** Attribute to field, for every field there is. */
-export const FIELD_OF_ATTRIBUTE: ReadonlyMap<string, string> = new Map(
-  [...all].map((field) => [attributeOf(field), field]),
-)
+/** The attributes of an event's record: those of its method and tool only where it has one. */
+export function attributesOf({ eventId, method, toolName }: AuditEvent): { [attribute: string]: string } {
+  const attributes: { [attribute: string]: string } = { [RECORD_ATTRIBUTES.eventId]: eventId }
+  if (method !== undefined) attributes[RECORD_ATTRIBUTES.method] = method
+  if (toolName !== undefined) attributes[RECORD_ATTRIBUTES.toolName] = toolName
+  return attributes
+}
+
 /** ClickHouse column of an envelope field: `eventId` is `event_id`. */
-export const columnOf = snake
+export const columnOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

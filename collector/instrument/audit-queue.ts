@@ -81,9 +81,9 @@ export class AuditQueue implements AuditSink {
   private readonly exporter: AuditExporter
   private readonly limits: Required<QueueOptions>
   private readonly series = new Map<ProducerFacts, Series>()
-  /** Encoded events, oldest first; those still open for more are also in `current`, by resource and producer. */
+  /** Encoded events, oldest first; those still open for more are also in `current`. */
   private readonly slabs: Slab[] = []
-  private readonly current = new Map<object, Slab>()
+  private readonly current = new Map<ProducerFacts, Slab>()
   private waiting = 0
   private waitingBytes = 0
   private inFlight = 0
@@ -140,15 +140,14 @@ export class AuditQueue implements AuditSink {
 
   /** Encoded at once: the event is then bytes, which a retry sends again as they are. */
   private append(series: Series, event: PendingEvent, seq: number): void {
-    const key = event.resource ?? event.producer
-    let slab = this.current.get(key)
+    let slab = this.current.get(event.producer)
     if (
       slab === undefined ||
       slab.count >= Math.min(PART_EVENTS, this.limits.maxBatch) ||
       slab.length > MAX_PART_BYTES
     ) {
       slab = openSlab(event, seq)
-      this.current.set(key, slab)
+      this.current.set(event.producer, slab)
       this.slabs.push(slab)
     }
     const before = slab.length
@@ -204,8 +203,7 @@ export class AuditQueue implements AuditSink {
       bytes += slab.length
       events += slab.count
       count++
-      const key = slab.resource ?? slab.producer
-      if (this.current.get(key) === slab) this.current.delete(key)
+      if (this.current.get(slab.producer) === slab) this.current.delete(slab.producer)
     }
     this.waiting -= events
     this.waitingBytes -= bytes

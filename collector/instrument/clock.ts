@@ -1,5 +1,6 @@
 /** Time and identifiers of events: nanosecond wall time and UUIDv7, both without a system call that blocks. */
 import { randomFillSync } from 'node:crypto'
+import { INSTANT } from '../../schemas/field.ts'
 
 /** Seconds and nanoseconds since 1970: what OTLP carries, exact where a single double is not. */
 export type Instant = readonly [seconds: number, nanoseconds: number]
@@ -28,10 +29,22 @@ export function instantNow(): Instant {
 export const elapsedMs = (from: Instant, to: Instant): number =>
   Math.max(0, (to[0] - from[0]) * 1000 + (to[1] - from[1]) / 1_000_000)
 
+/** Events come in order, so the text of one second serves many. */
+let second = Number.NaN
+let secondText = ''
 /** RFC 3339 in UTC with nine decimals. */
 export function rfc3339(instant: Instant): string {
-  const second = new Date(instant[0] * 1000).toISOString().slice(0, 19)
-  return `${second}.${String(instant[1]).padStart(9, '0')}Z`
+  if (instant[0] !== second) {
+    second = instant[0]
+    secondText = new Date(second * 1000).toISOString().slice(0, 19)
+  }
+  return `${secondText}.${String(1e9 + instant[1]).slice(1)}Z`
+}
+
+/** The instant of such a text with any number of decimals up to nine; undefined when it is none. */
+export function instantOf(text: unknown): Instant | undefined {
+  if (typeof text !== 'string' || !INSTANT.test(text)) return undefined
+  return [Date.parse(`${text.slice(0, 19)}Z`) / 1000, Number(text.slice(20, -1).padEnd(9, '0'))]
 }
 
 /** Character codes of the hex digits. */

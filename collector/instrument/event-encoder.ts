@@ -1,14 +1,19 @@
-/** Writes events as OTLP log records at once, into memory that is used again: an event leaves no object behind for the collector. */
-import { attributeOf, EVENT_NAME_PREFIX } from '../../schemas/wire.ts'
-import { type PendingEvent, type ProducerFacts, resourceOf, SCOPE } from './pending-event.ts'
+/**
+ * Writes events as OTLP log records at once, into memory that is used again: an event leaves no object behind for the collector. The body
+ * is the event as JSON: what events share (producer, caller) is kept as bytes, the rest is written by JSON.stringify.
+ */
+import { EVENT_NAME_PREFIX, RECORD_ATTRIBUTES, SERVER_ATTRIBUTE, SERVICE_ATTRIBUTE } from '../../schemas/wire.ts'
+import { rfc3339 } from './clock.ts'
+import { CONSTANTS, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
 
 /**
- * Encoded events of one producer and resource, in order: the repeated field `log_records` of one ScopeLogs. Lengths are known before
- * content is written (texts are ASCII until shown otherwise), or a byte is left free and the rare longer content is moved.
+ * Encoded events of one producer, in order: the repeated field `log_records` of one ScopeLogs. Lengths are guessed (two bytes for
+ * messages, texts are ASCII until shown otherwise), and the rare content of another length is moved.
  */
 export interface Slab {
   readonly producer: ProducerFacts
-  readonly resource: PendingEvent['resource']
+  /** `{` and the fields that all its events share, up to the comma. */
+  readonly shared: Uint8Array
   bytes: Buffer
   length: number
   count: number
@@ -21,13 +26,12 @@ const SLAB_BYTES = 65_536
 const MAX_POOLED_BYTES = 1_048_576
 const MAX_POOLED = 4
 const pool: Buffer[] = []
-/** Nesting that OTLP receivers take; also what ends a cycle. */
-const MAX_DEPTH = 24
 
-export function openSlab(event: PendingEvent, seq: number): Slab {
-  const { producer, resource } = event
+export function openSlab({ producer }: PendingEvent, seq: number): Slab {
+  const { serviceName: _inResource, ...facts } = producer
+  const shared = Buffer.from(`{${membersOf({ ...CONSTANTS, ...facts })}`)
   const bytes = pool.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
-  return { producer, resource, bytes, length: 0, count: 0, first: seq, last: seq }
+  return { producer, shared, bytes, length: 0, count: 0, first: seq, last: seq }
 }
 
 /** What is being written to; a slab is only ever written to by one synchronous call. */
@@ -46,8 +50,9 @@ function reserve(bytes: number): void {
 export function closeSlab(slab: Slab): Uint8Array {
   out = pool.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
   at = 0
-  const resource = resourceOf(slab.producer, slab.resource)
-  for (const key in resource) attribute(prefixOf(key), resource[key], 0x0a, 0)
+  const { serverId, serviceName = serverId } = slab.producer
+  attribute(SERVICE, serviceName, 0x0a)
+  attribute(SERVER, serverId, 0x0a)
   const resourceEnd = at
   const scopeStart = at
   shortText(0x0a, SCOPE.name)
@@ -72,53 +77,52 @@ export function closeSlab(slab: Slab): Uint8Array {
   return whole
 }
 
-/** Appends one event under its number. Throws on a value that has no OTLP form; the slab is then as before. */
+/** Appends one event under its number. Throws on a value that has no JSON form; the slab is then as before. */
 export function encodeInto(slab: Slab, event: PendingEvent, seq: number): void {
+  const { fields, time, common, eventId } = event
+  const own = `"eventId":"${eventId}","eventTime":"${rfc3339(time)}","producerSeq":${seq},${jsonOf(fields).slice(1)}`
+  const callers = common === undefined ? NOTHING : bytesOfCommon(common)
   out = slab.bytes
   at = slab.length
-  const { fields, time, common } = event
-  reserve(256)
-  out[at] = 0x12
-  const start = at + 3
-  at = start
+  reserve(256 + slab.shared.length + callers.length + own.length * 3)
+  const record = open(0x12)
   instant(0x09, time[0], time[1])
   out[at++] = 0x10
-  out[at++] = 9
-  attribute(UID, event.eventId, 0x32, 0)
-  attribute(SEQ, seq, 0x32, 0)
-  append(CONSTANTS)
-  if (common !== undefined) append(bytesOfCommon(common))
-  for (const field in fields) {
-    const value = fields[field]
-    if (value === undefined) continue
-    const prefix = prefixes[field] ?? fieldPrefix(field)
-    if (prefix !== OWN) attribute(prefix, value, 0x32, 0)
-  }
-  const { traceId, spanId } = fields as { traceId?: string; spanId?: string }
+  out[at++] = SEVERITY_INFO
+  const body = open(0x2a)
+  const text = open(0x0a)
+  append(slab.shared)
+  append(callers)
+  at += out.write(own, at, 'utf8')
+  close(text)
+  close(body)
+  attribute(UID, eventId, 0x32)
+  const { method, toolName, traceId, spanId } = fields as Repeated
+  attribute(METHOD, method ?? common?.['method'], 0x32)
+  attribute(TOOL, toolName ?? common?.['toolName'], 0x32)
   if (traceId?.length === 32 && spanId?.length === 16) {
     reserve(32)
     hexId(0x4a, traceId)
     hexId(0x52, spanId)
   }
   append(eventNames[fields.eventType] ?? eventName(fields.eventType))
-  // Two bytes were left for a length from 128 to 16383, which nearly every record has.
-  const length = at - start
-  const width = varintBytes(length)
-  if (width !== 2) {
-    reserve(4)
-    out.copyWithin(start - 2 + width, start, at)
-    at += width - 2
-  }
-  const end = at
-  at = start - 2
-  varint(length)
+  close(record)
   slab.bytes = out
-  slab.length = end
+  slab.length = at
   slab.count++
   slab.last = seq
 }
 
-/** Where the encoding of shared fields is kept: on their object itself, because a WeakMap entry per request costs the collector dear. */
+const SEVERITY_INFO = 9
+/** Fields that stand outside of the body too. */
+interface Repeated {
+  readonly method?: unknown
+  readonly toolName?: unknown
+  readonly traceId?: string
+  readonly spanId?: string
+}
+
+/** Where the JSON of shared fields is kept: on their object itself, because a WeakMap entry per request costs the collector dear. */
 const ENCODED = Symbol('encoded')
 interface Encoded {
   [ENCODED]?: Uint8Array
@@ -127,16 +131,24 @@ interface Encoded {
 function bytesOfCommon(common: Readonly<Record<string, unknown>> & Encoded): Uint8Array {
   const known = common[ENCODED]
   if (known !== undefined) return known
-  const start = at
-  for (const field in common) {
-    const prefix = prefixes[field] ?? fieldPrefix(field)
-    if (common[field] !== undefined && prefix !== OWN) attribute(prefix, common[field], 0x32, 0)
-  }
-  const made = Uint8Array.prototype.slice.call(out, start, at)
-  at = start
+  const made = Buffer.from(membersOf(common))
   if (Object.isExtensible(common)) common[ENCODED] = made
   return made
 }
+
+/** Members of an object for others to follow: `"a":1,"b":2,`. */
+function membersOf(fields: Readonly<Record<string, unknown>>): string {
+  const json = jsonOf(fields)
+  return json === '{}' ? '' : `${json.slice(1, -1)},`
+}
+
+/** Receivers refuse lone surrogates, which JSON.stringify escapes: a text is repaired as every UTF-8 encoder does. */
+function jsonOf(fields: Readonly<Record<string, unknown>>): string {
+  const json = JSON.stringify(fields)
+  return json.includes('\\ud') ? JSON.stringify(fields, wellFormed) : json
+}
+const wellFormed = (_field: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value
 
 function append(bytes: Uint8Array): void {
   reserve(bytes.length + 64)
@@ -147,22 +159,13 @@ function append(bytes: Uint8Array): void {
 /** A key as it stands in a KeyValue: its field, and the tag of the value that follows. */
 function prefixOf(key: string): Uint8Array {
   const utf8 = Buffer.from(key)
-  if (utf8.length > 127) return Buffer.from([0x0a, (utf8.length & 127) | 128, utf8.length >> 7, ...utf8, 0x12])
   return Buffer.from([0x0a, utf8.length, ...utf8, 0x12])
 }
-/** Marks fields that are the record's own (name, ids), not attributes. */
-const OWN = new Uint8Array(0)
-const prefixes: Record<string, Uint8Array> = Object.assign(Object.create(null), {
-  eventType: OWN,
-  traceId: OWN,
-  spanId: OWN,
-})
-const fieldPrefix = (field: string): Uint8Array => {
-  prefixes[field] = prefixOf(attributeOf(field))
-  return prefixes[field]
-}
-const UID = prefixOf(attributeOf('eventId'))
-const SEQ = prefixOf(attributeOf('producerSeq'))
+const SERVICE = prefixOf(SERVICE_ATTRIBUTE)
+const SERVER = prefixOf(SERVER_ATTRIBUTE)
+const UID = prefixOf(RECORD_ATTRIBUTES.eventId)
+const METHOD = prefixOf(RECORD_ATTRIBUTES.method)
+const TOOL = prefixOf(RECORD_ATTRIBUTES.toolName)
 const eventNames: Record<string, Uint8Array> = Object.create(null)
 const eventName = (eventType: string): Uint8Array => {
   const name = Buffer.from(EVENT_NAME_PREFIX + eventType)
@@ -185,33 +188,9 @@ function header(tag: number, length: number): void {
   varint(length)
 }
 
-/** One KeyValue under `tag`. */
-function attribute(prefix: Uint8Array, value: unknown, tag: number, depth: number): void {
-  if (typeof value === 'string') {
-    textAttribute(prefix, value, tag)
-    return
-  }
-  reserve(prefix.length + 64)
-  const isInteger = typeof value === 'number' && Number.isSafeInteger(value)
-  if (typeof value === 'boolean' || (isInteger && value >= 0)) {
-    const number = Number(value)
-    const length = 1 + varintBytes(number)
-    header(tag, prefix.length + 1 + length)
-    out.set(prefix, at)
-    at += prefix.length
-    out[at++] = length
-    out[at++] = typeof value === 'boolean' ? 0x10 : 0x18
-    varint(number)
-    return
-  }
-  out[at++] = tag
-  const mark = open()
-  append(prefix)
-  anyValue(value, depth)
-  close(mark)
-}
-
-function textAttribute(prefix: Uint8Array, value: string, tag: number): void {
+/** One KeyValue under `tag`; nothing without a text. */
+function attribute(prefix: Uint8Array, value: unknown, tag: number): void {
+  if (typeof value !== 'string') return
   const start = at
   if (!textValue(prefix, value, value.length, tag)) {
     at = start
@@ -240,79 +219,22 @@ function textValue(prefix: Uint8Array, value: string, length: number, tag: numbe
   return true
 }
 
-/** Leaves one byte for the length of what follows. */
-function open(): number {
-  return at++
+/** Starts a message under `tag` and leaves two bytes for its length, right for 128 to 16383; answers where its content starts. */
+function open(tag: number): number {
+  out[at] = tag
+  at += 3
+  return at
 }
-function close(mark: number): void {
-  const length = at - mark - 1
+function close(start: number): void {
+  const length = at - start
   const width = varintBytes(length)
-  if (width > 1) {
-    reserve(width)
-    out.copyWithin(mark + width, mark + 1, at)
-    at += width - 1
+  if (width !== 2) {
+    reserve(4)
+    out.copyWithin(start - 2 + width, start, at)
   }
-  const end = at
-  at = mark
+  at = start - 2
   varint(length)
-  at = end
-}
-
-/** An AnyValue with its length. What OTLP does not know stands as the empty value. */
-function anyValue(value: unknown, depth: number): void {
-  if (depth > MAX_DEPTH) throw new RangeError('instrument: event: nested too deep')
-  reserve(64)
-  const mark = open()
-  if (typeof value === 'string') {
-    reserve(value.length * 3 + 16)
-    out[at++] = 0x0a
-    const inner = open()
-    at += out.write(value, at, 'utf8')
-    close(inner)
-  } else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)) {
-    out[at++] = typeof value === 'boolean' ? 0x10 : 0x18
-    varint(Number(value))
-  } else if (typeof value === 'number') {
-    if (Number.isSafeInteger(value)) {
-      out[at++] = 0x18
-      let rest = BigInt.asUintN(64, BigInt(value))
-      for (; rest >= 128n; rest >>= 7n) out[at++] = Number(rest & 127n) | 128
-      out[at++] = Number(rest)
-    } else {
-      out[at++] = 0x21
-      at = out.writeDoubleLE(value, at)
-    }
-  } else if (typeof value === 'bigint') throw new TypeError('instrument: event: a BigInt has no OTLP form here')
-  else if (Array.isArray(value)) {
-    out[at++] = 0x2a
-    const list = open()
-    for (const element of value) {
-      reserve(16)
-      out[at++] = 0x0a
-      anyValue(element, depth + 1)
-    }
-    close(list)
-  } else if (typeof value === 'object' && value !== null) {
-    out[at++] = 0x32
-    const map = open()
-    for (const key in value) {
-      const inner = (value as Record<string, unknown>)[key]
-      if (inner !== undefined) attribute(keyPrefix(key), inner, 0x0a, depth + 1)
-    }
-    close(map)
-  }
-  close(mark)
-}
-
-/** Keys inside values are those of our own schemas: few. */
-const keys = new Map<string, Uint8Array>()
-function keyPrefix(key: string): Uint8Array {
-  let prefix = keys.get(key)
-  if (prefix === undefined) {
-    prefix = prefixOf(key)
-    if (keys.size < 256) keys.set(key, prefix)
-  }
-  return prefix
+  at += length
 }
 
 function shortText(tag: number, text: string): void {
@@ -336,12 +258,3 @@ function instant(tag: number, seconds: number, nanoseconds: number): void {
   at = out.writeUInt32LE(low % 4_294_967_296, at)
   at = out.writeUInt32LE(Math.floor(high / 8_388_608) + Math.floor(low / 4_294_967_296), at)
 }
-
-/** The same in every event of this package. */
-const CONSTANTS = ((): Uint8Array => {
-  out = Buffer.alloc(256)
-  at = 0
-  attribute(prefixOf(attributeOf('schemaVersion')), 1, 0x32, 0)
-  attribute(prefixOf(attributeOf('vantage')), 'server', 0x32, 0)
-  return Uint8Array.prototype.slice.call(out, 0, at)
-})()

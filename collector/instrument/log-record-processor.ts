@@ -1,8 +1,7 @@
 /** The OpenTelemetry way in: a LogRecordProcessor for NodeSDK that carries audit events without sampling or silent loss. */
-import { EVENT_NAME_PREFIX, FIELD_OF_ATTRIBUTE, RESOURCE_FIELDS } from '../../schemas/wire.ts'
+import { EVENT_NAME_PREFIX } from '../../schemas/wire.ts'
 import { type AuditExporter, AuditQueue, type QueueOptions, type SinkStats } from './audit-queue.ts'
-import { type Instant, instantNow, uuidV7 } from './clock.ts'
-import type { Attributes } from './otlp-encode.ts'
+import { type Instant, instantNow, instantOf, uuidV7 } from './clock.ts'
 import type { Fields, PendingEvent, ProducerFacts } from './pending-event.ts'
 
 export interface AuditLogRecordProcessorOptions extends QueueOptions {
@@ -13,70 +12,70 @@ export interface AuditLogRecordProcessorOptions extends QueueOptions {
 export interface LogRecordLike {
   readonly eventName?: string | undefined
   readonly hrTime?: Instant
-  readonly attributes?: Readonly<Record<string, unknown>>
+  readonly body?: unknown
   readonly resource?: { readonly attributes: Readonly<Record<string, unknown>> }
   readonly spanContext?: { readonly traceId: string; readonly spanId: string } | undefined
 }
 
-const inResource = new Set<string>(RESOURCE_FIELDS)
-
 /**
  * Takes records whose event name starts with `mcp_audit.` and leaves all others to other processors. Numbers are given here, in the
- * order of arrival; the record is read at once, because the SDK lets nobody change it later.
+ * order of arrival, and written into the body; the record is read at once, because the SDK lets nobody change it later.
  */
 export class AuditLogRecordProcessor {
   private readonly queue: AuditQueue
   private readonly producers = new Map<string, ProducerFacts>()
+  /** Records of our name whose body is no event: nobody could store them. */
+  private unreadable = 0
 
   constructor(options: AuditLogRecordProcessorOptions) {
     this.queue = new AuditQueue(options.exporter, options)
   }
 
   get stats(): SinkStats {
-    return this.queue.stats
+    const { dropped, errors, ...counts } = this.queue.stats
+    return { ...counts, dropped: dropped + this.unreadable, errors: errors + this.unreadable }
   }
 
   /** Numbers, losses and queue of one producer, for the heartbeats of the instrumentation. */
-  countsOf(producer: ProducerFacts) {
-    const own = this.producers.get(`${producer.serverId}\u0000${producer.producerId}`)
+  countsOf({ serverId, producerId }: ProducerFacts) {
+    const own = this.producers.get(`${serverId}\u0000${producerId}`)
     return own === undefined ? { numbered: 0, dropped: 0, queued: 0 } : this.queue.countsOf(own)
   }
 
   onEmit(record: LogRecordLike): void {
-    const name = record.eventName
-    if (name === undefined || !name.startsWith(EVENT_NAME_PREFIX)) return
-    this.queue.emit(this.read(record, name.slice(EVENT_NAME_PREFIX.length)))
+    if (record.eventName?.startsWith(EVENT_NAME_PREFIX) !== true) return
+    const event = this.read(record)
+    if (event === undefined) this.unreadable++
+    else this.queue.emit(event)
   }
 
-  private read(record: LogRecordLike, eventType: string): PendingEvent {
-    const fields: Record<string, unknown> = { eventType }
-    const facts: Record<string, unknown> = {}
-    for (const [attribute, value] of Object.entries(record.attributes ?? {})) {
-      const field = FIELD_OF_ATTRIBUTE.get(attribute)
-      if (field === undefined) continue
-      if (inResource.has(field)) facts[field] = value
-      else fields[field] = value
+  private read({ body, hrTime, spanContext, resource }: LogRecordLike): PendingEvent | undefined {
+    const said = parsed(body)
+    if (said === undefined) return undefined
+    // Given again on the way out: the number of this queue and the constants of a native event.
+    const { eventId, eventTime, serverId, producerId, producerSeq, schemaVersion, vantage, source, ...fields } = said
+    if (typeof fields['eventType'] !== 'string' || typeof serverId !== 'string') return undefined
+    const time = instantOf(eventTime) ?? hrTime ?? instantNow()
+    if (spanContext !== undefined && fields['traceId'] === undefined) {
+      fields['traceId'] = spanContext.traceId
+      fields['spanId'] = spanContext.spanId
     }
-    const time = record.hrTime ?? instantNow()
-    const eventId = typeof fields['eventId'] === 'string' ? fields['eventId'] : uuidV7(time)
-    // Given again on the way out: the id, the number of this queue and the constants of a native event.
-    for (const field of ['eventId', 'producerSeq', 'schemaVersion', 'vantage', 'source']) delete fields[field]
-    if (record.spanContext !== undefined && fields['traceId'] === undefined) {
-      fields['traceId'] = record.spanContext.traceId
-      fields['spanId'] = record.spanContext.spanId
+    const service = resource?.attributes['service.name']
+    return {
+      producer: this.producerOf(serverId, producerId, typeof service === 'string' ? service : serverId),
+      eventId: typeof eventId === 'string' && EVENT_ID.test(eventId) ? eventId : uuidV7(time),
+      time,
+      fields: fields as Fields,
     }
-    const resource = (record.resource?.attributes ?? {}) as Attributes
-    return { producer: this.producerOf(facts, resource), eventId, time, fields: fields as Fields, resource }
   }
 
   /** One numbered series per (server, producer instance); without instance the process is one. */
-  private producerOf(facts: Record<string, unknown>, resource: Attributes): ProducerFacts {
-    const claimed = facts['serverId'] ?? resource['mcp_audit.server.id'] ?? resource['service.name'] ?? 'unknown'
-    const serverId = String(claimed)
-    const key = `${serverId}\u0000${String(facts['producerId'] ?? '')}`
+  private producerOf(serverId: string, producerId: unknown, serviceName: string): ProducerFacts {
+    const key = `${serverId}\u0000${String(producerId ?? '')}`
     let producer = this.producers.get(key)
     if (producer === undefined) {
-      producer = { producerId: uuidV7(instantNow()), ...facts, serverId }
+      const own = typeof producerId === 'string' ? producerId : uuidV7(instantNow())
+      producer = { serverId, producerId: own, serviceName }
       this.producers.set(key, producer)
     }
     return producer
@@ -88,5 +87,16 @@ export class AuditLogRecordProcessor {
 
   async shutdown(): Promise<void> {
     await this.queue.shutdown()
+  }
+}
+
+const EVENT_ID = /^[0-9a-f-]{32,36}$/
+
+function parsed(body: unknown): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = typeof body === 'string' ? JSON.parse(body) : undefined
+    return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
   }
 }

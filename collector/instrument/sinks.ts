@@ -1,10 +1,9 @@
 /** The sinks: a queue of our own, an application's LoggerProvider, memory for tests, and the default of the process. */
 import type { AuditEvent } from '../../schemas/event.ts'
-import { attributeOf, EVENT_NAME_PREFIX, RESOURCE_FIELDS } from '../../schemas/wire.ts'
+import { attributesOf, EVENT_NAME_PREFIX } from '../../schemas/wire.ts'
 import { type AuditExporter, AuditQueue, type AuditSink, type QueueOptions } from './audit-queue.ts'
-import type { AnyValue } from './otlp-encode.ts'
 import { OtlpAuditExporter } from './otlp-exporter.ts'
-import { attributesOf, auditEventOf, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
+import { auditEventOf, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
 
 /** What is asked of a LoggerProvider: the same on both lines of the OpenTelemetry API. */
 export interface LoggerProviderLike {
@@ -15,7 +14,8 @@ interface LoggedRecord {
   eventName: string
   timestamp: [number, number]
   severityNumber: number
-  attributes: Record<string, never>
+  body: string
+  attributes: { [attribute: string]: string }
 }
 
 /** Sinks that hold events: flushed when the process is about to end by itself, after the last words of `atExit`. */
@@ -94,24 +94,26 @@ export function loggerSink(provider: LoggerProviderLike): AuditSink {
   const existing = loggerSinks.get(provider)
   if (existing !== undefined) return existing
   const logger = provider.getLogger(SCOPE.name, SCOPE.version)
-  const facts = new WeakMap<ProducerFacts, Record<string, AnyValue>>()
   let numbered = 0
+  let errors = 0
   const emitted = new Map<ProducerFacts, number>()
   const sink: AuditSink = {
     emit(event: PendingEvent) {
-      let own = facts.get(event.producer)
-      if (own === undefined) {
-        own = factsOf(event.producer)
-        facts.set(event.producer, own)
-      }
       numbered++
       emitted.set(event.producer, (emitted.get(event.producer) ?? 0) + 1)
-      logger.emit({
-        eventName: EVENT_NAME_PREFIX + event.fields.eventType,
-        timestamp: [event.time[0], event.time[1]],
-        severityNumber: 9,
-        attributes: { ...attributesOf(event), ...traceOf(event), ...own } as Record<string, never>,
-      })
+      try {
+        const audit = auditEventOf(event)
+        // The trace a client claimed stands in the body only: it must not become the record's own context.
+        logger.emit({
+          eventName: EVENT_NAME_PREFIX + audit.eventType,
+          timestamp: [event.time[0], event.time[1]],
+          severityNumber: 9,
+          body: JSON.stringify(audit),
+          attributes: attributesOf(audit),
+        })
+      } catch {
+        errors++
+      }
     },
     async flush() {
       await provider.forceFlush?.()
@@ -122,27 +124,10 @@ export function loggerSink(provider: LoggerProviderLike): AuditSink {
       await provider.forceFlush?.()
     },
     get stats() {
-      return { numbered, sent: numbered, dropped: 0, queued: 0, retries: 0, errors: 0 }
+      return { numbered, sent: numbered - errors, dropped: errors, queued: 0, retries: 0, errors }
     },
     countsOf: (producer) => ({ numbered: emitted.get(producer) ?? 0, dropped: 0, queued: 0 }),
   }
   loggerSinks.set(provider, sink)
   return sink
-}
-
-/** The trace a client claimed must not become the record's own context: it travels as attributes up to our processor. */
-function traceOf(event: PendingEvent): Record<string, AnyValue> {
-  const { traceId, spanId } = event.fields as { traceId?: string; spanId?: string }
-  return traceId === undefined || spanId === undefined
-    ? {}
-    : { [attributeOf('traceId')]: traceId, [attributeOf('spanId')]: spanId }
-}
-
-function factsOf(producer: ProducerFacts): Record<string, AnyValue> {
-  const out: Record<string, AnyValue> = {}
-  for (const field of RESOURCE_FIELDS) {
-    const value = (producer as unknown as Record<string, AnyValue | undefined>)[field]
-    if (value !== undefined && value !== '') out[attributeOf(field)] = value
-  }
-  return out
 }

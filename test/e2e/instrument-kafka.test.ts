@@ -42,7 +42,7 @@ describe.skipIf(brokers.length === 0)(`KafkaAuditExporter${skipReason}`, () => {
       for (const { value, headers } of messages) {
         expect(verify(value!, headers)).toMatchObject({ caller, contentType: 'otlp_proto', collected: false })
         for (const { records } of decodeLogs(value!))
-          seqs.push(...records.map(({ attributes }) => attributes['mcp_audit.producer_seq']))
+          seqs.push(...records.map(({ body }) => JSON.parse(String(body)).producerSeq))
       }
     })
     expect(seqs.length).toBeGreaterThan(100)

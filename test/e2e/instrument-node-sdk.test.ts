@@ -86,28 +86,35 @@ describe('NodeSDK({ logRecordProcessors: [new AuditLogRecordProcessor({ exporter
     trace.disable()
     logs.disable()
 
-    const records = batches.flatMap(({ records: all, resource }) => all.map((record) => ({ record, resource })))
+    const records = batches.flatMap(({ records: all, resource }) =>
+      all.map((record) => ({ record, resource, event: JSON.parse(String(record.body)) })),
+    )
     const names = records.map(({ record }) => record.eventName.slice('mcp_audit.'.length))
     expect(names.filter((name) => name === 'tool.call')).toHaveLength(3)
     expect(names.filter((name) => name === 'tool.result')).toHaveLength(3)
     expect(names).not.toContain('else')
-    expect(records.map(({ record }) => record.attributes['mcp_audit.producer_seq'])).toEqual(
-      records.map((_, index) => index + 1),
-    )
-    expect(new Set(records.map(({ record }) => record.attributes['log.record.uid'])).size).toBe(records.length)
-    for (const { resource } of records) {
-      expect(resource).toMatchObject({
-        'service.name': 'my-application',
-        'mcp_audit.server.id': expect.stringMatching(/^sdk-/),
-      })
-      expect(resource['mcp_audit.producer_id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(records.map(({ event }) => event.producerSeq)).toEqual(records.map((_, index) => index + 1))
+    expect(new Set(records.map(({ event }) => event.eventId)).size).toBe(records.length)
+    for (const { resource, record, event } of records) {
+      expect(resource).toEqual({ 'service.name': 'my-application', 'mcp_audit.server.id': event.serverId })
+      expect(record).toMatchObject({ time: event.eventTime, eventName: `mcp_audit.${event.eventType}` })
+      expect(event.serverId).toMatch(/^sdk-/)
+      expect(event.producerId).toMatch(/^[0-9a-f-]{36}$/)
     }
-    const call = records.find(({ record }) => record.eventName.endsWith('tool.call'))!.record
-    expect(call.attributes['gen_ai.tool.name']).toBe('add')
-    expect(call).toMatchObject({ traceId: '1'.repeat(32), spanId: '2'.repeat(16) })
-    expect(call.attributes['mcp_audit.trace_client_supplied']).toBe(true)
-    expect(call.attributes).not.toHaveProperty('mcp_audit.trace_id')
-    expect(call.attributes['mcp_audit.args']).toMatchObject([{ path: 'a', type: 'number' }])
+    const call = records.find(({ record }) => record.eventName.endsWith('tool.call'))!
+    expect(call.record.attributes).toEqual({
+      'log.record.uid': call.event.eventId,
+      'mcp.method.name': 'tools/call',
+      'gen_ai.tool.name': 'add',
+    })
+    const context = { traceId: '1'.repeat(32), spanId: '2'.repeat(16) }
+    expect(call.record).toMatchObject(context)
+    expect(call.event).toMatchObject({
+      ...context,
+      traceClientSupplied: true,
+      serverName: 'app',
+      args: [{ path: 'a', type: 'number' }],
+    })
     expect(processor.stats).toMatchObject({ sent: records.length, dropped: 0, queued: 0 })
 
     const own = finished.find(({ name }) => name === 'tools/call add')!

@@ -10,7 +10,7 @@ import { StdioClientTransport as StdioClientV1 } from '@modelcontextprotocol/sdk
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeLogs } from '../../collector/otlp/decode-logs.ts'
 
-const records: { name: string; attributes: Readonly<Record<string, unknown>>; server: unknown }[] = []
+const records: { name: string; event: Readonly<Record<string, unknown>>; server: unknown }[] = []
 const receiver = createServer((request, response) => {
   const chunks: Buffer[] = []
   request
@@ -19,10 +19,10 @@ const receiver = createServer((request, response) => {
       const raw = Buffer.concat(chunks)
       const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
       for (const batch of decodeLogs(body))
-        for (const { eventName, attributes } of batch.records)
+        for (const { eventName, body: text } of batch.records)
           records.push({
             name: eventName.slice('mcp_audit.'.length),
-            attributes,
+            event: JSON.parse(String(text)),
             server: batch.resource['mcp_audit.server.id'],
           })
       response.writeHead(200).end()
@@ -54,19 +54,17 @@ describe('stdio', () => {
     expect(of('tools.registry')).toHaveLength(1)
     expect(of('server.started')).toHaveLength(1)
     await expect.poll(() => of('server.stopped').length).toBe(1)
-    expect(of('server.stopped')[0]!.attributes).toMatchObject({
-      'mcp_audit.reason': 'the process ended',
-      'mcp_audit.drops': 0,
+    expect(of('server.stopped')[0]!.event).toMatchObject({
+      reason: 'the process ended',
+      drops: 0,
     })
-    expect(of('tool.call')[0]!.attributes).toMatchObject({
-      'mcp_audit.transport': 'stdio',
-      'mcp_audit.era': 'legacy',
-      'mcp_audit.principal_kind': 'anonymous',
+    expect(of('tool.call')[0]!.event).toMatchObject({
+      transport: 'stdio',
+      era: 'legacy',
+      principalKind: 'anonymous',
     })
     expect(records[0]!.server).toBe('pipe')
-    expect(
-      of('http.request').map(({ attributes }) => [attributes['mcp.method.name'], attributes['mcp_audit.status']]),
-    ).toEqual([['initialize', 0]])
+    expect(of('http.request').map(({ event }) => [event['method'], event['status']])).toEqual([['initialize', 0]])
   })
   it('SDK v2: the modern era over stdio through a factory', async () => {
     const client = new ClientV2({ name: 'spawner', version: '1' }, { versionNegotiation: { mode: 'auto' } })
@@ -74,13 +72,11 @@ describe('stdio', () => {
     for (let i = 0; i < 3; i++) await client.callTool({ name: 'echo', arguments: { text: `${i}` } })
     await client.close()
     await expect.poll(() => of('tool.result').length).toBe(3)
-    expect(of('tool.call').map(({ attributes }) => attributes['mcp_audit.era'])).toEqual(['modern', 'modern', 'modern'])
-    expect(of('tool.call')[0]!.attributes).toMatchObject({
-      'mcp_audit.transport': 'stdio',
-      'mcp.protocol.version': '2026-07-28',
+    expect(of('tool.call').map(({ event }) => event['era'])).toEqual(['modern', 'modern', 'modern'])
+    expect(of('tool.call')[0]!.event).toMatchObject({
+      transport: 'stdio',
+      protocolVersion: '2026-07-28',
     })
-    expect(
-      of('tool.call').every(({ attributes }) => /^[0-9a-f]{64}$/.test(String(attributes['mcp_audit.definition_hash']))),
-    ).toBe(true)
+    expect(of('tool.call').every(({ event }) => /^[0-9a-f]{64}$/.test(String(event['definitionHash'])))).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-/** OTLP records become AuditEvents: our own by the wire mapping, recordings of FastMCP and the Python SDK as far as they go. */
+/** OTLP records become AuditEvents: our own by their body, recordings of FastMCP and the Python SDK as far as they go. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { admit } from '../../../collector/admit.ts'
@@ -82,43 +82,52 @@ describe('our own log records', () => {
   it('come back field by field from the bytes they were written as', () => {
     const { candidates, refused } = readLogs(decodeLogs(encodeEvents([sent])), reader)
     expect(refused).toEqual([])
-    expect(JSON.parse(JSON.stringify(candidates))).toEqual([sent])
+    expect(candidates).toEqual([sent])
     expect(admitted(candidates)[0]).toMatchObject({ ...sent, tenant: 'default', serverClaimed: true })
   })
 
-  it('cannot say that they are of another source, time, type or trace than their record', () => {
+  it('are what their body says: name, time, ids, attributes and resource only repeat it', () => {
     const record = log({
-      eventName: 'mcp_audit.tool.call',
-      attributes: {
-        'mcp_audit.source': 'span',
-        'mcp_audit.event_type': 'server.started',
-        'mcp_audit.event_time': '1999-01-01T00:00:00Z',
-        'mcp_audit.trace_id': 'ff'.repeat(16),
-      },
+      eventName: 'mcp_audit.server.started',
+      traceId: 'ff'.repeat(16),
+      body: JSON.stringify(sent),
+      attributes: { 'log.record.uid': 'x', 'mcp.method.name': 'tools/list', 'gen_ai.tool.name': 'drop' },
     })
-    const [event] = readLogs(batch([record]), reader).candidates
-    expect(event).toMatchObject({ source: 'native', eventType: 'tool.call', eventTime: record.time, traceId: '' })
+    expect(readLogs(batch([record], { 'mcp_audit.server.id': 'other' }), reader).candidates).toEqual([sent])
   })
 
-  it('take their server from the resource: our attribute, else the service name, else unknown', () => {
-    const serverId = (resource: { [key: string]: string }) =>
-      (
-        readLogs(batch([log({ eventName: 'mcp_audit.tool.call' })], resource), reader).candidates[0] as {
-          serverId: string
-        }
-      ).serverId
-    expect(serverId({ 'mcp_audit.server.id': 'a', 'service.name': 'b' })).toBe('a')
-    expect(serverId({ 'service.name': 'b' })).toBe('b')
-    expect(serverId({})).toBe('unknown')
+  it('cannot say that they were made from something else, unless our collect role says so', () => {
+    const record = log({ eventName: 'mcp_audit.tool.call', body: JSON.stringify({ ...sent, source: 'span' }) })
+    const source = (by: Reader) => (readLogs(batch([record]), by).candidates[0] as AuditEvent).source
+    expect(source(reader)).toBe('native')
+    expect(source({ ...reader, collected: true })).toBe('span')
   })
 
-  it('leave out attributes that no field has', () => {
-    const [event] = readLogs(
-      batch([log({ eventName: 'mcp_audit.tool.call', attributes: { 'mcp_audit.from_the_future': 1, other: 'x' } })]),
-      reader,
-    ).candidates
-    expect(Object.keys(event as object)).not.toContain('fromTheFuture')
-    expect(Object.values(event as object)).not.toContain('x')
+  it('are native and seen by a server when they do not say', () => {
+    const record = log({ eventName: 'mcp_audit.tool.call', body: '{}' })
+    for (const collected of [false, true])
+      expect(readLogs(batch([record]), { ...reader, collected }).candidates).toEqual([
+        { source: 'native', vantage: 'server' },
+      ])
+  })
+
+  it('lose fields that the schema does not know, and nothing else', () => {
+    const record = log({ eventName: 'mcp_audit.tool.call', body: JSON.stringify({ ...sent, fromTheFuture: { a: 1 } }) })
+    expect(admitted(readLogs(batch([record]), reader).candidates)).toEqual([
+      { ...sent, tenant: 'default', serverClaimed: true, receivedAt: '2026-11-24T06:00:00.000Z' },
+    ])
+  })
+
+  it.each([
+    ['no body', null, 'must be the event as JSON text'],
+    ['an event that is no text', { eventType: 'tool.call' }, 'must be the event as JSON text'],
+    ['a text that is no JSON', '{"eventId":', 'is not JSON'],
+    ['a list', '[]', 'must be a JSON object'],
+    ['null', 'null', 'must be a JSON object'],
+  ])('with %s are refused', (_, body, reason) => {
+    const { candidates, refused } = readLogs(batch([log({ eventName: 'mcp_audit.tool.call', body })]), reader)
+    expect(candidates).toEqual([])
+    expect(refused).toMatchObject([{ component: 'otlp', field: 'body', reason }])
   })
 })
 

@@ -73,6 +73,15 @@ describe('encode and decode', () => {
     const events = [sampleEvent(), sampleEvent({ serverId: 'srv-2' }), sampleEvent()]
     expect(recordCodec.encode(events)).toEqual(recordCodec.encode(structuredClone(events)))
   })
+  it('read the same event from OTLP/JSON', () => {
+    const event = { ...sampleEvent(), tenant: 'acme', receivedAt: received } as AuditEvent
+    const body = { stringValue: JSON.stringify(event) }
+    const logRecords = [{ timeUnixNano: '1', eventName: `mcp_audit.${event.eventType}`, body }]
+    const value = Buffer.from(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }))
+    const fromJson = recordCodec.decode(record(value, { contentType: 'otlp_json' })).entries
+    expect(fromJson).toEqual(recordCodec.decode(record(recordCodec.encode([event]))).entries)
+    expect(fromJson.map((entry) => entry.event.eventId)).toEqual([event.eventId])
+  })
   it('never mix the producers of one message', () => {
     const events = [1, 2, 1, 2].map((n, i) =>
       sampleEvent({ serverId: `srv-${n}`, producerId: String(n).repeat(32), producerSeq: i + 1, sdk: `sdk-${n}` }),
@@ -102,6 +111,12 @@ describe('what cannot be taken', () => {
     expect(refused).toMatchObject([
       { component: 'kafka', field: 'producerSeq', position: { log, partition: 3, offset: 17, index: 1 } },
     ])
+  })
+  it('is refused with a lone surrogate that its JSON escapes, and its neighbours are taken', () => {
+    const events = [sampleEvent(), sampleEvent({ clientName: 'a\ud800' }), sampleEvent()]
+    const { entries, refused } = recordCodec.decode(record(recordCodec.encode(events)))
+    expect(entries.map(({ position }) => position.index)).toEqual([0, 2])
+    expect(refused).toMatchObject([{ field: 'clientName', reason: 'must be well-formed Unicode without NUL' }])
   })
   it('is refused when a producer speaks for another tenant', () => {
     const bytes = recordCodec.encode([sampleEvent({ tenant: 'globex' })])

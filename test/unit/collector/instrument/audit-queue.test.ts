@@ -19,18 +19,21 @@ interface Sent {
   readonly seq: number
   readonly uid: string
   readonly server: string
-  readonly attributes: Readonly<Record<string, unknown>>
+  readonly event: Readonly<Record<string, unknown>>
 }
 const recordsOf = (batch: EncodedBatch): Sent[] =>
   batch.parts.flatMap(({ bytes }) =>
     decodeLogs(bytes).flatMap(({ records, resource }) =>
-      records.map(({ eventName, attributes }) => ({
-        name: eventName,
-        seq: attributes['mcp_audit.producer_seq'] as number,
-        uid: attributes['log.record.uid'] as string,
-        server: String(resource['mcp_audit.server.id']),
-        attributes,
-      })),
+      records.map(({ eventName, body }) => {
+        const event = JSON.parse(String(body)) as Record<string, unknown>
+        return {
+          name: eventName,
+          seq: event['producerSeq'] as number,
+          uid: event['eventId'] as string,
+          server: String(resource['mcp_audit.server.id']),
+          event,
+        }
+      }),
     ),
   )
 /** Answers as told, then takes everything. */
@@ -98,12 +101,12 @@ describe('AuditQueue', () => {
     const seqs = taken().map(({ seq }) => seq)
     expect(seqs).toEqual([...Array.from({ length: 20 }, (_, i) => i + 1), 51, 52])
     const gap = taken().find(({ name }) => name === 'mcp_audit.auditd.error')!
-    expect(gap.attributes).toMatchObject({
-      'mcp_audit.component': 'instrument.queue',
-      'mcp_audit.code': 'bus_overloaded',
-      'mcp_audit.dropped': 30,
-      'mcp_audit.first_seq': 21,
-      'mcp_audit.last_seq': 50,
+    expect(gap.event).toMatchObject({
+      component: 'instrument.queue',
+      code: 'bus_overloaded',
+      dropped: 30,
+      firstSeq: 21,
+      lastSeq: 50,
     })
     // Every number is either sent or named by a gap.
     expect(queue.countsOf(producer)).toEqual({ numbered: 52, dropped: 30, queued: 0 })
@@ -119,10 +122,10 @@ describe('AuditQueue', () => {
       ['mcp_audit.auditd.error', 4],
       ['mcp_audit.http.request', 5],
     ])
-    expect(taken()[0]!.attributes).toMatchObject({
-      'mcp_audit.dropped': 3,
-      'mcp_audit.first_seq': 1,
-      'mcp_audit.last_seq': 3,
+    expect(taken()[0]!.event).toMatchObject({
+      dropped: 3,
+      firstSeq: 1,
+      lastSeq: 3,
     })
     expect(queue.stats).toMatchObject({ dropped: 3, sent: 2 })
   })

@@ -6,7 +6,21 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { closeAll, forget, JSON_TYPE, json, raw, record, request, seen, send, start, valid } from './receiver-bed.ts'
+import {
+  attributed,
+  bodied,
+  closeAll,
+  forget,
+  JSON_TYPE,
+  json,
+  pairs,
+  raw,
+  record,
+  request,
+  seen,
+  send,
+  start,
+} from './receiver-bed.ts'
 
 let port = 0
 beforeAll(async () => {
@@ -15,45 +29,60 @@ beforeAll(async () => {
 afterAll(closeAll)
 afterEach(forget)
 
+const many = Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, index]))
+/** Where the 32nd level stands. */
+const nestedField = ['x', ...Array.from({ length: 31 }, () => '0')].join('.')
+
 describe('hostile bodies: the bad record is a dead letter, its neighbours arrive', () => {
   const cases: readonly (readonly [string, string | Buffer, string])[] = [
     ['row 18: a record of the wrong type', '7', 'record'],
-    ['row 18: a missing field', record({ 'gen_ai.tool.name': 'add' }), 'eventId'],
-    ['row 18: an unknown event type', record().replace('tool.call', 'tool.exploded'), 'eventType'],
-    ['row 18: a field of the wrong type', raw('mcp_audit.producer_seq', '{"stringValue":"7"}'), 'producerSeq'],
-    [
-      'row 19: a lone surrogate',
-      raw('mcp_audit.client_name', '{"stringValue":"\\udc00"}'),
-      'attributes.mcp_audit.client_name',
-    ],
-    ['row 19: a negative count', raw('mcp_audit.producer_seq', '{"intValue":-1}'), 'producerSeq'],
-    [
-      'row 20: 2^53 + 1',
-      raw('mcp_audit.producer_seq', '{"intValue":"9007199254740993"}'),
-      'attributes.mcp_audit.producer_seq',
-    ],
-    ['row 20: NaN', raw('mcp_audit.duration_ms', '{"doubleValue":"NaN"}'), 'attributes.mcp_audit.duration_ms'],
-    ['row 20: Infinity', raw('mcp_audit.duration_ms', '{"doubleValue":1e999}'), 'attributes.mcp_audit.duration_ms'],
+    ['row 18: a body that is no text', '{"eventName":"mcp_audit.tool.call","body":{"intValue":7}}', 'body'],
+    ['row 18: a body that is no JSON', bodied('{"eventId":'), 'body'],
+    ['row 18: a missing field', record({ eventId: undefined }), 'eventId'],
+    ['row 18: an unknown event type', record({ eventType: 'tool.exploded' }), 'eventType'],
+    ['row 18: a field of the wrong type', raw('producerSeq', '"7"'), 'producerSeq'],
+    ['row 18: a null', raw('clientName', 'null'), 'clientName'],
+    ['row 19: a lone surrogate, escaped in the event', raw('clientName', '"\\udc00"'), 'clientName'],
+    ['row 19: a lone surrogate, escaped in the request', raw('clientName', '"\udc00"'), 'body'],
+    ['row 19: a negative count', raw('producerSeq', '-1'), 'producerSeq'],
+    ['row 20: 2^53 + 1', raw('producerSeq', '9007199254740993'), 'producerSeq'],
+    ['row 20: 2^53 + 1 in an attribute', attributed('x', '{"intValue":"9007199254740993"}'), 'attributes.x'],
+    ['row 20: NaN', raw('durationMs', 'NaN'), 'body'],
+    ['row 20: NaN in an attribute', attributed('x', '{"doubleValue":"NaN"}'), 'attributes.x'],
+    ['row 20: Infinity', raw('durationMs', '1e999'), 'durationMs'],
     [
       'row 21: bytes that are not UTF-8',
       Buffer.concat([Buffer.from('{"eventName":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
       'eventName',
     ],
-    ['row 21: NUL in a name', raw('mcp_audit.client_name', '{"stringValue":"a\\u0000b"}'), 'clientName'],
     [
-      'row 22: 10^4 keys, each unknown',
-      record(Object.fromEntries(Array.from({ length: 40_000 }, (_, index) => [`k${index}`, index]))),
+      'row 21: bytes that are not UTF-8 in a body',
+      Buffer.concat([
+        Buffer.from('{"eventName":"mcp_audit.tool.call","body":{"stringValue":"{}'),
+        Buffer.from([0xc3, 0x28]),
+        Buffer.from('"}}'),
+      ]),
+      'body',
+    ],
+    ['row 21: NUL in a name', raw('clientName', '"a\\u0000b"'), 'clientName'],
+    [
+      'row 22: 4 * 10^4 attributes, each unknown',
+      record({}, `,"attributes":${JSON.stringify(pairs(many))}`),
       'attributes.k32768',
     ],
-    ['row 22: a key of 100 KB', raw('k'.repeat(100_000), '{}'), `attributes.${'k'.repeat(117)}`],
+    ['row 22: an attribute key of 100 KB', attributed('k'.repeat(100_000), '{}'), `attributes.${'k'.repeat(117)}`],
+    ['row 22: an event of 10^5 levels', raw('x', `${'['.repeat(100_000)}${']'.repeat(100_000)}`), nestedField],
+    ['row 23: a text over the limit', record({ clientName: 'x'.repeat(513) }), 'clientName'],
+    ['row 23: a record over the limit', record({ unknown: 'x'.repeat(1_048_576) }), 'body'],
+    ['row 25: the key __proto__', raw('__proto__', '{"polluted":true}'), '__proto__'],
     [
-      'row 23: a text over the limit',
-      raw('mcp_audit.client_name', `{"stringValue":"${'x'.repeat(513)}"}`),
-      'clientName',
+      'row 25: the key __proto__, escaped and within',
+      raw('args', '[{"\\u005f_proto__":{"polluted":true}}]'),
+      'args.0.__proto__',
     ],
-    ['row 25: the key __proto__', raw('__proto__', '{"stringValue":"polluted"}'), 'attributes.__proto__'],
-    ['row 25: the key constructor', raw('constructor', '{"stringValue":"polluted"}'), 'attributes.constructor'],
-    ['an id of the wrong length', record(valid(), ',"spanId":"abcd"'), 'spanId'],
+    ['row 25: the key constructor', raw('constructor', '"polluted"'), 'constructor'],
+    ['row 25: an attribute __proto__', attributed('__proto__', '{"stringValue":"polluted"}'), 'attributes.__proto__'],
+    ['an id of the wrong length', record({}, ',"spanId":"abcd"'), 'spanId'],
   ]
   it.each(cases)('%s', async (_, bad, fieldName) => {
     const [before, after] = [record(), record()]
@@ -79,26 +108,16 @@ describe('hostile bodies: the bad record is a dead letter, its neighbours arrive
 
   it('row 21: control, bidi and ANSI characters in a name are kept as data and never reach an answer or a dead letter raw', async () => {
     const hostile = '\u001b[31m\r\n\u202Eevil'
-    expect(
-      (await send(port, request(raw('mcp_audit.client_name', JSON.stringify({ stringValue: hostile }))))).status,
-    ).toBe(200)
+    expect((await send(port, request(record({ clientName: hostile })))).status).toBe(200)
     expect(seen.events[0]).toMatchObject({ clientName: hostile })
-    const answer = await send(port, request(raw(hostile, '{"intValue":"x"}')))
+    const answer = await send(port, request(attributed(hostile, '{"intValue":"x"}')))
     expect(answer.body.toString() + JSON.stringify(seen.letters)).not.toMatch(
       /[\u0000-\u001f\u202e]|\\u001b|\\u202e|\\r|\\n/,
     )
   })
 
   it('row 25: the last of repeated keys is what is stored', async () => {
-    await send(
-      port,
-      request(
-        raw('mcp_audit.client_name', '{"stringValue":"first"}').replace(
-          /\]\}$/,
-          ',{"key":"mcp_audit.client_name","value":{"stringValue":"last"}}]}',
-        ),
-      ),
-    )
+    await send(port, request(raw('clientName', '"first","clientName":"last"')))
     expect(seen.events.map((event) => event.clientName)).toEqual(['last'])
   })
 
