@@ -59,8 +59,11 @@ class Closers {
   add(close: () => Promise<void>): void {
     this.closers.unshift(close)
   }
+  /** One that fails keeps no other from being closed; the first failure is thrown at the end. */
   async closeAll(): Promise<void> {
-    for (const close of this.closers.splice(0)) await close()
+    const failures: unknown[] = []
+    for (const close of this.closers.splice(0)) await close().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
 }
 const SETTLE_POLL_MS = 20

@@ -8,7 +8,8 @@ import type { View } from './view.ts'
 
 const TEXT_CHARS = 1_024
 const LIST_LENGTH = 50
-const cut = (text: string): string => (text.length > TEXT_CHARS ? text.slice(0, TEXT_CHARS).toWellFormed() : text)
+/** A rule may have cut a name between two halves of a character, and the store refuses the finding then. */
+const cut = (text: string): string => (text.length > TEXT_CHARS ? text.slice(0, TEXT_CHARS) : text).toWellFormed()
 
 /** 128 bits of SHA-256 over the parts, unambiguous whatever they contain. */
 export const idOfParts = (parts: readonly (string | number | readonly string[])[]): string =>
