@@ -17,7 +17,7 @@ export interface Evidence {
   readonly rules: LoadedRules
   /** Alert ids a target was told, when there is a target. */
   readonly delivered?: () => ReadonlySet<string>
-  /** Rows twice in `events` are a fault: embedded, without power loss and without inserts in doubt. */
+  /** Rows twice in `events` are a fault: no insert can land after somebody has asked for it. */
   readonly strictEvents: boolean
   readonly more?: () => Figures['more']
 }
