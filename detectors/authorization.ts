@@ -45,10 +45,11 @@ export function judgeRequest(
   { method, tool, verb }: Asked,
   verified: Verified,
   config: Anonymous,
-  posture: Posture,
+  beside: { readonly posture: Posture },
 ): Match | undefined {
-  if (e.durationMs > LONGEST_MS) return undefined
-  if (!posture.known || !posture.required || verified.authorized || verified.reported || wasRefused(e)) return undefined
+  if (verified.authorized || verified.reported || e.durationMs > LONGEST_MS || wasRefused(e)) return undefined
+  const { posture } = beside
+  if (!posture.known || !posture.required) return undefined
   const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(short)]
   if (methods.includes(short(method))) return undefined
   if (tool !== '' && [...posture.tools, ...config.anonymousTools.map(short)].includes(short(tool))) return undefined

@@ -101,11 +101,13 @@ function compileFree(rule: LoadedRule, index: number, scope: Scope, plan: Plan):
     on: handlersOf(beside.on),
   }))
   const onTimer = rule.onTimer as unknown as CellSpec['onTimer']
+  const where = rule.where as unknown as CellSpec['where']
   const spec: CellSpec = {
     cell: rule.cell!,
     besides,
     on: handlersOf(rule.on),
     config: rule.options,
+    ...(where && { where }),
     ...(onTimer && { onTimer }),
   }
   const evaluations = new Map(handledTypes(rule).map((type) => [type, compileCell(index, slot, type, spec)]))

@@ -22,7 +22,9 @@ interface TypeSeen {
   /** Required fields not yet seen filled. */
   missing: string[]
 }
-interface ServerSeen {
+export interface ServerSeen {
+  /** One text for all events of the server: keys of state hold it, and comparing it costs nothing. */
+  readonly name: string
   readonly types: Map<string, TypeSeen>
   readonly eras: Set<string>
   readonly transports: Set<string>
@@ -56,14 +58,15 @@ const filled = (view: View, name: string): boolean => {
   return value !== false || (field !== undefined && view.wire[field] !== undefined)
 }
 
+function note(set: Set<string>, value: unknown): void {
+  if (typeof value === 'string') set.add(value)
+}
+
 export class Coverage {
   private readonly servers = new Map<string, Map<string, ServerSeen>>()
   private readonly fields = new Map<string, Set<string>>()
   private readonly rules: readonly AnyRule[]
   private count = 0
-  private lastServer = ''
-  private lastTenant = ''
-  private last: ServerSeen | undefined
 
   constructor(rules: readonly AnyRule[]) {
     this.rules = rules
@@ -75,15 +78,7 @@ export class Coverage {
       }
   }
 
-  saw(view: View): void {
-    // Events of one server come in rows: the last one is often the next.
-    if (view.server !== this.lastServer || view.tenant !== this.lastTenant) {
-      this.lastServer = view.server
-      this.lastTenant = view.tenant
-      this.last = this.serverSeen(view.tenant, view.server)
-    }
-    const server = this.last
-    if (server === undefined) return
+  saw(server: ServerSeen, view: View): void {
     let type = server.types.get(view.type)
     if (type === undefined) {
       type = { events: 0, missing: [...(this.fields.get(view.type) ?? [])] }
@@ -91,24 +86,21 @@ export class Coverage {
     }
     const number = type.events++
     if (number >= FIRST_EVENTS && (number & SAMPLE_MASK) !== 0) return
-    for (const [set, field] of [
-      [server.eras, 'era'],
-      [server.transports, 'transport'],
-      [server.sources, 'source'],
-    ] as const) {
-      const value = view.wire[field]
-      if (typeof value === 'string' && !set.has(value)) set.add(value)
-    }
-    if (type.missing.length > 0) type.missing = type.missing.filter((name) => !filled(view, name))
+    note(server.eras, view.wire['era'])
+    note(server.transports, view.wire['transport'])
+    note(server.sources, view.wire['source'])
+    if (type.missing.some((name) => filled(view, name)))
+      type.missing = type.missing.filter((name) => !filled(view, name))
   }
 
-  private serverSeen(tenant: string, name: string): ServerSeen | undefined {
+  /** What was seen of the server of an event; undefined when there are too many servers to tell apart. */
+  server(tenant: string, name: string): ServerSeen | undefined {
     const servers = this.servers.get(tenant) ?? new Map<string, ServerSeen>()
     if (servers.size === 0) this.servers.set(tenant, servers)
     let server = servers.get(name)
     if (server === undefined && this.count < MAX_SERVERS) {
       this.count++
-      server = { types: new Map(), eras: new Set(), transports: new Set(), sources: new Set() }
+      server = { name, types: new Map(), eras: new Set(), transports: new Set(), sources: new Set() }
       servers.set(name, server)
     }
     return server
@@ -140,7 +132,7 @@ export class Coverage {
 
   restore(saved: unknown): void {
     for (const each of saved as SavedServer[]) {
-      const server = this.serverSeen(each.tenant, each.server)
+      const server = this.server(each.tenant, each.server)
       if (server === undefined) return
       for (const [type, events, present] of each.types)
         server.types.set(type, { events, missing: this.required(type, present) })

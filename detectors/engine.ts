@@ -3,7 +3,7 @@ import type { AuditEvent } from '../schemas/event.ts'
 import { type Finding, severityRank } from '../schemas/finding.ts'
 import type { Position } from '../schemas/position.ts'
 import { compileRules } from './compile.ts'
-import { Coverage, type RuleCoverage } from './coverage.ts'
+import { Coverage, type RuleCoverage, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
 import { findingOf, quarantineFinding } from './finding.ts'
 import type { LoadedRules } from './loaded-rule.ts'
@@ -90,22 +90,23 @@ class RuleEngine implements Engine {
   }
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
-    const view = viewOf(event)
+    const server = this.seen.server(event.tenant ?? '', event.serverId)
+    const view = viewOf(event, server?.name)
     this.position = position
     this.findings = []
     if (view.ts > this.run.maxMs) this.run.maxMs = view.ts
     // Before the event itself: what was due before it is decided without it.
     if (this.timers.nextMs <= this.run.watermarkMs) this.fireTimers()
-    this.evaluate(view)
-    for (const derived of derivedViews(view)) this.evaluate(derived)
+    this.evaluate(view, server)
+    for (const derived of derivedViews(view)) this.evaluate(derived, server)
     return this.findings
   }
 
   private readonly failed = (rule: number, error: unknown): void => this.fail(rule, this.current, error)
 
-  private evaluate(view: View): void {
+  private evaluate(view: View, server: ServerSeen | undefined): void {
     this.current = view
-    this.seen.saw(view)
+    if (server !== undefined) this.seen.saw(server, view)
     this.dispatch.dispatch(view, this.run, this.failed)
   }
 

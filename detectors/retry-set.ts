@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { AuditdError } from '../schemas/errors.ts'
 import type { AuditEvent } from '../schemas/event.ts'
 
-/** Producer instances remembered; the one unused for longest goes first. */
+/** Producer instances remembered; those unused for longest go first, several at a time: looking for them costs as much as for one. */
 const MAX_PRODUCERS = 4_000
+const FORGOTTEN_TOGETHER = 200
 /** Ranges per producer: one prefix, and one more for each gap. */
 const MAX_RANGES = 256
 /** Events without a number remembered by their id: foreign telemetry, whose senders retry within minutes. */
@@ -53,9 +54,8 @@ export class RetrySet {
   }
 
   private forgetOldest(): void {
-    let oldest: [key: string, used: number] | undefined
-    for (const [key, { used }] of this.producers) if (oldest === undefined || used < oldest[1]) oldest = [key, used]
-    if (oldest !== undefined) this.producers.delete(oldest[0])
+    const byUse = [...this.producers].sort(([, a], [, b]) => a.used - b.used)
+    for (const [key] of byUse.slice(0, FORGOTTEN_TOGETHER)) this.producers.delete(key)
   }
 
   snapshot(): Uint8Array {

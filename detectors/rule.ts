@@ -46,7 +46,7 @@ interface Shape<R extends Requires> {
   readonly where?: Fn<R, boolean>
   readonly found: (event: AnyEvent<R>, seen: number) => Match
 }
-/** Cells of other scopes that a rule keeps beside its own, such as the deployments of the server. */
+/** Cells of other scopes that a rule keeps beside its own, such as the deployments of the server. Reading one looks it up: read late. */
 type Besides<R extends Requires, C, B> = {
   readonly [K in keyof B]: {
     readonly per: Scope
@@ -63,6 +63,8 @@ export type Logic<R extends Requires, C, S, B> =
   | (Keyed & {
       readonly cell: () => S
       readonly beside?: Besides<R, C, B>
+      /** Asked before the key gets a cell: what cannot matter takes no room. Cells beside are not concerned. */
+      readonly where?: (event: AnyEvent<R>, beside: B) => boolean
       readonly on: Handlers<R, [cell: S, config: C, beside: B]>
       readonly onTimer?: (atMs: number, cell: S, config: C, beside: B) => Answer
     })

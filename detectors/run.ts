@@ -29,8 +29,6 @@ export type Report = (
 ) => void
 export type Arm = (rule: number, space: Space, row: number, dueMs: number) => void
 
-const UNRESOLVED = -2
-
 export class Run {
   maxMs = 0
   readonly latenessMs: number
@@ -44,6 +42,8 @@ export class Run {
   private spaces: Space[] | undefined
   private tenant = ''
   private readonly rows = new Int32Array(SCOPE_NAMES.length)
+  /** One bit per scope whose row of this event is known. */
+  private resolved = 0
   private readonly tenants = new Map<string, Space[]>()
   private readonly layouts: readonly Layout[]
   private readonly capacity: number
@@ -66,7 +66,7 @@ export class Run {
       this.tenant = view.tenant
       this.spaces = this.spacesOf(view.tenant)
     }
-    this.rows.fill(UNRESOLVED)
+    this.resolved = 0
   }
 
   spacesOf(tenant: string): Space[] {
@@ -83,12 +83,11 @@ export class Run {
 
   /** Once per (event, scope), whatever number of rules asks. */
   private rowOf(scope: number): number {
-    let row = this.rows[scope]!
-    if (row === UNRESOLVED) {
-      row = this.spaces![scope]!.resolve(this.view, this.watermarkMs)
-      this.rows[scope] = row
+    if ((this.resolved & (1 << scope)) === 0) {
+      this.rows[scope] = this.spaces![scope]!.resolve(this.view, this.watermarkMs)
+      this.resolved |= 1 << scope
     }
-    return row
+    return this.rows[scope]!
   }
 
   /**
@@ -98,12 +97,17 @@ export class Run {
   enter(slot: Slot): number {
     const row = this.rowOf(slot.scope)
     if (row === NO_ROW) return NO_ROW
-    this.at(this.spaces![slot.scope]!, row)
-    const base = this.space.base(row) + slot.at
-    const usedMs = this.numbers[base]!
+    const space = this.spaces![slot.scope]!
+    const numbers = space.chunk(row)
+    this.space = space
+    this.row = row
+    this.numbers = numbers
+    const base = space.base(row) + slot.at
+    const usedMs = numbers[base]!
     const { ts } = this.view
+    if (ts <= usedMs) return base
     if (usedMs !== 0 && ts - usedMs > slot.ttlMs) this.clear(slot)
-    if (ts > this.numbers[base]!) this.numbers[base] = ts
+    numbers[base] = ts
     return base
   }
 
@@ -115,13 +119,6 @@ export class Run {
     const made = fresh()
     column[this.row] = made
     return made
-  }
-
-  /** Go to a row from elsewhere (a timer). */
-  at(space: Space, row: number): void {
-    this.space = space
-    this.row = row
-    this.numbers = space.chunk(row)
   }
 
   private clear(slot: Slot): void {

@@ -53,7 +53,6 @@ function grow(
   limits: GrowthLimits,
   isReleased: boolean,
 ): Grown | undefined {
-  forgetOld(grant, ts)
   const before = [...grant.known]
   const added = [...new Set(granted)].filter((scope) => !before.includes(scope))
   for (const scope of granted) remember(grant.known, grant.knownMs, scope, ts, MAX_KNOWN, MAX_KNOWN_CHARS)
@@ -74,11 +73,22 @@ function grow(
   return { scopes: added, before, reason: 'cumulative' }
 }
 
+/** Most tokens grant what is known: only the times move then. */
+function isKnown(grant: Grant, granted: readonly string[], ts: number): boolean {
+  const { known, knownMs } = grant
+  for (const scope of granted) if (!known.includes(scope)) return false
+  for (const scope of granted) {
+    const at = known.indexOf(scope)
+    if (ts > knownMs[at]!) knownMs[at] = ts
+  }
+  return true
+}
+
 function forgetOld(grant: Grant, ts: number): void {
+  if (grant.knownMs.every((ms) => ts - ms <= REMEMBER_MS)) return
   const kept = grant.known.flatMap((scope, i) =>
     ts - grant.knownMs[i]! <= REMEMBER_MS ? [[scope, grant.knownMs[i]!] as const] : [],
   )
-  if (kept.length === grant.known.length) return
   grant.known = kept.map(([scope]) => scope)
   grant.knownMs = kept.map(([, ms]) => ms)
 }
@@ -127,8 +137,11 @@ export function judgeGrant(
   granted: readonly string[],
   grant: Grant,
   limits: GrowthLimits,
-  { clients, atMs }: Releases,
+  beside: { readonly releases: Releases },
 ): Match | undefined {
+  forgetOld(grant, e.ts)
+  if (isKnown(grant, granted, e.ts)) return undefined
+  const { clients, atMs } = beside.releases
   const isReleased = clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= limits.releaseMs)
   const grown = grow(grant, granted, e.ts, limits, isReleased)
   if (grown === undefined) return undefined

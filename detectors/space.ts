@@ -75,12 +75,7 @@ export class Space {
       const value = readers[i]!(view)
       branch = childOf(branch, value)
     }
-    let row = branch.get(leaf) as number | undefined
-    if (row === undefined)
-      row = this.add(
-        readers.map((read) => read(view)),
-        watermarkMs,
-      )
+    const row = (branch.get(leaf) as number | undefined) ?? this.add(view, watermarkMs)
     const chunk = this.numbers[row >> CHUNK_BITS]!
     const at = (row & CHUNK_MASK) * this.layout.width
     if (view.ts > chunk[at]!) chunk[at] = view.ts
@@ -112,7 +107,8 @@ export class Space {
     this.link(key, row)
   }
 
-  private add(key: readonly string[], watermarkMs: number): number {
+  private add(view: View, watermarkMs: number): number {
+    const key = this.readers.map((read) => read(view))
     this.sweepExpired(watermarkMs)
     if (this.free.length === 0 && this.keys.length >= this.capacity) this.evict()
     const row = this.free.pop() ?? this.keys.length
@@ -124,11 +120,10 @@ export class Space {
   }
 
   private link(key: readonly string[], row: number): void {
+    const last = key.length - 1
     let branch = this.root
-    for (const value of key.slice(0, -1)) {
-      branch = childOf(branch, value)
-    }
-    branch.set(key.at(-1)!, row)
+    for (let i = 0; i < last; i++) branch = childOf(branch, key[i]!)
+    branch.set(key[last]!, row)
   }
 
   /** Room for rows up to `rows`; new ones are free until a key is put there. */
@@ -145,8 +140,9 @@ export class Space {
     const rows = this.keys.length
     for (let i = 0; i < SWEEP_STEP && i < rows; i++) {
       this.sweep = this.sweep + 1 < rows ? this.sweep + 1 : 0
+      if (this.keys[this.sweep] === undefined) continue
       const seenMs = this.chunk(this.sweep)[this.base(this.sweep)]!
-      if (this.keys[this.sweep] !== undefined && watermarkMs - seenMs > this.layout.ttlMs) this.release(this.sweep)
+      if (watermarkMs - seenMs > this.layout.ttlMs) this.release(this.sweep)
     }
   }
 

@@ -24,13 +24,13 @@ export class View {
   readonly tool: string
   readonly decision: string
   readonly outcome: string
-  constructor(wire: Wire, type: EventType, ts: number, tool: string) {
+  constructor(wire: Wire, type: EventType, ts: number, server: string, tool: string) {
     this.wire = wire
     this.type = type
     this.ts = ts
     this.id = wire['eventId'] as string
     this.tenant = text(wire['tenant'])
-    this.server = wire['serverId'] as string
+    this.server = server
     this.principal = text(wire['principalKey'])
     this.client = text(wire['clientKey'])
     this.session = text(wire['sessionFp'])
@@ -43,13 +43,21 @@ export class View {
     return this.wire[MAPPINGS.get(name)?.field ?? name] !== undefined
   }
 }
-const COPIED = new Set(Object.getOwnPropertyNames(new View({ eventId: '', serverId: '' }, 'tool.call', 0, '')))
+/** Words of views that were read already, by word: many rules ask for the same ones, and looking into the wire event is dear. */
+const readOf: (View | undefined)[] = []
+const read: unknown[] = []
+const COPIED = new Set(Object.getOwnPropertyNames(new View({ eventId: '' }, 'tool.call', 0, '', '')))
 for (const { name, field, absent } of MAPPINGS.values()) {
   if (COPIED.has(name)) continue
+  const at = read.push(undefined) - 1
+  readOf.push(undefined)
   Object.defineProperty(View.prototype, name, {
     get(this: View) {
-      const value = this.wire[field]
-      return value === undefined ? absent : value
+      if (readOf[at] === this) return read[at]
+      const value = this.wire[field] ?? absent
+      readOf[at] = this
+      read[at] = value
+      return value
     },
   })
 }
@@ -61,7 +69,7 @@ class HandleView extends View implements HandleFields {
   readonly handlePath: string
   readonly inList: boolean
   constructor(base: View, type: EventType, kind: HandleFields['handleKind'], seen: HandleSeen) {
-    super(base.wire, type, base.ts, base.tool)
+    super(base.wire, type, base.ts, base.server, base.tool)
     this.handle = seen.fp
     this.handleKind = kind
     this.handlePolicy = seen.policy ?? 'unknown'
@@ -79,7 +87,7 @@ const PART_LISTS = ['inputFields', 'annotations', 'findings', 'tags'] as const
 class DefinitionView extends View {
   readonly part: Definition
   constructor(base: View, part: Definition) {
-    super(base.wire, 'definition.seen', base.ts, part.name)
+    super(base.wire, 'definition.seen', base.ts, base.server, part.name)
     this.part = part
   }
   /** One short hash of what the definition says apart from its name: equal for a renamed tool. Needs a description and a schema. */
@@ -98,8 +106,9 @@ const partGetter = (name: keyof Definition, absent: unknown) =>
 for (const name of PART_NAMES) partGetter(name, '')
 for (const name of PART_LISTS) partGetter(name, Object.freeze([]))
 
-export const viewOf = (event: AuditEvent): View =>
-  new View(event as unknown as Wire, event.eventType, millisecondsOf(event.eventTime), text(event.toolName))
+/** `server` is the event’s own, as one text for all its events where the caller has one. */
+export const viewOf = (event: AuditEvent, server = event.serverId): View =>
+  new View(event as unknown as Wire, event.eventType, millisecondsOf(event.eventTime), server, text(event.toolName))
 
 /** A requestState, a task and an elicitation belong to whom they were made for; a handle in arguments says its policy itself. */
 const PRIVATE = 'private' as const

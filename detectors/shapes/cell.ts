@@ -16,6 +16,7 @@ export interface CellSpec {
   readonly cell: () => Cell
   readonly besides: readonly BesideSpec[]
   readonly on: Readonly<Record<string, CellHandler>>
+  readonly where?: (event: View, beside: Record<string, Cell>) => boolean
   readonly onTimer?: (atMs: number, cell: Cell, config: unknown, beside: Record<string, Cell>) => Answer
   readonly config: unknown
 }
@@ -25,14 +26,27 @@ function cellAt(run: Run, slot: Slot, fresh: () => Cell): Cell {
   if (run.enter(slot) === NO_ROW) return fresh()
   return run.objectOf(slot, fresh)
 }
-const NOTHING: Record<string, Cell> = Object.freeze({})
+/** The cells beside a rule’s own, each looked up when the handler reads it: most handlers decide without them. */
+class BesideCells {
+  private run!: Run
+  readonly cells: Record<string, Cell> = {}
+  constructor(besides: readonly BesideSpec[]) {
+    for (const { name, slot, cell } of besides)
+      Object.defineProperty(this.cells, name, { enumerable: true, get: () => cellAt(this.run, slot, cell) })
+  }
+  in(run: Run): Record<string, Cell> {
+    this.run = run
+    return this.cells
+  }
+}
 
 /** The evaluation of one event type: first the cells beside, in the order of the rule, then the rule’s own. */
 export function compileCell(rule: number, slot: Slot, type: string, spec: CellSpec): Evaluate {
-  const { besides, config } = spec
+  const { besides, config, where } = spec
   const own = spec.on[type]
   const listening = besides.filter(({ on }) => on[type] !== undefined)
   const timed = spec.onTimer !== undefined
+  const beside = new BesideCells(besides)
   return (view, run) => {
     for (const { slot: place, cell, on } of listening) {
       if (run.enter(place) === NO_ROW) continue
@@ -42,15 +56,11 @@ export function compileCell(rule: number, slot: Slot, type: string, spec: CellSp
       if (match) run.report(rule, view, space, row, match, 0)
     }
     if (own === undefined) return
-    let beside = NOTHING
-    if (besides.length > 0) {
-      beside = {}
-      for (const each of besides) beside[each.name] = cellAt(run, each.slot, each.cell)
-    }
+    if (where !== undefined && !where(view, beside.in(run))) return
     if (run.enter(slot) === NO_ROW) return
     const { space, row } = run
     const cell = run.objectOf(slot, spec.cell)
-    const match = own(view, cell, config, beside)
+    const match = own(view, cell, config, beside.in(run))
     if (match) run.report(rule, view, space, row, match, 0)
     if (timed) arm(rule, slot, cell, run, space, row)
   }

@@ -78,14 +78,15 @@ export default defineRule({
   },
   on: {
     'auth.challenge.sent': (e, cell, config) => noteChallenge(e, cell, config),
-    'auth.token.validated'(e, cell, config, { releases }) {
+    'auth.token.validated'(e, cell, config, beside) {
       if (e.decision !== 'allow') return
-      const match = judgeGrant(e, [...e.scopes, ...e.roles], cell, config, releases)
+      const granted = e.roles.length === 0 ? e.scopes : [...e.scopes, ...e.roles]
+      const match = judgeGrant(e, granted, cell, config, beside)
       cell.tokens++
       return match
     },
-    'oauth.token': (e, cell, config, { releases }) =>
-      e.decision === 'deny' ? undefined : judgeGrant(e, e.scopes, cell, config, releases),
+    'oauth.token': (e, cell, config, beside) =>
+      e.decision === 'deny' ? undefined : judgeGrant(e, e.scopes, cell, config, beside),
   },
   examples: {
     match: [

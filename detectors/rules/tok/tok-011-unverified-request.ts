@@ -62,6 +62,7 @@ export default defineRule({
   beside: {
     posture: { per: 'instance', ttl: days(400), cell: unknownPosture, on: { 'server.started': noteStart } },
   },
+  where: (_, { posture }) => posture.required || !posture.known,
   on: {
     'auth.token.validated'(e, cell) {
       if (e.decision === 'allow') cell.authorized = true
@@ -70,11 +71,11 @@ export default defineRule({
     'authz.decision'(e, cell) {
       if (e.decision !== 'allow') cell.refused = true
     },
-    'tool.result': (e, cell, config, { posture }) =>
-      judgeRequest(e, { method: 'tools/call', tool: e.tool, verb: '' }, cell, config, posture),
-    'http.request'(e, cell, config, { posture }) {
+    'tool.result': (e, cell, config, beside) =>
+      judgeRequest(e, { method: 'tools/call', tool: e.tool, verb: '' }, cell, config, beside),
+    'http.request'(e, cell, config, beside) {
       if (e.processed || !e.says('processed'))
-        return judgeRequest(e, { method: e.method, tool: '', verb: e.verb }, cell, config, posture)
+        return judgeRequest(e, { method: e.method, tool: '', verb: e.verb }, cell, config, beside)
     },
   },
   examples: {
