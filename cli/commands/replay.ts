@@ -1,6 +1,5 @@
 /** `replay`: recorded events through the real engine, touching no store. */
 import { open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { admit } from '../../collector/admit.ts'
 import { visible } from '../../connectors/webhook/escape.ts'
@@ -13,6 +12,7 @@ import { loadConfig } from '../configuration.ts'
 
 const CALLER = { tenant: 'default', producer: 'replay', claimed: true }
 const LOG = '0'.repeat(32)
+const LINE_CHARS = 1_048_576
 
 export default function configure(command: Command): void {
   command
@@ -34,7 +34,7 @@ async function replay(file: string, found: (finding: Finding) => void): Promise<
   const retries = new RetrySet()
   let number = 0
   let unread = 0
-  for await (const text of createInterface({ input: await streamOf(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of linesOf(file)) {
     number++
     if (text.trim() === '') continue
     const admitted = admitLine(text)
@@ -49,13 +49,21 @@ async function replay(file: string, found: (finding: Finding) => void): Promise<
   return unread
 }
 
-async function streamOf(file: string): Promise<NodeJS.ReadableStream> {
-  if (file === '-') return process.stdin
+/** The file may be anything: a line longer than any event is not kept, and what stands for it is no JSON. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = ''
   try {
-    return (await open(file)).createReadStream()
+    const input = file === '-' ? process.stdin : (await open(file)).createReadStream()
+    for await (const piece of input.setEncoding('utf8')) {
+      const lines = (rest + String(piece)).split('\n')
+      rest = lines.pop() ?? ''
+      if (rest.length > LINE_CHARS) rest = '…'
+      yield* lines
+    }
   } catch (error) {
     throw new AuditdError('usage', 'replay', file, 'cannot be read', error)
   }
+  if (rest !== '') yield rest
 }
 
 /** A recorded event keeps its receivedAt and tenant; one without them is taken as received when it happened. */

@@ -85,6 +85,18 @@ describe('replay', () => {
     expect(stderr).toContain('4 lines could not be read')
     expect(stderr).not.toContain('hunter2')
   })
+  it('of a folder, or of nothing that is there, is a usage error in one line', async () => {
+    for (const path of [folder, join(folder, 'missing')]) {
+      const { code, stdout, stderr } = await run(['replay', path])
+      expect([code, stdout, stderr]).toEqual([2, '', `replay: ${path}: cannot be read\n`])
+    }
+  })
+  it('reports a line of many megabytes once, and detects what stands after it', async () => {
+    const path = file(`${JSON.stringify({ zz: 'x'.repeat(3_000_000) })}\r\n${text(...events)}`)
+    const { code, stdout, stderr } = await run(['replay', path, '--json'])
+    expect([code, findingsIn(stdout).length]).toEqual([1, 2])
+    expect(stderr).toBe(`replay: line 1: not JSON\nreplay: ${path}: 1 lines could not be read\n`)
+  })
   it('drops known retries, and keeps tenant and time of what was recorded', async () => {
     const [, bob] = events
     const acme = { ...bob!, tenant: 'acme', producerId: 'a'.repeat(32), producerSeq: 1 }
