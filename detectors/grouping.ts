@@ -111,7 +111,7 @@ function queryOf(finding: Finding, eventIds: readonly string[], windowStart: str
       ? `event_id IN (${eventIds.map(quoted).join(', ')})`
       : `event_time >= ${moment(startMs)} AND event_time < ${moment(startMs + windowMs)}`
   return [
-    'SELECT event_time, event_type, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
+    'SELECT event_time, event_type, event_id, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
     'FROM events_exact',
     `WHERE tenant = ${quoted(finding.tenant)} AND server_id = ${quoted(finding.serverId)} AND ${evidence}`,
     'ORDER BY event_time, event_id',

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 /** Bar and the file that measures it. Ratios within one run; times of other machines say nothing. */
 const BENCHES: readonly (readonly [bars: string, file: string, ...args: string[]])[] = [
   ['B1', 'engine.ts'],
+  ['B1', 'snapshot.ts'],
   ['B3', 'kafka-detect.ts'],
   ['B4', 'otlp.ts'],
   ['B5', 'stored-bytes.ts'],
