@@ -16,6 +16,7 @@ import {
 } from './definition-change.ts'
 import { type Deployments, deployedNear } from './deployments.ts'
 import type { Match } from './rule.ts'
+import { entryOf } from './table.ts'
 
 type Severity = NonNullable<Match['severity']>
 /** Of the tool as a whole: approvals, rejected hashes, and a change that waits for its deployment until `dueMs`. */
@@ -146,7 +147,7 @@ export function judgeDefinition(
   // A rolling deployment: the old replicas still show what they were built with.
   if (!isSameBuild && hash === before.previous && deployedNear(deployments, '', e.ts, options.joinMs)) return undefined
   const parts = changedParts(shown.parts, partsOf(e))
-  if (isDeployed || isIgnored(parts, options.ignoreParts[e.tool])) {
+  if (isDeployed || isIgnored(parts, entryOf(options.ignoreParts, e.tool))) {
     becomeBaseline(shown, e, hash)
     accept(tool, hash)
     return undefined

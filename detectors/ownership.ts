@@ -1,15 +1,15 @@
 /** Who something belongs to: one person under several subjects, services that act for a person, and what use by others means. */
 import { wasRefused } from './finding.ts'
 import type { Match } from './rule.ts'
+import { entryOf } from './table.ts'
 
 /** Other subjects of the same person after a migration: key -> the key that counts. */
 export type Aliases = Readonly<Record<string, string>>
-export const personOf = (principal: string, aliases: Aliases): string =>
-  Object.hasOwn(aliases, principal) ? aliases[principal]! : principal
+export const personOf = (principal: string, aliases: Aliases): string => entryOf(aliases, principal) ?? principal
 
-/** The caller is the owner. */
+/** The caller is the owner. Compared first as they are: to look up a text in an object costs ten times as much. */
 export const isOwner = (principal: string, owner: string, aliases: Aliases): boolean =>
-  personOf(principal, aliases) === personOf(owner, aliases)
+  principal === owner || personOf(principal, aliases) === personOf(owner, aliases)
 
 /** The token says that the caller acts for the owner, or the other way round. */
 export const actsForOwner = (actors: readonly string[], owner: string, aliases: Aliases): boolean =>

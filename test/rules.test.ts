@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { handledTypes } from '../detectors/loaded-rule.ts'
 import { derivedViews, viewOf } from '../detectors/view.ts'
-import { parseEvent } from '../schemas/event.ts'
+import { type AuditEvent, parseEvent } from '../schemas/event.ts'
 import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, RULES, rulesFor, run } from './rule-runs.ts'
 
 const MAX_CELL_BYTES = 4_096
@@ -30,6 +30,19 @@ describe.each(byId)('%s', (_, rule) => {
       const engine = engineFor(rulesFor(rule, example))
       findingsOf(engine, eventsOf(example))
       expect(engine.counters().errors, name).toEqual({ [rule.id]: 0 })
+    }
+  })
+
+  it.each(['constructor', '__proto__', 'toString'])('never throws on a server, tool or person called %s', (name) => {
+    const named = { serverId: name, toolName: name, clientKey: name, principalKey: name }
+    for (const [title, example] of examplesOf(rule)) {
+      const engine = engineFor(rulesFor(rule, example))
+      const events = eventsOf(example).map((event) => {
+        const definitions = (event as { definitions?: object[] }).definitions?.map((each) => ({ ...each, name }))
+        return { ...event, ...named, ...(definitions && { definitions }) } as AuditEvent
+      })
+      findingsOf(engine, events)
+      expect(engine.counters().errors, title).toEqual({ [rule.id]: 0 })
     }
   })
 

@@ -1,9 +1,10 @@
 /** A token made for another service is presented here. */
 import { z } from 'zod'
-import { isSameAudience } from '../../audience.ts'
+import { isAnySame } from '../../audience.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
+import { entryOf } from '../../table.ts'
 
 const OURS = 'https://mcp.example.com'
 const who = {
@@ -59,14 +60,15 @@ export default defineRule({
   check: {
     'auth.token.validated'(e, config) {
       if (e.tokenKind === 'none') return
-      const own = [...e.expectedAud, ...(config.audiences[e.server] ?? [])]
-      const ours = e.hop === 'gateway' ? [...own, ...config.gatewayAudiences] : own
-      if (ours.length === 0) return
       // A resource indicator binds a token where no audience is told.
       const bound = e.aud.length > 0 ? e.aud : e.resource
+      if (!config.flagSeveral && isAnySame(bound, e.expectedAud)) return
+      const own = [...e.expectedAud, ...(entryOf(config.audiences, e.server) ?? [])]
+      const ours = e.hop === 'gateway' ? [...own, ...config.gatewayAudiences] : own
+      if (ours.length === 0) return
       // Refused and unreadable: an expired or broken token, not one for somebody else.
       if (bound.length === 0 && (wasRefused(e) || e.decision === 'error')) return
-      if (bound.some((aud) => ours.some((mine) => isSameAudience(aud, mine)))) {
+      if (isAnySame(bound, ours)) {
         if (!config.flagSeveral || e.aud.length < 2) return
         return {
           severity: 'info',
