@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AuditdError } from '../../schemas/errors.ts'
 
 /**
- * Held until the answer is called. It must be taken before anything in the folder is opened: recovery voids unfinished segments,
+ * Held until the answer is called, or lost: keep it. It must be taken before anything in the folder is opened: recovery voids unfinished segments,
  * which may be those of a service that lives. SQLite keeps it as a lock of the file, which a lock file with a process id is not.
  */
 export function lockFolder(dir: string): () => void {

@@ -52,7 +52,7 @@ describe('up', () => {
     const ready = await fetch(`${service.adminUrl}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'ready', checks: { store: true, detect: true } },
+      { status: 'ready', checks: { collect: true, store: true, detect: true } },
     ])
     const metrics = await (await fetch(`${service.adminUrl}/metrics`)).text()
     expect(metrics).toMatch(/^mcp_auditd_events_accepted_total\{[^}]*edge="collect"[^}]*\} 21/m)

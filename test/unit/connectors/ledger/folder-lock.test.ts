@@ -23,7 +23,7 @@ it('is refused while it is held, and free again afterwards', () => {
 
 it('held by another process is refused, and free once that process is killed', async () => {
   const module = resolve(import.meta.dirname, '../../../../connectors/ledger/folder-lock.ts')
-  const code = `import { lockFolder } from ${JSON.stringify(module)}; lockFolder(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000)`
+  const code = `import { lockFolder } from ${JSON.stringify(module)}; globalThis.held = lockFolder(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000)`
   const owner = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(owner.stdout, 'data')
   expect(() => lockFolder(dir)).toThrow(expect.objectContaining(refusal))
