@@ -5,6 +5,10 @@ import type { AuditEvent } from '../schemas/event.ts'
 import type { Enrichment } from '../schemas/row.ts'
 import type { LoadedRules } from './loaded-rule.ts'
 import { statelessMatcher } from './stateless.ts'
+import { entryOf } from './table.ts'
+
+/** Tools whose risk by name is remembered; an attacker who makes up names only makes it forget. */
+const REMEMBERED_NAMES = 10_000
 
 export const TOOL_RISKS = ['read', 'write', 'destructive', 'exec', 'network', 'unknown'] as const
 export type ToolRisk = (typeof TOOL_RISKS)[number]
@@ -70,7 +74,17 @@ export function riskOfName(tool: string): ToolRisk {
 /** Enrich with one version of rules and inventory: what the composition root hands to whoever makes rows. */
 export function enricher(rules: LoadedRules, inventory: Inventory): (event: AuditEvent) => Enrichment {
   const matches = statelessMatcher(rules.rules)
-  return (event) => enrich(event, inventory, matches(event), rules.hash)
+  const risks = new Map<string, ToolRisk>()
+  const riskOf = (tool: string): ToolRisk => {
+    let risk = risks.get(tool)
+    if (risk === undefined) {
+      if (risks.size >= REMEMBERED_NAMES) risks.clear()
+      risk = riskOfName(tool)
+      risks.set(tool, risk)
+    }
+    return risk
+  }
+  return (event) => enrich(event, inventory, matches(event), rules.hash, riskOf)
 }
 
 /** `matchedRules` are the stateless rules that matched, `ruleSetHash` their version. Events without a tool have no risk class. */
@@ -79,14 +93,15 @@ export function enrich(
   inventory: Inventory,
   matchedRules: readonly string[],
   ruleSetHash: string,
+  riskOf = riskOfName,
 ): Enrichment {
-  const known = Object.hasOwn(inventory.servers, event.serverId) ? inventory.servers[event.serverId] : undefined
+  const known = entryOf(inventory.servers, event.serverId)
   const tool = event.toolName ?? ''
-  const listed = known !== undefined && Object.hasOwn(known.tools, tool) ? known.tools[tool] : undefined
+  const listed = known && entryOf(known.tools, tool)
   return {
     serverOwner: known?.owner ?? '',
     serverEnv: known?.environment ?? '',
-    toolRisk: tool === '' ? '' : (listed ?? riskOfName(tool)),
+    toolRisk: tool === '' ? '' : (listed ?? riskOf(tool)),
     inventoryHash: inventory.hash,
     matchedRules,
     ruleSetHash,

@@ -75,7 +75,7 @@ export class Space {
       const value = readers[i]!(view)
       branch = childOf(branch, value)
     }
-    const row = (branch.get(leaf) as number | undefined) ?? this.add(view, watermarkMs)
+    const row = (branch.get(leaf) as number | undefined) ?? this.add(view, branch, watermarkMs)
     const chunk = this.numbers[row >> CHUNK_BITS]!
     const at = (row & CHUNK_MASK) * this.layout.width
     if (view.ts > chunk[at]!) chunk[at] = view.ts
@@ -107,15 +107,16 @@ export class Space {
     this.link(key, row)
   }
 
-  private add(view: View, watermarkMs: number): number {
+  private add(view: View, branch: Branch, watermarkMs: number): number {
     const key = this.readers.map((read) => read(view))
     this.sweepExpired(watermarkMs)
     if (this.free.length === 0 && this.keys.length >= this.capacity) this.evict()
     const row = this.free.pop() ?? this.keys.length
     this.grow(row + 1)
     this.keys[row] = key
-    // Linked anew: freeing a row may have removed the branch that was found before.
-    this.link(key, row)
+    // Freeing a row may have removed the branch that was found before, if it is empty.
+    if (branch.size > 0) branch.set(key[key.length - 1]!, row)
+    else this.link(key, row)
     return row
   }
 
