@@ -101,6 +101,11 @@ export const config = z.strictObject({
         .int()
         .default(1_000_000)
         .describe('Rows of state per tenant and scope; the oldest go first, counted.'),
+      insertEveryMs: z
+        .int()
+        .min(0)
+        .default(200)
+        .describe('Rows wait so long for others before an insert, milliseconds.'),
       snapshotEveryMs: z.int().default(5_000).describe('Time between snapshots of state, milliseconds.'),
       snapshotEveryEvents: z.int().default(50_000).describe('Events between snapshots of state.'),
     })

@@ -29,6 +29,8 @@ export interface DetectParts {
   readonly telemetry: Telemetry
   readonly limits: {
     readonly stateRows: number
+    /** Rows wait so long for others before an insert; not at all when absent. */
+    readonly insertEveryMs?: number
     readonly snapshotEveryMs: number
     readonly snapshotEveryEvents: number
   }

@@ -58,6 +58,7 @@ export class OwnedPartition {
       insert: (batch) => this.untilDurable('rows', () => parts.store.insertEvents(batch)),
       refused: (refused, pending) => this.refuseRows(refused, pending),
       telemetry: parts.telemetry,
+      lingerMs: parts.limits.insertEveryMs ?? 0,
     })
   }
 

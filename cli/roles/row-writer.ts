@@ -16,8 +16,12 @@ export interface RowWriterParts {
   readonly insert: (batch: RowBatch) => Promise<readonly RefusedRow[]>
   readonly refused: (rows: readonly RefusedRow[], pending: readonly PendingRows[]) => Promise<void>
   readonly telemetry: Telemetry
+  /** Rows wait so long for others before they are inserted, milliseconds: an insert of a hundred rows costs as much as one of thousands. */
+  readonly lingerMs?: number
 }
 const ROWS_PER_INSERT = 20_000
+/** Rows that are worth an insert at once. */
+const ROWS_ENOUGH = 10_000
 const ROWS_WAITING = 60_000
 const FILES_PER_INSERT = 200
 
@@ -30,6 +34,9 @@ export class RowWriter {
   private queue: PendingRows[] = []
   private waiting = 0
   private running: Promise<void> | undefined
+  /** Ends the wait for more rows. */
+  private goOn: () => void = () => {}
+  private flushing = 0
   private failure: unknown
   private readonly parts: RowWriterParts
 
@@ -42,6 +49,7 @@ export class RowWriter {
     this.throwFailure()
     this.queue.push(rows)
     this.waiting += rows.count
+    if (this.waiting >= ROWS_ENOUGH) this.goOn()
     this.running ??= this.drain()
     while (this.waiting > ROWS_WAITING && this.running !== undefined) await this.running
     this.throwFailure()
@@ -49,7 +57,10 @@ export class RowWriter {
 
   /** Resolves when everything added so far is durable. */
   async flush(): Promise<void> {
+    this.flushing++
+    this.goOn()
     while (this.running !== undefined) await this.running
+    this.flushing--
     this.throwFailure()
   }
 
@@ -60,12 +71,28 @@ export class RowWriter {
   private async drain(): Promise<void> {
     await Promise.resolve()
     try {
-      while (this.queue.length > 0) await this.insert(this.takeTogether())
+      while (this.queue.length > 0) {
+        const more = this.linger()
+        if (more !== undefined) await more
+        await this.insert(this.takeTogether())
+      }
     } catch (error) {
       this.failure = error
     } finally {
       this.running = undefined
     }
+  }
+
+  private linger(): Promise<void> | undefined {
+    const { lingerMs = 0 } = this.parts
+    if (lingerMs === 0 || this.flushing > 0 || this.waiting >= ROWS_ENOUGH) return undefined
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, lingerMs)
+      this.goOn = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   /** Batches of the same kind (files or lines) that fit one insert. */

@@ -120,14 +120,15 @@ class ClickHouseStore implements EventStore {
     await ways?.writer.close()
   }
 
-  /** Findings and alerts are ours: a refused row is a defect, said loudly. */
+  /** Findings and alerts are ours: a refused row is a defect of ours, said loudly. Ending the service for it would stop detection for good. */
   private async insertOwn(table: Table, rows: readonly string[]): Promise<void> {
     if (rows.length === 0) return
     const text = `${rows.join('\n')}\n`
     const token = createHash('sha256').update(text).digest('hex')
-    const [refused] = await this.insert(table, token, { rows: text })
-    if (refused !== undefined)
-      throw new AuditdError('row_refused', 'store', `${table.name} line ${refused.line}`, refused.reason)
+    for (const { line, reason } of await this.insert(table, token, { rows: text })) {
+      this.settings.telemetry.count('mcp_auditd_events_rejected_total', 1, { component: 'store', reason: table.name })
+      this.settings.telemetry.log('event_rejected', { component: 'store', table: table.name, line, reason })
+    }
   }
 
   private async insert(table: Table, token: string, source: RowBatch['source']): Promise<readonly RefusedRow[]> {

@@ -20,6 +20,10 @@ export const insertSettings = (token: string | undefined): Readonly<Record<strin
   min_insert_block_size_rows: '1000000',
   min_insert_block_size_bytes: '1000000000',
   async_insert: '0',
+  // An insert is one small block: threads and chunked parsing cost more than they save, and copies within a batch were dropped before.
+  max_threads: '1',
+  input_format_parallel_parsing: '0',
+  optimize_on_insert: '0',
 })
 
 /** Tokens stand in SQL and URLs as they are. */

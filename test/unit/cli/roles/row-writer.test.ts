@@ -172,3 +172,34 @@ describe('any queue', () => {
     )
   })
 })
+
+describe('lingering', () => {
+  const lingering = () => {
+    const inserts: number[] = []
+    const writer = new RowWriter(0, {
+      insert: async ({ count }) => {
+        inserts.push(count)
+        return []
+      },
+      refused: async () => {},
+      telemetry: recordingTelemetry(),
+      lingerMs: 60_000,
+    })
+    return { writer, inserts }
+  }
+  it('waits for more rows, and a flush ends the wait', async () => {
+    const { writer, inserts } = lingering()
+    await writer.add(lines(0, 2))
+    await writer.add(lines(1, 3))
+    expect(inserts).toEqual([])
+    await writer.flush()
+    expect(inserts).toEqual([5])
+    expect(writer.storedNext).toBe(2)
+  })
+  it('does not wait when there are rows enough', async () => {
+    const { writer, inserts } = lingering()
+    await writer.add(lines(0, 1))
+    await writer.add({ batch: batch(1), count: 10_000, file: '/seg-1' })
+    await expect.poll(() => inserts.length).toBe(2)
+  })
+})
