@@ -4,15 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
-import { runDemo } from '../demo/run.ts'
-
-export interface DemoOptions {
-  readonly once?: boolean
-  readonly json?: boolean
-  readonly bus: 'embedded' | 'kafka'
-  readonly record?: string
-  readonly traffic?: string
-}
+import { type DemoOptions, runDemo } from '../demo/run.ts'
 
 export default function configure(command: Command): void {
   command

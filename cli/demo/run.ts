@@ -1,6 +1,5 @@
 /** The demo from start to end: bus, service, stage, alerts, three answers, and the comparison with what the scenarios list. */
 import type { Alert } from '../../schemas/alert.ts'
-import type { DemoOptions } from '../commands/demo.ts'
 import { loadConfig } from '../configuration.ts'
 import { isFree } from '../doctor/listeners.ts'
 import { ROLES, type Service, startService } from '../service.ts'
@@ -10,6 +9,14 @@ import { loadScenarios } from './scenario.ts'
 import { jsonScreen, type Screen, textScreen } from './screen.ts'
 import { type ExpectedAlert, Stage } from './stage.ts'
 import { playTraffic, recordingBus } from './traffic-file.ts'
+
+export interface DemoOptions {
+  readonly once?: boolean
+  readonly json?: boolean
+  readonly bus: 'embedded' | 'kafka'
+  readonly record?: string
+  readonly traffic?: string
+}
 
 /** Questions a SOC analyst asks first, each one query. */
 const QUESTIONS = [

@@ -1,42 +1,16 @@
 /** The detect role: events of the log become rows and findings, in the order that loses nothing (DESIGN §6). */
 import type { Engine } from '../../detectors/engine.ts'
-import type { LoadedRules } from '../../detectors/load.ts'
 import { AuditdError } from '../../schemas/errors.ts'
-import type { AuditEvent } from '../../schemas/event.ts'
-import type {
-  Clock,
-  Consumption,
-  DeadLetters,
-  EventBus,
-  EventStore,
-  LogHandler,
-  StateStore,
-  Telemetry,
-} from '../../schemas/ports.ts'
-import type { Position } from '../../schemas/position.ts'
+import type { Consumption, EventBus, LogHandler } from '../../schemas/ports.ts'
 import { traced } from '../telemetry.ts'
-import { OwnedPartition } from './owned-partition.ts'
+import { OwnedPartition, type PartitionParts } from './owned-partition.ts'
 
-export interface DetectParts {
+export interface DetectParts extends PartitionParts {
   readonly bus: EventBus
-  readonly store: EventStore
-  readonly state: StateStore
-  readonly deadLetters: DeadLetters
-  readonly rules: LoadedRules
-  /** The canonical row of an event, enrichment included. */
-  readonly encode: (event: AuditEvent, position: Position) => string
-  readonly clock: Clock
-  readonly telemetry: Telemetry
-  readonly limits: {
-    readonly stateRows: number
-    /** Rows wait so long for others before an insert; not at all when absent. */
-    readonly insertEveryMs?: number
-    readonly snapshotEveryMs: number
-    readonly snapshotEveryEvents: number
-  }
   /** Called when a partition can go on no more; the process should end and start again. */
   readonly onFatal: (error: unknown) => void
 }
+
 const isOver = (error: unknown): boolean => error instanceof AuditdError && error.code === 'ownership_lost'
 /** Time to finish a partition at hand-over; below the session time-outs of both drivers. */
 const RELEASE_BUDGET_MS = 8_000

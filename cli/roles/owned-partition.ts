@@ -1,17 +1,47 @@
 /** One partition while it is ours: its engine, its known retries, its rows in flight, and the order in which they become durable. */
 import { sabotage } from '../../connectors/failpoint.ts'
 import { createEngine, type Engine } from '../../detectors/engine.ts'
+import type { LoadedRules } from '../../detectors/load.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { Consumption, LogBatch, LoggedEvent, RefusedRow, Snapshot } from '../../schemas/ports.ts'
-import { positionText } from '../../schemas/position.ts'
-import type { DetectParts } from './detect.ts'
+import type {
+  Clock,
+  Consumption,
+  DeadLetters,
+  EventStore,
+  LogBatch,
+  LoggedEvent,
+  RefusedRow,
+  Snapshot,
+  StateStore,
+  Telemetry,
+} from '../../schemas/ports.ts'
+import { type Position, positionText } from '../../schemas/position.ts'
 import { EngineMeter } from './engine-meter.ts'
 import { persist } from './persist.ts'
 import { refusedRowLetters } from './refused-rows.ts'
 import { type PendingRows, RowWriter } from './row-writer.ts'
+
+/** What detecting one partition takes. */
+export interface PartitionParts {
+  readonly store: EventStore
+  readonly state: StateStore
+  readonly deadLetters: DeadLetters
+  readonly rules: LoadedRules
+  /** The canonical row of an event, enrichment included. */
+  readonly encode: (event: AuditEvent, position: Position) => string
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly limits: {
+    readonly stateRows: number
+    /** Rows wait so long for others before an insert; not at all when absent. */
+    readonly insertEveryMs?: number
+    readonly snapshotEveryMs: number
+    readonly snapshotEveryEvents: number
+  }
+}
 
 const RETRIES_CHUNK = 'retries'
 
@@ -21,7 +51,7 @@ export class OwnedPartition {
   readonly engine: Engine
   /** Offset after the last detected batch. */
   next: number
-  private readonly parts: DetectParts
+  private readonly parts: PartitionParts
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
   private readonly meter: EngineMeter
@@ -34,7 +64,7 @@ export class OwnedPartition {
   /** Batches and snapshots of a partition never overlap. */
   private turn: Promise<void> = Promise.resolve()
 
-  constructor(parts: DetectParts, log: string, partition: number, snapshot: Snapshot | undefined) {
+  constructor(parts: PartitionParts, log: string, partition: number, snapshot: Snapshot | undefined) {
     this.parts = parts
     this.log = log
     this.partition = partition
