@@ -44,6 +44,8 @@ export interface PartitionParts {
 }
 
 const RETRIES_CHUNK = 'retries'
+/** Offsets one question to the store covers. */
+const OFFSETS_ASKED = 500
 
 export class OwnedPartition {
   readonly log: string
@@ -58,6 +60,8 @@ export class OwnedPartition {
   private readonly fence = new AbortController()
   /** End of the log when we took over: below it an earlier owner may have stored rows. */
   private askBelow: number | undefined
+  /** The store’s last answer, for offsets below `below`. */
+  private asked: { readonly below: number; readonly stored: ReadonlySet<string> } | undefined
   private eventsSinceSnapshot = 0
   private snapshotAtMs: number
   private dirty = false
@@ -198,14 +202,8 @@ export class OwnedPartition {
 
   /** Rows to insert: those of retries and those the store already has are left out. Detection never skips the latter. */
   private async rowsOf(batch: LogBatch, fresh: readonly LoggedEvent[]): Promise<PendingRows> {
-    this.askBelow ??= batch.high
-    const { store, telemetry, encode } = this.parts
-    const ask = batch.first < this.askBelow && fresh.length > 0
-    const stored = ask
-      ? await this.untilDurable('positions', () =>
-          store.storedPositions(batch.log, batch.partition, batch.first, batch.next),
-        )
-      : undefined
+    const { telemetry, encode } = this.parts
+    const stored = fresh.length === 0 ? undefined : await this.storedOf(batch)
     const missing =
       stored === undefined ? fresh : fresh.filter(({ position }) => !stored.has(`${position.offset}/${position.index}`))
     if (missing.length < fresh.length) telemetry.count('mcp_auditd_store_skipped_total', fresh.length - missing.length)
@@ -214,6 +212,21 @@ export class OwnedPartition {
     const lines = missing.map(({ event, position }) => encode(event, position))
     if (whole) return { batch, count: missing.length, lines }
     return { batch, count: missing.length, lines, only: missing.map(({ position }) => positionText(position)) }
+  }
+
+  /** Asked for many batches at once: after a crash hundreds of small segments wait, and a query for each would take seconds. */
+  private async storedOf(batch: LogBatch): Promise<ReadonlySet<string> | undefined> {
+    this.askBelow ??= batch.high
+    if (batch.first >= this.askBelow) return undefined
+    if (this.asked === undefined || batch.next > this.asked.below) {
+      const below = Math.max(batch.next, Math.min(batch.first + OFFSETS_ASKED, this.askBelow))
+      const { store } = this.parts
+      const stored = await this.untilDurable('positions', () =>
+        store.storedPositions(batch.log, batch.partition, batch.first, below),
+      )
+      this.asked = { below, stored }
+    }
+    return this.asked.stored
   }
 
   /** Rows and findings are durable, then the snapshot, then the commit: never another order. */

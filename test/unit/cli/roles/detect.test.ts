@@ -148,12 +148,12 @@ describe('rows that are stored already', () => {
     expect(durable.inserted.size).toBe(50)
     expect(life.telemetry.counts.get('mcp_auditd_events_detected_total')).toBe(100)
   })
-  it('are asked for below the end the log had at takeover, and not above it', async () => {
+  it('are asked for once below the end the log had at takeover, and not above it', async () => {
     const life = await live(new Durable())
     await life.handler.batch(batchOf(messages(1, 2), 0, 1))
     await life.handler.batch(batchOf(messages(1, 2, 3), 1, 2))
     await life.handler.batch(batchOf(messages(1, 2, 3), 2, 3))
-    expect(life.journal.filter((entry) => entry.startsWith('asked'))).toHaveLength(2)
+    expect(life.journal.filter((entry) => entry.startsWith('asked'))).toEqual(['asked:0'])
   })
   it('are taken whole from the file of the bus only when none of them is left out', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'detect-'))
