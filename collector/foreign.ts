@@ -67,6 +67,9 @@ function sortedJson(value: AnyValue): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${sortedJson(map[key]!)}`).join(',')}}`
 }
 
+/** A version is a short word; anything longer is somebody’s text. */
+const versionOf = (text: string): string => (/^[\w.-]{1,32}$/.test(text) ? text : '')
+
 /**
  * The candidate event: `tool.call` for tools/call, with outcome and duration, because a foreign record is call and result in one;
  * else `http.request`. Throws WrongType.
@@ -78,7 +81,7 @@ export function foreignEvent(
 ): { [field: string]: unknown } {
   const { attributes, scope } = record
   const isCall = method === 'tools/call'
-  const protocolVersion = text(attributes, 'protocolVersion')
+  const protocolVersion = versionOf(text(attributes, 'protocolVersion'))
   const era = eraOf(protocolVersion)
   const end = ending(attributes, isCall, record.failed)
   const content = contentOf(attributes)

@@ -1,4 +1,5 @@
 /** Whether a request was authorized, and whether its server says that it has to be. */
+import { createHash } from 'node:crypto'
 import { wasRefused } from './finding.ts'
 import type { Match } from './rule.ts'
 
@@ -20,7 +21,9 @@ export function noteStart(e: Started, posture: Posture): void {
   posture.methods = e.anonymousMethods.slice(0, MAX_NAMES).map(short)
   posture.tools = e.anonymousTools.slice(0, MAX_NAMES).map(short)
 }
-const short = (name: string): string => name.slice(0, MAX_NAME_CHARS)
+/** A long name becomes its hash: cut ones would let a tool pass as another that begins alike. */
+const short = (name: string): string =>
+  name.length <= MAX_NAME_CHARS ? name : `#${createHash('sha256').update(name).digest('base64url')}`
 
 /** Half of the rule’s ttl: what a request began with is surely remembered for that long. */
 const LONGEST_MS = 1_800_000

@@ -10,7 +10,7 @@ const started = (authRequired = true) =>
     producer: 'p1',
     authRequired,
     anonymousMethods: ['server/discover'],
-    anonymousTools: ['status'],
+    anonymousTools: ['status', `${'public_'.repeat(8)}status`],
   })
 const validated = (decision: 'allow' | 'deny') => sample('auth.token.validated', { ...p, decision })
 const result = (more: Parameters<typeof sample<'tool.result'>>[1] = {}) =>
@@ -83,6 +83,7 @@ export default defineRule({
       example('a tool answers although no token was seen', started(), result()),
       example('the token was refused, the tool ran', started(), validated('deny'), result()),
       example('a list without a token', started(), request()),
+      example('it begins like an anonymous tool', started(), result({ tool: `${'public_'.repeat(8)}secrets` })),
       example('a stream is deleted without a token', started(), request({ verb: 'DELETE', method: '' })),
       example('the authorization belongs to another request', started(), validated('allow'), result({ request: 'r2' })),
     ],
@@ -99,6 +100,7 @@ export default defineRule({
       example('the request reached no handler', started(), request({ processed: false })),
       example('discovery is anonymous', started(), request({ method: 'server/discover' })),
       example('the tool is anonymous', started(), result({ tool: 'status' })),
+      example('so is one with a long name', started(), result({ tool: `${'public_'.repeat(8)}status` })),
       example('a health check', started(), request({ method: 'ping' })),
       example('anonymous by design, such as stdio', started(false), result()),
       example('another process of the server, not seen starting', started(), result(other({})), request(other({}))),

@@ -58,6 +58,13 @@ const admitted = (candidates: readonly unknown[]): AuditEvent[] =>
 const recording = (file: string) =>
   decodeTracesJson(readFileSync(new URL(`../../fixtures/other-instrumentations/${file}`, import.meta.url)))
 
+it('keeps no text of a caller as a protocol version', () => {
+  const version = (text: string) =>
+    eventOfSpan({ attributes: { 'mcp.method.name': 'tools/list', 'mcp.protocol.version': text } })['protocolVersion']
+  expect(version('2026-07-28')).toBe('2026-07-28')
+  expect(version('my password is hunter2, and more') ?? '').toBe('')
+})
+
 describe('our own log records', () => {
   const sent = {
     eventId: '019aa5f0-0000-7000-8000-000000000001',
