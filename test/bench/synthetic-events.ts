@@ -1,4 +1,4 @@
-// Events of the benchmark: fourteen types in the proportions of a busy server, keys by Zipf's law, about 770 bytes each.
+/** Events of the benchmark: fourteen types in the proportions of a busy server, keys by Zipf's law, about 1,030 bytes each. */
 
 const TYPES: readonly (readonly [type: string, weight: number])[] = [
   ['tool.call', 26],
@@ -16,6 +16,7 @@ const TYPES: readonly (readonly [type: string, weight: number])[] = [
   ['server.started', 0.5],
   ['auditd.error', 0.5],
 ]
+const EVENTS_PER_REQUEST = 3
 const TOTAL = TYPES.reduce((sum, [, weight]) => sum + weight, 0)
 
 /** A generator of its own, so that each run has the same events. */
@@ -47,16 +48,22 @@ export function eventLines({ count, only, users = 2_000, skew = 1 }: Mix): Uint8
   const pick = (n: number): number => Math.floor(skew === 0 ? next() * n : n ** next() - 1) % n
   const encoder = new TextEncoder()
   const startMs = Date.UTC(2026, 10, 24)
+  let user = 0
+  let server = 0
   return Array.from({ length: count }, (_, i) => {
     const type = only ?? typeAt(next() * TOTAL)
-    const user = pick(users)
+    // The events of one request have one server and one caller.
+    if (i % EVENTS_PER_REQUEST === 0) {
+      user = pick(users)
+      server = pick(20)
+    }
     const time = new Date(startMs + i * 5).toISOString()
-    const call = Math.floor(i / 3)
+    const call = Math.floor(i / EVENTS_PER_REQUEST)
     const event: Record<string, unknown> = {
       eventType: type,
       eventId: `019aa5f0-0000-7000-8000-${hex(i, 12)}`,
       eventTime: `${time.slice(0, -1)}123456Z`,
-      serverId: `mcp-${pick(20)}.example.com`,
+      serverId: `mcp-${server}.example.com`,
       schemaVersion: 1,
       receivedAt: time,
       tenant: 'default',
