@@ -17,9 +17,12 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
     refused: deadLetter('admission', field, reason, caller.tenant, receivedMs, candidate),
   })
   if (candidate === null || typeof candidate !== 'object') return refuse('', 'must be an object')
-  const fault = structuralFault(candidate)
-  if (fault !== undefined) return refuse(fault.field, fault.reason)
   const parsed = parseEvent(candidate)
+  // An event that is taken unchanged holds known fields only, and those have no room for depth or forbidden keys.
+  if ('fault' in parsed || parsed.event !== candidate) {
+    const fault = structuralFault(candidate)
+    if (fault !== undefined) return refuse(fault.field, fault.reason)
+  }
   if ('fault' in parsed) return refuse(parsed.fault.field, parsed.fault.reason)
   const event = parsed.event
   if (isTooLarge(event)) return refuse('', `larger than ${LIMITS.eventBytes} bytes`)

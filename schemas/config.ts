@@ -104,7 +104,7 @@ export const config = z.strictObject({
       insertEveryMs: z
         .int()
         .min(0)
-        .default(200)
+        .default(400)
         .describe('Rows wait so long for others before an insert, milliseconds.'),
       snapshotEveryMs: z.int().default(5_000).describe('Time between snapshots of state, milliseconds.'),
       snapshotEveryEvents: z.int().default(50_000).describe('Events between snapshots of state.'),

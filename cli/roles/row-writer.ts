@@ -21,7 +21,7 @@ export interface RowWriterParts {
 }
 const ROWS_PER_INSERT = 20_000
 /** Rows that are worth an insert at once. */
-const ROWS_ENOUGH = 10_000
+const ROWS_ENOUGH = 20_000
 const ROWS_WAITING = 60_000
 const FILES_PER_INSERT = 200
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, sep } from 'node:path'
+import { LIMITS } from '../../schemas/field.ts'
 import type { AuditSink } from './audit-queue.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import { type Declared, declarationsFor, type HandleDeclaration } from './handles.ts'
@@ -117,17 +118,28 @@ export class AuditContext {
 
   /** The caller of a request; computed once per authInfo object. */
   identity(authInfo: AuthInfoLike | undefined): Identity {
-    if (authInfo === undefined || authInfo === null) return ANONYMOUS
+    if (authInfo === null || typeof authInfo !== 'object') return ANONYMOUS
     let identity = this.identities.get(authInfo)
     if (identity === undefined) {
-      identity = identityOf(authInfo, this.hashes, this.serverId, this.options.principal)
+      identity = this.identified(authInfo, this.options.principal) ?? this.identified(authInfo) ?? ANONYMOUS
       this.identities.set(authInfo, identity)
     }
     return identity
   }
 
+  /** A callback that throws is one that does not know: the claims then speak. */
+  private identified(authInfo: AuthInfoLike, callback?: PrincipalCallback): Identity | undefined {
+    try {
+      return identityOf(authInfo, this.hashes, this.serverId, callback)
+    } catch {
+      this.errors++
+      return undefined
+    }
+  }
+
   declared(tool: string): Declared | undefined {
-    if (this.options.handles === undefined) return undefined
+    // Callers choose names: one that no tool can have is not worth remembering.
+    if (this.options.handles === undefined || tool.length > LIMITS.nameChars) return undefined
     if (!this.declaredByTool.has(tool)) {
       if (this.declaredByTool.size >= 1_024) this.declaredByTool.clear()
       this.declaredByTool.set(tool, this.declarations(tool))

@@ -2,6 +2,8 @@
 
 /** Nesting beyond which a value has no canonical text: also what stops a cycle. */
 const MAX_DEPTH = 64
+/** Characters of a key that is empty, with its quotes. */
+const MIN_MEMBER = 2
 
 interface Budget {
   characters: number
@@ -30,10 +32,13 @@ function spend(budget: Budget, text: string): string {
 
 /** Undefined for what JSON leaves out (undefined, functions, symbols). */
 function write(value: unknown, budget: Budget, depth: number): string | undefined {
-  if (typeof value === 'string') return spend(budget, quote(value))
+  if (typeof value === 'string') {
+    if (value.length > budget.characters) throw EXHAUSTED
+    return spend(budget, quote(value))
+  }
   if (typeof value === 'number') return spend(budget, Number.isFinite(value) ? String(value) : 'null')
-  if (typeof value === 'boolean') return value ? 'true' : 'false'
-  if (value === null) return 'null'
+  if (typeof value === 'boolean') return spend(budget, value ? 'true' : 'false')
+  if (value === null) return spend(budget, 'null')
   if (typeof value !== 'object') {
     if (typeof value === 'bigint') throw new TypeError('instrument: canonical: a BigInt has no JSON form')
     return undefined
@@ -45,11 +50,11 @@ function write(value: unknown, budget: Budget, depth: number): string | undefine
   if (Array.isArray(value)) {
     let text = '['
     for (let index = 0; index < value.length; index++)
-      text += (index === 0 ? '' : ',') + (write(value[index], budget, depth + 1) ?? 'null')
+      text += (index === 0 ? '' : ',') + (write(value[index], budget, depth + 1) ?? spend(budget, 'null'))
     return `${text}]`
   }
   let text = '{'
-  for (const key of sortedKeys(value)) {
+  for (const key of sortedKeys(value, budget)) {
     const inner = write((value as Record<string, unknown>)[key], budget, depth + 1)
     if (inner === undefined) continue
     text += `${text.length === 1 ? '' : ','}${spend(budget, quote(key))}:${inner}`
@@ -57,9 +62,10 @@ function write(value: unknown, budget: Budget, depth: number): string | undefine
   return `${text}}`
 }
 
-/** Most objects arrive sorted or with one key: then there is nothing to allocate for. */
-function sortedKeys(value: object): string[] {
+/** Most objects arrive sorted or with one key: then there is nothing to allocate for. More keys than the budget has room for are not sorted. */
+function sortedKeys(value: object, budget: Budget): string[] {
   const keys = Object.keys(value)
+  if (keys.length * MIN_MEMBER > budget.characters) throw EXHAUSTED
   for (let index = 1; index < keys.length; index++) if (keys[index - 1]! > keys[index]!) return keys.sort()
   return keys
 }

@@ -34,12 +34,17 @@ function decode(part: string): Readonly<Record<string, unknown>> | undefined {
 
 const words = (value: unknown): string[] | undefined =>
   typeof value === 'string' ? namesOf(value.split(/\s+/).filter((word) => word !== '')) : namesOf(value)
-const seconds = (value: unknown): number | undefined =>
+/** Seconds since 1970, as far as an event may carry them. */
+export const epochSeconds = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= LIMITS.integer
     ? Math.trunc(value)
     : undefined
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? trustedName(value) : undefined
+
+/** A claim as text; objects are none (JSON may carry a `toString` of its own, and String would throw). */
+export const plainText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 
 /** The authorized party: `azp` (OIDC, Entra v2), `appid` (Entra v1), `client_id` (RFC 9068), `cid` (Okta). */
 export const clientOf = (payload: Claims['payload']): string | undefined =>
@@ -68,7 +73,7 @@ export function actorsOf(payload: Claims['payload']): { issuer: string; subject:
   const actors: { issuer: string; subject: string }[] = []
   let at = payload['act'] as Record<string, unknown> | undefined
   while (at !== null && typeof at === 'object' && actors.length < 8) {
-    const issuer = typeof at['iss'] === 'string' ? at['iss'] : String(payload['iss'] ?? '')
+    const issuer = typeof at['iss'] === 'string' ? at['iss'] : plainText(payload['iss'])
     if (typeof at['sub'] === 'string') actors.push({ issuer, subject: at['sub'] })
     at = at['act'] as Record<string, unknown> | undefined
   }
@@ -97,10 +102,10 @@ export function statedFields({ kind, header, payload }: Claims): Record<string, 
     idtyp: text(payload['idtyp']),
     scopes: scopesOf(payload),
     roles: words(payload['roles']),
-    expAt: seconds(payload['exp']),
-    issuedAt: seconds(payload['iat']),
-    notBefore: seconds(payload['nbf']),
-    authTime: seconds(payload['auth_time']),
+    expAt: epochSeconds(payload['exp']),
+    issuedAt: epochSeconds(payload['iat']),
+    notBefore: epochSeconds(payload['nbf']),
+    authTime: epochSeconds(payload['auth_time']),
     acr: text(payload['acr']),
     acrs: words(payload['acrs']),
     amr: words(payload['amr']),

@@ -36,6 +36,7 @@ export class Connection {
   private readonly spans: Spans | undefined
   private readonly facts: ConnectionFacts
   private readonly open = new Map<string | number, Request>()
+  private pending = 0
 
   constructor(
     context: AuditContext,
@@ -121,26 +122,30 @@ export class Connection {
   }
 
   private enqueue(request: Request): void {
-    const earlier = this.open.get(request.id)
-    if (earlier === undefined) {
-      if (this.open.size >= MAX_OPEN) {
-        const oldest = this.dequeue(this.open.keys().next().value!)
-        if (oldest !== undefined)
-          this.settle(oldest, { outcome: 'timeout', errorCode: 'too_many_open', result: undefined })
-      }
-      this.open.set(request.id, request)
-      return
+    if (this.pending >= MAX_OPEN) {
+      const oldest = this.dequeue(this.open.keys().next().value!)
+      if (oldest !== undefined)
+        this.settle(oldest, { outcome: 'timeout', errorCode: 'too_many_open', result: undefined })
     }
-    let last = earlier
-    while (last.next !== undefined) last = last.next
-    last.next = request
+    this.pending++
+    const earlier = this.open.get(request.id)
+    if (earlier === undefined) this.open.set(request.id, request)
+    else {
+      ;(earlier.last ?? earlier).next = request
+      earlier.last = request
+    }
   }
 
   private dequeue(id: string | number): Request | undefined {
     const request = this.open.get(id)
     if (request === undefined) return undefined
-    if (request.next === undefined) this.open.delete(id)
-    else this.open.set(id, request.next)
+    this.pending--
+    const { next, last } = request
+    if (next === undefined) this.open.delete(id)
+    else {
+      this.open.set(id, next)
+      if (last !== next) next.last = last
+    }
     return request
   }
 
@@ -175,8 +180,9 @@ export class Connection {
     if (request.method === 'tools/call') tellResult(context, registry, request, ending)
     else {
       if (request.method === 'initialize' && ending.result !== undefined) this.initialized(request, ending.result)
-      if (request.method === 'tools/list' && ending.result !== undefined)
-        registry.shown(ending.result, request.params.cursor, request.identity.scopeSetHash)
+      const { result } = ending
+      if (request.method === 'tools/list' && result !== undefined)
+        context.guard(() => registry.shown(result, request.params.cursor, request.identity.scopeSetHash))
       tellRequest(context, request, ending)
     }
     if (spans !== undefined && request.operation !== undefined) {

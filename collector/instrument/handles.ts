@@ -20,6 +20,12 @@ const MIN_BITS = 64
 export const MAX_HANDLES = 64
 /** Characters of one string that are searched. */
 const MAX_SEARCHED = 65_536
+/** Characters of all strings of one value tree that are searched. */
+const MAX_SEARCHED_IN_ALL = 524_288
+const MAX_PATH = 512
+
+/** A path as an event may carry it. */
+export const recordedPath = (path: string): string => (path.length > MAX_PATH ? path.slice(0, MAX_PATH) : path)
 
 /**
  * Estimated entropy of a text in bits: for each run between separators its length times the alphabet it seems drawn from, and never
@@ -97,6 +103,9 @@ const NONE: ReadonlySet<string> = new Set()
 /** Collects the handles of one value tree; a handle seen twice counts once. */
 export class HandleFinder {
   readonly found: HandleSeen[] = []
+  /** Not all of it was searched. */
+  bounded = false
+  private room = MAX_SEARCHED_IN_ALL
   private prints: Set<string> | undefined
   private readonly hashes: Hashes
   private readonly declared: Declared | undefined
@@ -121,7 +130,11 @@ export class HandleFinder {
       return
     }
     if (typeof value !== 'string' || value.length < 16) return
-    const text = value.length > MAX_SEARCHED ? value.slice(0, MAX_SEARCHED) : value
+    const room = Math.min(MAX_SEARCHED, this.room)
+    if (value.length > room) this.bounded = true
+    if (room === 0) return
+    const text = value.length > room ? value.slice(0, room) : value
+    this.room -= text.length
     const candidates = text.match(CANDIDATE)
     if (candidates === null) return
     for (const candidate of candidates) {
@@ -137,6 +150,6 @@ export class HandleFinder {
     if (this.prints.has(fp)) return
     this.prints.add(fp)
     if (this.except?.has(fp)) return
-    this.found.push({ fp, path, policy, inList: path.includes('[]') })
+    this.found.push({ fp, path: recordedPath(path), policy, inList: path.includes('[]') })
   }
 }

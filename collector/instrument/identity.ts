@@ -1,5 +1,5 @@
 /** Who is calling, from a validated token: keyed hashes of issuer and subject, never the token. */
-import { actorsOf, type Claims, claimsOf, clientOf, kindOf, scopesOf } from './claims.ts'
+import { actorsOf, type Claims, claimsOf, clientOf, kindOf, plainText, scopesOf } from './claims.ts'
 import type { Hashes } from './keys.ts'
 import { namesOf, trustedName } from './names.ts'
 
@@ -68,7 +68,7 @@ function payloadOf(authInfo: AuthInfoLike, claims: Claims): Readonly<Record<stri
 function personOf(payload: Readonly<Record<string, unknown>>): readonly [issuer: string, subject: string] {
   const { tid, oid } = payload
   if (typeof tid === 'string' && typeof oid === 'string') return [tid, oid]
-  return [String(payload['iss'] ?? ''), String(payload['sub'] ?? '')]
+  return [plainText(payload['iss']), plainText(payload['sub'])]
 }
 
 export function identityOf(
@@ -80,7 +80,7 @@ export function identityOf(
   const claims = typeof authInfo.token === 'string' ? claimsOf(authInfo.token) : claimsOf('')
   const payload = payloadOf(authInfo, claims)
   const { token: _, ...withoutToken } = authInfo
-  const told = callback?.(withoutToken as Readonly<Record<string, unknown>>)
+  const told = callback?.(withoutToken as Readonly<Record<string, unknown>>) ?? undefined
   const [issuer, subject] = told === undefined ? personOf(payload) : [told.issuer, told.subject]
   const client =
     told?.clientId ?? clientOf(payload) ?? (typeof authInfo.clientId === 'string' ? authInfo.clientId : undefined)

@@ -23,8 +23,9 @@ const START = new Int32Array(8)
 const BLOCK = 64
 /** Longest text for the compression written here; beyond it the native hash is faster. */
 const SHORT_BYTES = 4 * BLOCK - 9
+const MAX_SCRATCH_CHARACTERS = 131_072
 const schedule = new Int32Array(64)
-/** One block of key, then the text. Grows with the longest text, up to what callers bound. */
+/** One block of key, then the text. Grows with the longest text, up to MAX_SCRATCH_CHARACTERS. */
 let scratch = Buffer.alloc(BLOCK + 4_096)
 /** Character codes of the hex digits, and room for one digest of 128 bits. */
 const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
@@ -118,7 +119,9 @@ export class KeyedHash {
   }
 
   hash(text: string): string {
-    const length = write(text)
+    // Nothing bounds a state that a client hands back: the scratch is not made for it.
+    const isHuge = text.length > MAX_SCRATCH_CHARACTERS
+    const length = isHuge ? Number.POSITIVE_INFINITY : write(text)
     if (length <= SHORT_BYTES) {
       inner.set(this.innerState)
       const blocks = pad(scratch, BLOCK, length)
@@ -130,7 +133,8 @@ export class KeyedHash {
         outerBlock[i * 4 + 2] = word >>> 8
         outerBlock[i * 4 + 3] = word
       }
-    } else {
+    } else if (isHuge) outerBlock.set(crypto.createHash('sha256').update(this.innerKey).update(text).digest(), 0)
+    else {
       scratch.set(this.innerKey, 0)
       outerBlock.set(nativeDigest(scratch.subarray(0, BLOCK + length)), 0)
     }

@@ -37,13 +37,28 @@ export function reasonOf(error: unknown, secret: string): string {
   if (!(error instanceof Error)) return 'refused'
   const { code, errorCode } = error as { code?: unknown; errorCode?: unknown }
   const kind = typeof errorCode === 'string' ? errorCode : typeof code === 'string' ? code : error.name
-  let text = error.message
-  if (secret !== '') text = text.replaceAll(secret, REDACTED)
+  let text = typeof error.message === 'string' ? error.message : ''
+  for (const form of formsOf(secret)) text = text.replaceAll(form, REDACTED)
   text = text
+    .slice(0, LIMITS.textChars)
     .split(/(\s+)/)
     .map((word) => (holdsHandle(word) ? REDACTED : word))
     .join('')
   return fit(`${nameOf(kind) ?? 'error'}: ${text}`, 256)
+}
+
+/** A short opaque token has too little in it to be known by its looks, in whatever form an error repeats it. */
+function formsOf(secret: string): Set<string> {
+  const bytes = Buffer.from(secret)
+  const base64 = bytes.toString('base64').replace(/=+$/, '')
+  const forms = [
+    secret,
+    encodeURIComponent(secret.toWellFormed()),
+    base64,
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+  ]
+  return new Set(forms.filter((form) => form !== ''))
 }
 
 function fit(text: string, maxCharacters: number): string {

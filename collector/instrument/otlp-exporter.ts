@@ -23,6 +23,8 @@ const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRES
 const compress = promisify(gzip)
 const MIN_COMPRESSED_BYTES = 1_024
 const MAX_ANSWER_BYTES = 65_536
+/** A receiver may ask for patience, not for silence. */
+const MAX_RETRY_AFTER_MS = 300_000
 /** Answers that never change for these bytes. Everything else (401, 404 and 429 too) may be mended while the events wait. */
 const REFUSED = new Set([400, 413, 415, 422])
 
@@ -68,8 +70,10 @@ export class OtlpAuditExporter implements AuditExporter {
       const again = (reason: string): void => resolve({ kind: 'retry', reason })
       const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest
       const headers = { ...this.headers, ...encoding, 'content-length': String(body.length) }
-      const request = send(this.url, { method: 'POST', agent: this.agent, headers, timeout: this.timeoutMs })
-      request.on('timeout', () => request.destroy(new Error('timeout')))
+      const request = send(this.url, { method: 'POST', agent: this.agent, headers })
+      // Not the socket's timeout, which an answer byte by byte would put off for ever.
+      const timer = setTimeout(() => request.destroy(new Error('timeout')), this.timeoutMs)
+      request.on('close', () => clearTimeout(timer))
       request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
       request.on('response', (response) => {
         readAnswer(response).then(
@@ -102,7 +106,8 @@ function outcomeOf(response: IncomingMessage, body: Uint8Array): ExportOutcome {
   if (REFUSED.has(status)) return { kind: 'refused', reason: `receiver answered ${status}` }
   const afterSeconds = Number(response.headers['retry-after'])
   const reason = `receiver answered ${status}`
-  return afterSeconds > 0 ? { kind: 'retry', reason, afterMs: afterSeconds * 1000 } : { kind: 'retry', reason }
+  if (!(afterSeconds > 0)) return { kind: 'retry', reason }
+  return { kind: 'retry', reason, afterMs: Math.min(afterSeconds * 1000, MAX_RETRY_AFTER_MS) }
 }
 
 /** ExportLogsServiceResponse.partial_success.rejected_log_records: field 1, in it field 1 as varint. Anything else counts as none. */

@@ -1,4 +1,5 @@
 /** What a server offers: asked at the start and after every change, compared with what clients are really shown, told when it changes. */
+import { LIMITS } from '../../schemas/field.ts'
 import type { AuditContext } from './audit-context.ts'
 import { type Definitions, definitionsOf, fittingDefinitions, type ListedTool } from './definitions.ts'
 import { KEPT } from './registry-ledger.ts'
@@ -215,7 +216,7 @@ export class ServerRegistry {
     this.scopeSetHash = scopeSetHash
     this.adopt(definitionsOf(tools), 'list', {
       pages: count,
-      ...(typeof ttlMs === 'number' && ttlMs >= 0 && { ttlMs }),
+      ...(typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= LIMITS.integer && { ttlMs }),
       ...((cacheScope === 'public' || cacheScope === 'private') && { cacheScope }),
     })
   }

@@ -1,8 +1,9 @@
 /** What is recorded of arguments and results: paths, types, lengths, sizes and keyed hashes. Never a value. */
 import type { ArgumentLeaf, HandleSeen } from '../../schemas/events/calls.ts'
 import { canonical } from './canonical.ts'
-import { type Declared, HandleFinder, holdsHandle } from './handles.ts'
+import { type Declared, HandleFinder, holdsHandle, recordedPath } from './handles.ts'
 import type { Hashes } from './keys.ts'
+import { trustedName } from './names.ts'
 
 /** Work per call, whatever a caller sends. Beyond it the event says `content_bounded` and the rest counts as unscanned. */
 const MAX_LEAVES = 64
@@ -43,7 +44,8 @@ function walk(value: unknown, path: string, depth: number, visit: Visit): boolea
   if (depth >= MAX_DEPTH) return false
   if (Array.isArray(value)) {
     if (value.length === 0) return visit(path, value)
-    for (const element of value) if (!walk(element, `${path}[]`, depth + 1, visit)) return false
+    // A hole is sent as null, and counts: an array may be nothing else.
+    for (const element of value) if (!walk(element ?? null, `${path}[]`, depth + 1, visit)) return false
     return true
   }
   const keys = Object.keys(value)
@@ -61,7 +63,7 @@ const typeOf = (value: unknown): ArgumentLeaf['type'] =>
 
 function leafOf(path: string, value: unknown, hashes: Hashes): ArgumentLeaf {
   const type = typeOf(value)
-  const at = path.length > 512 ? path.slice(0, 512) : path
+  const at = recordedPath(path)
   if (typeof value === 'string') {
     const known = value.length <= MAX_ARGUMENT_CHARACTERS
     return { path: at, type, length: value.length, ...(known && { hmac: hashes.arguments.hash(`s${value}`) }) }
@@ -89,7 +91,7 @@ export function argumentShape(value: unknown, hashes: Hashes, declared?: Declare
     argsBytes: text === undefined ? MAX_ARGUMENT_CHARACTERS : byteLength(text),
     argHandles: finder.found,
     fingerprints: finder.fingerprints,
-    bounded: !whole || text === undefined,
+    bounded: !whole || finder.bounded || text === undefined,
   }
 }
 
@@ -116,13 +118,17 @@ export function resultShape(
   const types: string[] = []
   const parts = Array.isArray(result.content) ? (result.content as Part[]) : []
   let whole = parts.length <= MAX_PARTS
+  let room = MAX_RESULT_CHARACTERS
   const text = (path: string, value: unknown): void => {
     if (typeof value !== 'string') return
     if (declared !== undefined) readJson(value, finder)
     finder.leaf(path, value)
-    if (value.includes('://')) {
+    const searched = value.length <= room ? value : value.slice(0, room)
+    room -= searched.length
+    if (searched.length < value.length) whole = false
+    if (searched.includes('://')) {
       domains ??= new Set()
-      collectDomains(value, domains)
+      collectDomains(searched, domains)
     }
   }
   for (let index = 0; index < parts.length && index < MAX_PARTS; index++) {
@@ -150,7 +156,7 @@ export function resultShape(
     urlDomains: domains === undefined ? NO_DOMAINS : [...domains],
     contentHmac: body === undefined ? '' : hashes.arguments.hash(body),
     mintedHandles: finder.found,
-    bounded: !whole || body === undefined,
+    bounded: !whole || finder.bounded || body === undefined,
   }
 }
 
@@ -169,13 +175,13 @@ function readJson(text: string, finder: HandleFinder): void {
   }
 }
 
-const URL_HOST = /[a-z][a-z0-9+.-]{1,20}:\/\/(?:[^\s/@"'<>]*@)?(\[[0-9a-f:.]+\]|[^\s/:?#"'<>\\)]+)/gi
+const URL_HOST = /[a-z][a-z0-9+.-]{1,20}:\/\/(?:[^\s/"'<>]*@)?(\[[0-9a-f:.]+\]|[^\s/:?#"'<>\\)]+)/gi
 
 function collectDomains(text: string, into: Set<string>): void {
   for (const [, host] of text.slice(0, MAX_ARGUMENT_CHARACTERS).matchAll(URL_HOST)) {
     if (into.size >= MAX_DOMAINS) return
     // A label may carry a secret (exfiltration by DNS): such a host keeps its last two labels only.
-    const name = host!.toLowerCase().slice(0, 253)
+    const name = trustedName(host!.toLowerCase().slice(0, 253))
     into.add(holdsHandle(name) ? `*.${name.split('.').slice(-2).map(segmentOf).join('.')}` : name)
   }
 }

@@ -1,6 +1,6 @@
 /** Tokens: a decorator around a verifier gives one auth.token.validated per verification, and ties it to the request it lets in. */
 import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
-import { type Claims, claimsOf, confirmationOf, statedFields } from './claims.ts'
+import { type Claims, claimsOf, confirmationOf, epochSeconds, plainText, statedFields } from './claims.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { AuthInfoLike } from './identity.ts'
 import { sha256 } from './keyed-hash.ts'
@@ -47,6 +47,9 @@ function remember(list: Verified[], verified: Verified): Verified[] {
   return list
 }
 
+/** Whether a wrapped verifier gave this authInfo, for this message or an earlier one. */
+export const wasVerified = (authInfo: object): boolean => unclaimed.has(authInfo)
+
 /** The uid under which this request was authenticated, if a wrapped verifier did it. */
 export function claimVerification(authInfo: AuthInfoLike, context: AuditContext): string | undefined {
   const { token } = authInfo
@@ -55,7 +58,7 @@ export function claimVerification(authInfo: AuthInfoLike, context: AuditContext)
     (typeof token === 'string' && byToken.size > 0 ? oldestOf(byToken.get(sha256(token))) : undefined)
   if (verified === undefined) return undefined
   verified.claimed = true
-  verified.tell?.(context)
+  context.guard(() => verified.tell?.(context))
   return verified.requestUid
 }
 
@@ -137,7 +140,7 @@ export function tellAllowed(
       ...proofFields(context, claims, token),
       scopes: namesOf(authInfo.scopes) ?? stated['scopes'],
       resource: authInfo.resource === undefined ? stated['resource'] : [trustedName(String(authInfo.resource))],
-      expAt: stated['expAt'] ?? (typeof authInfo.expiresAt === 'number' ? Math.trunc(authInfo.expiresAt) : undefined),
+      expAt: stated['expAt'] ?? epochSeconds(authInfo.expiresAt),
       expectedAud: namesOf(context.options.expectedAudiences),
       introspected,
     },
@@ -169,7 +172,7 @@ function tellDenied(options: TokenAuditOptions, token: string, error: unknown, t
 function proofFields(context: AuditContext, { payload }: Claims, token: string): Record<string, unknown> {
   const { tokens } = context.hashes
   const jtiKind = typeof payload['jti'] === 'string' ? 'jti' : typeof payload['uti'] === 'string' ? 'uti' : 'none'
-  const tokenId = jtiKind === 'none' ? token : `${String(payload['iss'])}\u0000${String(payload[jtiKind])}`
+  const tokenId = jtiKind === 'none' ? token : `${plainText(payload['iss'])}\u0000${plainText(payload[jtiKind])}`
   const confirmation = confirmationOf(payload)
   return {
     tokenFp: tokens.hash(tokenId),

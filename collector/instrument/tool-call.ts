@@ -1,21 +1,19 @@
 /** Events of one tools/call: the call, its result, and the rounds of a multi-round-trip call. */
+import { LIMITS } from '../../schemas/field.ts'
 import type { AuditContext, Round } from './audit-context.ts'
 import { elapsedMs, instantNow } from './clock.ts'
 import { tellElicitation } from './elicitation.ts'
 import { nameOf, namesOf, trustedName } from './names.ts'
 import type { ServerRegistry } from './registry.ts'
 import type { Outcome, Request } from './request.ts'
-import { argumentShape, resultShape } from './shape.ts'
+import { argumentShape, type ResultShape, resultShape } from './shape.ts'
 
 /** tool.call, at the start. Arguments are read before the handler can change them; the fingerprint may come a moment later. */
 export function tellCall(context: AuditContext, registry: ServerRegistry, request: Request): void {
   const { params, own, common, started } = request
   const claimedName = typeof params.name === 'string' ? params.name : ''
-  const shape =
-    context.captureLevel === 'minimal'
-      ? undefined
-      : argumentShape(params.arguments, context.hashes, context.declared(claimedName))
-  if (shape !== undefined) request.presented = shape.fingerprints
+  const shape = shapeOf(context, () => argumentShape(params.arguments, context.hashes, context.declared(claimedName)))
+  if (shape.fingerprints !== undefined) request.presented = shape.fingerprints
   const state = typeof params.requestState === 'string' ? context.hashes.handles.hash(params.requestState) : undefined
   const isRetry = state !== undefined || params.inputResponses !== undefined
   const retried = state === undefined ? undefined : context.rounds.get(state)
@@ -41,14 +39,14 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
         logicalCallId: request.logicalCallId,
         toolName: request.toolName,
         definitionHash: hash,
-        args: shape?.args,
-        argsHmac: shape?.argsHmac,
-        argsBytes: shape?.argsBytes,
-        argHandles: listOf(shape?.argHandles),
-        unscannedBytes: shape?.argsBytes,
+        args: shape.args,
+        argsHmac: shape.argsHmac,
+        argsBytes: shape.argsBytes,
+        argHandles: listOf(shape.argHandles),
+        unscannedBytes: shape.argsBytes,
         round: request.round ?? 1,
         stateFp: state,
-        flags: shape?.bounded ? BOUNDED : undefined,
+        flags: shape.bounded ? BOUNDED : undefined,
       },
       started,
       common,
@@ -60,6 +58,24 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
 /** Lists that nothing is in are left out. */
 const listOf = <T>(list: readonly T[] | undefined): readonly T[] | undefined => (list?.length ? list : undefined)
 const BOUNDED = ['content_bounded']
+
+/**
+ * In one process a value may be anything: a BigInt, a getter or toJSON that throws. The call is told all the same, and that its
+ * content was not read.
+ */
+function shapeOf<S extends { readonly bounded: boolean }>(context: AuditContext, read: () => S): Partial<S> {
+  if (context.captureLevel === 'minimal') return {}
+  try {
+    return read()
+  } catch {
+    context.errors++
+    return { bounded: true } as Partial<S>
+  }
+}
+
+/** A time in ms that a server states, as far as an event may carry it. */
+const statedMs = (value: unknown): number | undefined =>
+  typeof value === 'number' && value >= 0 && value <= LIMITS.integer ? value : undefined
 
 /** The request of an earlier round again, with what the server asked for. */
 function tellRetry(
@@ -94,10 +110,10 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
   const { result, outcome } = ending
   const time = instantNow()
   const claimedName = typeof request.params.name === 'string' ? request.params.name : ''
-  const shape =
-    result === undefined || context.captureLevel === 'minimal'
-      ? undefined
-      : resultShape(result, context.hashes, request.presented, context.declared(claimedName))
+  const shape: Partial<ResultShape> =
+    result === undefined
+      ? {}
+      : shapeOf(context, () => resultShape(result, context.hashes, request.presented, context.declared(claimedName)))
   const resultType = resultTypeOf(result)
   const taskFp = taskFpOf(context, result)
   const isError = result === undefined ? undefined : result['isError'] === true
@@ -119,16 +135,16 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         durationMs: elapsedMs(request.started, time),
         resultType,
         isError,
-        bytes: shape?.bytes,
-        parts: shape?.parts,
-        contentTypes: shape?.contentTypes,
-        urlDomains: listOf(shape?.urlDomains),
-        contentHmac: shape?.contentHmac,
-        mintedHandles: listOf(shape?.mintedHandles),
-        unscannedBytes: shape?.bytes,
+        bytes: shape.bytes,
+        parts: shape.parts,
+        contentTypes: shape.contentTypes,
+        urlDomains: listOf(shape.urlDomains),
+        contentHmac: shape.contentHmac,
+        mintedHandles: listOf(shape.mintedHandles),
+        unscannedBytes: shape.bytes,
         round: request.round ?? 1,
         taskFp,
-        flags: shape?.bounded ? BOUNDED : undefined,
+        flags: shape.bounded ? BOUNDED : undefined,
       },
       time,
       request.common,
@@ -163,8 +179,8 @@ function tellTask(context: AuditContext, request: Request, result: Ending['resul
     eventType: 'task.created' as const,
     ...callFields(request),
     taskFp,
-    ttlMs: typeof ttl === 'number' && ttl >= 0 ? ttl : undefined,
-    pollIntervalMs: typeof pollInterval === 'number' && pollInterval >= 0 ? pollInterval : undefined,
+    ttlMs: statedMs(ttl),
+    pollIntervalMs: statedMs(pollInterval),
   }
   context.emit(fields, undefined, request.common)
 }

@@ -199,7 +199,7 @@ describe('lingering', () => {
   it('does not wait when there are rows enough', async () => {
     const { writer, inserts } = lingering()
     await writer.add(lines(0, 1))
-    await writer.add({ batch: batch(1), count: 10_000, file: '/seg-1' })
+    await writer.add({ batch: batch(1), count: 20_000, file: '/seg-1' })
     await expect.poll(() => inserts.length).toBe(2)
   })
 })
