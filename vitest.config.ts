@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Folders of test/; `npx vitest run --project rules` runs one of them. */
 const TIERS = ['unit', 'contract', 'rules', 'repo', 'scenarios', 'e2e', 'kafka', 'faults', 'bench']
 /** .ci/run asks for a machine-readable report here; people get the usual one. */
-const report = process.env['MCP_AUDITD_TEST_REPORT']
+const report = process.env['TEST_REPORT']
 
 export default defineConfig({
   test: {

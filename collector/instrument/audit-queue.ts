@@ -57,11 +57,26 @@ export interface AuditSink {
   countsOf(producer: ProducerFacts): { readonly numbered: number; readonly dropped: number; readonly queued: number }
 }
 
+interface Gap {
+  readonly first: number
+  readonly last: number
+  readonly count: number
+  readonly reason: string
+}
 interface Series {
   next: number
   dropped: number
   /** Lost numbers not yet reported. */
-  gap: { first: number; last: number; count: number; reason: string } | undefined
+  gap: Gap | undefined
+  /** Reports on their way, by their own number: one that is lost too is told again by the next. */
+  readonly reports: Map<number, Gap>
+}
+
+function joined(one: Gap | undefined, other: Gap): Gap {
+  if (one === undefined) return other
+  const { reason, count } = one
+  const first = Math.min(one.first, other.first)
+  return { first, last: Math.max(one.last, other.last), count: count + other.count, reason }
 }
 
 /** Events that start a request, and that stand in one part of it. */
@@ -124,7 +139,7 @@ export class AuditQueue implements AuditSink {
   emit(event: PendingEvent): void {
     let series = this.series.get(event.producer)
     if (series === undefined) {
-      series = { next: 1, dropped: 0, gap: undefined }
+      series = { next: 1, dropped: 0, gap: undefined, reports: new Map() }
       this.series.set(event.producer, series)
     }
     const seq = series.next++
@@ -165,12 +180,12 @@ export class AuditQueue implements AuditSink {
   private lose(series: Series, first: number, last: number, count: number, reason: string): void {
     this.dropped += count
     series.dropped += count
-    if (series.gap === undefined) series.gap = { first, last, count, reason }
-    else {
-      series.gap.first = Math.min(series.gap.first, first)
-      series.gap.last = Math.max(series.gap.last, last)
-      series.gap.count += count
-    }
+    series.gap = joined(series.gap, { first, last, count, reason })
+    for (const [seq, gap] of series.reports)
+      if (seq >= first && seq <= last) {
+        series.reports.delete(seq)
+        series.gap = joined(series.gap, gap)
+      }
   }
 
   private start(): void {
@@ -218,6 +233,10 @@ export class AuditQueue implements AuditSink {
       if (outcome.kind === 'sent') {
         this.pauseMs = 0
         this.sent += batch.count - (outcome.rejected ?? 0)
+        for (const { producer, last } of slabs) {
+          const { reports } = this.series.get(producer)!
+          for (const seq of reports.keys()) if (seq <= last) reports.delete(seq)
+        }
         return
       }
       if (outcome.kind === 'refused') {
@@ -281,7 +300,9 @@ export class AuditQueue implements AuditSink {
         lastSeq: gap.last,
       })
       this.numbered++
-      this.append(series, event, series.next++)
+      const seq = series.next++
+      series.reports.set(seq, gap)
+      this.append(series, event, seq)
     }
   }
 

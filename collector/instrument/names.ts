@@ -42,10 +42,13 @@ export function reasonOf(error: unknown, secret: string): string {
   text = text
     .slice(0, LIMITS.textChars)
     .split(/(\s+)/)
-    .map((word) => (holdsHandle(word) ? REDACTED : word))
+    .map((word) => (holdsHandle(word) || PERCENT_ENCODED.test(word) ? REDACTED : word))
     .join('')
   return fit(`${nameOf(kind) ?? 'error'}: ${text}`, 256)
 }
+
+/** Bytes that need no encoding, encoded: a text that hides. */
+const PERCENT_ENCODED = /(?:%[0-9a-f]{2}){4}/i
 
 /** A short opaque token has too little in it to be known by its looks, in whatever form an error repeats it. */
 function formsOf(secret: string): Set<string> {

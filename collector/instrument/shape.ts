@@ -3,7 +3,6 @@ import type { ArgumentLeaf, HandleSeen } from '../../schemas/events/calls.ts'
 import { canonical } from './canonical.ts'
 import { type Declared, HandleFinder, holdsHandle, recordedPath } from './handles.ts'
 import type { Hashes } from './keys.ts'
-import { trustedName } from './names.ts'
 
 /** Work per call, whatever a caller sends. Beyond it the event says `content_bounded` and the rest counts as unscanned. */
 const MAX_LEAVES = 64
@@ -177,12 +176,16 @@ function readJson(text: string, finder: HandleFinder): void {
 
 const URL_HOST = /[a-z][a-z0-9+.-]{1,20}:\/\/(?:[^\s/"'<>]*@)?(\[[0-9a-f:.]+\]|[^\s/:?#"'<>\\)]+)/gi
 
+/** Internationalised names and addresses; anything else is no host, and may be what was put in front of one. */
+const HOST = /^(?:[\p{L}\p{N}._-]+|\[[0-9a-f:.]+\])$/u
+
 function collectDomains(text: string, into: Set<string>): void {
   for (const [, host] of text.slice(0, MAX_ARGUMENT_CHARACTERS).matchAll(URL_HOST)) {
     if (into.size >= MAX_DOMAINS) return
     // A label may carry a secret (exfiltration by DNS): such a host keeps its last two labels only.
-    const name = trustedName(host!.toLowerCase().slice(0, 253))
-    into.add(holdsHandle(name) ? `*.${name.split('.').slice(-2).map(segmentOf).join('.')}` : name)
+    const name = host!.toLowerCase().slice(0, 253)
+    const isPlain = HOST.test(name) && !holdsHandle(name)
+    into.add(isPlain ? name : `*.${name.split('.').slice(-2).map(segmentOf).join('.')}`)
   }
 }
 

@@ -182,4 +182,15 @@ describe('AuditQueue', () => {
     expect(Math.max(...attempts.map(({ raw }) => raw.length / 2))).toBeLessThan(4_000_000)
     expect(attempts.flatMap(({ records }) => records)).toHaveLength(100)
   })
+  it('tells a loss again when the report of it is refused too', async () => {
+    const refused = { kind: 'refused', reason: 'no' } as const
+    const { fake, taken } = exporter(refused, refused, refused)
+    const queue = new AuditQueue(fake, quick)
+    for (let i = 0; i < 5; i++) queue.emit(event())
+    expect(await queue.flush()).toBe(true)
+    const gap = taken().find(({ name }) => name === 'mcp_audit.auditd.error')!
+    expect(gap.event).toMatchObject({ dropped: 7, firstSeq: 1, lastSeq: 7 })
+    expect(queue.stats.dropped).toBe(7)
+    await queue.shutdown()
+  })
 })

@@ -92,4 +92,16 @@ describe('OtlpAuditExporter', () => {
     expect(seen).toHaveLength(3)
     expect(await exporter.export(batchOf(part(950, 2)))).toEqual({ kind: 'refused', reason: 'receiver answered 413' })
   })
+  it('gives up an answer that comes byte by byte for ever', async () => {
+    const { exporter } = await receiver((_, response) => {
+      response.writeHead(200)
+      const drip = setInterval(() => response.write('x'), 20)
+      response.on('close', () => clearInterval(drip))
+    })
+    expect(await exporter.export(batchOf(part(10)))).toMatchObject({ kind: 'retry' })
+  })
+  it('waits five minutes at most, whatever Retry-After says', async () => {
+    const { exporter } = await receiver((_, response) => response.writeHead(429, { 'retry-after': '99999999' }).end())
+    expect(await exporter.export(batchOf(part(10)))).toMatchObject({ kind: 'retry', afterMs: 300_000 })
+  })
 })

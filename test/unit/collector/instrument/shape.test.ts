@@ -142,3 +142,47 @@ describe('names', () => {
     expect(reason).toBe('TypeError: bad token [redacted] at door')
   })
 })
+
+describe('bounds of the work', () => {
+  const bodyOf = (part: object) => ({ content: Array.from({ length: 256 }, () => part) })
+  const words = 'averylongwordwithoutanydigits '.repeat(2_000)
+  it('stops at arrays of nothing, however long, and at more keys than could be written', () => {
+    const keys = Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${(i * 7_919) % 40_000}`, 0]))
+    for (const value of [new Array(1e8), new Array(1e6).fill(null), new Array(1e6).fill(true), keys])
+      expect(argumentShape({ value }, hashes)).toMatchObject({ bounded: true, argsHmac: '' })
+  })
+  it('searches so much text of one result and says that there was more', () => {
+    const late = { type: 'text', text: randomUUID() }
+    const shape = resultShape(
+      { content: [...bodyOf({ type: 'text', text: words }).content.slice(1), late] },
+      hashes,
+      none,
+    )
+    expect(shape).toMatchObject({ bounded: true, mintedHandles: [] })
+  })
+  it('takes no part of a password for a host, nor a text that is no host', () => {
+    const text =
+      'https://user:p@ssword@h.example/ https://sid=s%3Aq7X.evil.example/ http://a\0b.example http://bücher.example'
+    expect(resultShape({ content: [{ type: 'text', text }] }, hashes, none).urlDomains).toEqual([
+      'h.example',
+      '*.evil.example',
+      '*.*.example',
+      'bücher.example',
+    ])
+  })
+})
+
+it('a short opaque token is redacted in every form an error repeats it', () => {
+  const token = 'tk-Short9!'
+  const bytes = Buffer.from(token)
+  const forms = [
+    token,
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+    encodeURIComponent(token),
+    [...bytes].map((byte) => `%${byte.toString(16)}`).join(''),
+  ]
+  const reason = reasonOf(new Error(`no: ${forms.join(' , ')}`), token)
+  for (const form of forms) expect(reason).not.toContain(form.replace(/=+$/, ''))
+})
