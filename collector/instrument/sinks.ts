@@ -33,7 +33,12 @@ function hookExit(): void {
   process.on('beforeExit', () => {
     if (attempts++ >= EXIT_ATTEMPTS) return
     for (const say of lastWords) say()
-    for (const sink of open) if (sink.stats.queued > 0) void sink.flush(EXIT_FLUSH_MS)
+    for (const sink of open)
+      if (sink.stats.queued > 0)
+        void sink.flush(EXIT_FLUSH_MS).then((whole) => {
+          // Nobody answered in all that time: the process has waited long enough.
+          if (!whole) attempts = EXIT_ATTEMPTS
+        })
   })
 }
 

@@ -80,7 +80,7 @@ export function auditTokenVerifier<V extends TokenVerifier>(verifier: V, options
       if (property === 'verifyAccessToken') return verify
       const value: unknown = Reflect.get(target, property, target)
       // Bound to the real object: a class with private fields refuses a proxy as `this`.
-      return typeof value === 'function' ? value.bind(target) : value
+      return typeof value === 'function' && property !== 'constructor' ? value.bind(target) : value
     },
   })
 }
