@@ -87,15 +87,17 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
   const context = contextFor(options, typeof name === 'string' ? trustedName(name) : '')
   const registry = new ServerRegistry(context, server, facade)
   const connect = server.connect
-  server.connect = ours(function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
-    try {
+  const begin = (transport: TransportLike, isStarted: boolean): void =>
+    context.guard(() => {
       context.start(server)
-      observe(context, registry, transport)
-    } catch {
-      context.errors++
-    }
+      observe(context, registry, transport, isStarted)
+    })
+  server.connect = ours(function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
+    begin(transport, false)
     return connect.call(this, transport)
   })
+  // Too late for the handshake, in time for every request from now on.
+  if (server.transport !== undefined) begin(server.transport, true)
   watchMutations(context, registry, facade ?? server)
   if (facade !== undefined) watchChallenges(context, facade as ChallengingServer)
   return context
@@ -139,7 +141,7 @@ function watchMutations(context: AuditContext, registry: ServerRegistry, target:
  * Both SDKs keep the onmessage and onclose they find on a transport and call them first: that is the supported way to listen, and
  * handlers cannot be reached by what we throw. `send` is replaced on the object, which nobody else needs to know.
  */
-function observe(context: AuditContext, registry: ServerRegistry, transport: TransportLike): void {
+function observe(context: AuditContext, registry: ServerRegistry, transport: TransportLike, isStarted: boolean): void {
   if (isOurs(transport.send)) return
   const spans = spansFor(context.options.tracer, context.options.meter)
   const kind = kindOf(transport)
@@ -158,6 +160,7 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
       receive(message, extra)
       onmessage?.(message as never, extra as never)
     }
+  else if (isStarted) runWithin(transport, spans, receive)
   else wrapStart(transport, spans, receive)
   transport.onclose = () => {
     context.guard(() => connection.closed())
@@ -174,20 +177,21 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
 }
 
 /** With a tracer the server's handling runs inside the span: its onmessage is there once the transport starts. */
-function wrapStart(
-  transport: TransportLike,
-  spans: Spans,
-  receive: (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>,
-): void {
+function wrapStart(transport: TransportLike, spans: Spans, receive: Receive): void {
   const { start } = transport
   transport.start = async () => {
-    const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
-    transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
-      const operation = receive(message, extra)?.operation
-      if (operation === undefined) inner?.(message, extra)
-      else spans.within(operation, () => inner?.(message, extra))
-    }
+    runWithin(transport, spans, receive)
     await start?.call(transport)
+  }
+}
+
+type Receive = (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>
+function runWithin(transport: TransportLike, spans: Spans, receive: Receive): void {
+  const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
+  transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
+    const operation = receive(message, extra)?.operation
+    if (operation === undefined) inner?.(message, extra)
+    else spans.within(operation, () => inner?.(message, extra))
   }
 }
 

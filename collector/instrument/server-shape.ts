@@ -4,6 +4,8 @@
 export interface ServerLike {
   connect?: (transport: TransportLike) => Promise<void>
   server?: ServerLike
+  /** There while it is connected. */
+  readonly transport?: TransportLike | undefined
   sendToolListChanged?: () => unknown
   _registeredTools?: Readonly<Record<string, RegisteredToolLike>>
   _requestHandlers?: ReadonlyMap<string, (request: unknown, extra: unknown) => unknown>

@@ -144,3 +144,19 @@ it('a wrapped verifier keeps its class', () => {
   expect(wrapped.constructor).toBe(Verifier)
   expect(wrapped).toBeInstanceOf(Verifier)
 })
+
+it.each(['SDK v1', 'SDK v2'])('%s: a server that is already connected is observed from then on', async (sdk) => {
+  const { server, pair } = stageOf(sdk)
+  const [client, serverSide] = pair
+  const answer = async () => done
+  if (sdk === 'SDK v1') server.setRequestHandler(CallToolRequestSchema, answer)
+  else (server as unknown as ServerV2).setRequestHandler('tools/call', answer)
+  await client.start()
+  await server.connect(serverSide)
+  const sink = memorySink()
+  for (let twice = 0; twice < 2; twice++) instrumentMcpServer(server, { sink, serverId: 'late', heartbeatMs: 0 })
+  await client.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 't' } })
+  await turn()
+  await server.close()
+  expect(sink.events.map(({ eventType }) => eventType)).toEqual(['server.started', 'tool.call', 'tool.result'])
+})
