@@ -14,6 +14,7 @@ import { startAdmin } from './admin.ts'
 import { watchBus } from './bus-health.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { loadKeys } from './credentials.ts'
+import { foreignFingerprint } from './foreign-keys.ts'
 import { loadInventory } from './inventory.ts'
 import { startJobs } from './job-schedule.ts'
 import type { Plumbing, PlumbingParts } from './plumbing.ts'
@@ -193,12 +194,14 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       take: (candidates, refused, caller) =>
         traced('take events', { events: candidates.length }, () => inner.take(candidates, refused, caller)),
     }
+    const fingerprint = foreignFingerprint(process.env['MCP_AUDIT_KEY'])
     const receiver = createReceiver({
       intake,
       authenticate: keys.length === 0 ? claimedCaller : bearerCallers(keys),
       clock,
       telemetry,
       limits: settings.limits,
+      ...(fingerprint === undefined ? {} : { fingerprint }),
     })
     const { host, port } = splitAddress(settings.otlp)
     const bound = await receiver.listen(host, port)
