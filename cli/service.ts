@@ -138,7 +138,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
   if (roles.includes('jobs')) {
-    const jobs = await startJobs({ settings, store, telemetry })
+    const jobs = await startJobs({ settings, store, clock, telemetry })
     closers.add(() => jobs.stop())
   }
   const otlpUrl = roles.includes('collect') ? await listen() : ''

@@ -2,11 +2,15 @@
 import { join } from 'node:path'
 import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
 import type { Config } from '../schemas/config.ts'
-import type { EventStore, Telemetry } from '../schemas/ports.ts'
+import type { EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
 import { resolveSecret } from './secrets.ts'
 
 /** Opened and migrated. An embedded store belongs to one process: a second one is refused. */
-export async function openStore(settings: Config, dataDir: string, telemetry: Telemetry): Promise<EventStore> {
+export async function openStore(
+  settings: Config,
+  dataDir: string,
+  telemetry: Telemetry,
+): Promise<EventStore & StoreUpkeep> {
   const { url, database, username, password } = settings.store
   const common = { database, retentionDays: settings.retentionDays, telemetry }
   const store =

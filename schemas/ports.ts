@@ -130,6 +130,12 @@ export interface EventStore {
   close(): Promise<void>
 }
 
+/** What jobs ask of the store beside reading and writing. */
+export interface StoreUpkeep {
+  /** Merge what was received on a day (`YYYY-MM-DD`, UTC): copies that late inserts left then stand once in `events` too. */
+  mergeDay(day: string): Promise<void>
+}
+
 /** State of one partition up to, not including, offset `next`. Chunks are opaque bytes by name. */
 export interface Snapshot {
   readonly log: string

@@ -7,7 +7,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { EventStore, QueryOptions, RefusedRow, RowBatch, Telemetry } from '../../schemas/ports.ts'
+import type { EventStore, QueryOptions, RefusedRow, RowBatch, StoreUpkeep, Telemetry } from '../../schemas/ports.ts'
 import { failpoint, sabotage } from '../failpoint.ts'
 import { bisect } from './bisect.ts'
 import { type Connect, embeddedConnect, firstLine, type ServerAddress, serverConnect } from './client.ts'
@@ -38,7 +38,7 @@ interface Ways {
 const RETRY_WAITS_MS: readonly number[] = [100, 500, 2_000]
 
 /** In the folder `path`, which this service must own alone. */
-export const createEmbeddedStore = (settings: StoreSettings & { readonly path: string }): EventStore =>
+export const createEmbeddedStore = (settings: StoreSettings & { readonly path: string }): EventStore & StoreUpkeep =>
   new ClickHouseStore(settings, async () => {
     const connect = await embeddedConnect(join(settings.path, 'chdb'))
     await migrate(connect, settings.database, settings.retentionDays)
@@ -48,7 +48,7 @@ export const createEmbeddedStore = (settings: StoreSettings & { readonly path: s
   })
 
 /** On a ClickHouse server, over HTTP. */
-export const createServerStore = (settings: StoreSettings & ServerAddress): EventStore =>
+export const createServerStore = (settings: StoreSettings & ServerAddress): EventStore & StoreUpkeep =>
   new ClickHouseStore(settings, async () => {
     const connect = serverConnect(settings)
     await migrate(connect, settings.database, settings.retentionDays)
@@ -56,7 +56,7 @@ export const createServerStore = (settings: StoreSettings & ServerAddress): Even
     return { connect, writing, writer: serverWriter(writing), run: serverRun(writing) }
   })
 
-class ClickHouseStore implements EventStore {
+class ClickHouseStore implements EventStore, StoreUpkeep {
   private readonly settings: StoreSettings
   private readonly openWays: () => Promise<Ways>
   private ways: Ways | undefined
@@ -112,6 +112,15 @@ class ClickHouseStore implements EventStore {
   async query(sql: string, options: QueryOptions): Promise<string> {
     this.opened()
     return this.reader!.query(sql, options)
+  }
+
+  async mergeDay(day: string): Promise<void> {
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) throw new AuditdError('usage', 'store', 'day', 'must be YYYY-MM-DD')
+    try {
+      await this.opened().writing.command({ query: `OPTIMIZE TABLE events PARTITION '${day}' FINAL` })
+    } catch (error) {
+      throw storeUnavailable('merge', error)
+    }
   }
 
   async close(): Promise<void> {

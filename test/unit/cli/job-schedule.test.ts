@@ -1,13 +1,16 @@
 /** Jobs: run at the start when they ask for it, isolated from each other, and waited for at the end. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Job, type JobContext, startJobs } from '../../../cli/job-schedule.ts'
+import mergeYesterday from '../../../cli/jobs/merge-yesterday.ts'
 import { memoryEventStore } from '../../../connectors/memory/event-store.ts'
 import { config } from '../../../schemas/config.ts'
 import { recordingTelemetry } from '../../contract/samples.ts'
 
+const merged: string[] = []
 const context = (): JobContext & { telemetry: ReturnType<typeof recordingTelemetry> } => ({
   settings: config.parse({}),
-  store: memoryEventStore(),
+  store: Object.assign(memoryEventStore(), { mergeDay: async (day: string) => void merged.push(day) }),
+  clock: { nowMs: () => Date.UTC(2026, 10, 24, 1, 15) },
   telemetry: recordingTelemetry(),
 })
 const daily = (run: Job['run'], atStart = true): Job => ({ schedule: '0 3 * * *', atStart, run })
@@ -63,7 +66,12 @@ describe('startJobs', () => {
     open()
     await stopping
   })
-  it('finds the jobs of the service by itself, and needs none', async () => {
+  it('finds the jobs of the service by itself, and runs none of them before its time', async () => {
     await (await startJobs(context())).stop()
+    expect(merged).toEqual([])
+  })
+  it('merges yesterday, by UTC', async () => {
+    await mergeYesterday.run(context())
+    expect(merged).toEqual(['2026-11-23'])
   })
 })
