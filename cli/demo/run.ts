@@ -4,7 +4,7 @@ import { loadConfig } from '../configuration.ts'
 import { isFree } from '../doctor/listeners.ts'
 import { ROLES, type Service, startService } from '../service.ts'
 import { stopOnSignal } from '../signals.ts'
-import { openDemoBus } from './bus.ts'
+import { type DemoBus, openDemoBus } from './bus.ts'
 import { loadScenarios } from './scenario.ts'
 import { jsonScreen, type Screen, textScreen } from './screen.ts'
 import { type ExpectedAlert, Stage } from './stage.ts'
@@ -57,7 +57,7 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
   try {
     const played =
       options.traffic === undefined
-        ? await playScenarios(service, options, bus.brokers, screen)
+        ? await playScenarios(service, options, bus, screen)
         : await playFile(service, options.traffic, screen)
     await service.settled()
     if (!options.json) await answerQuestions(service, screen)
@@ -95,14 +95,11 @@ interface Played {
   readonly sent: number
   readonly expected: readonly ExpectedAlert[] | undefined
 }
-async function playScenarios(
-  service: Service,
-  options: DemoOptions,
-  brokers: readonly string[],
-  screen: Screen,
-): Promise<Played> {
+async function playScenarios(service: Service, options: DemoOptions, bus: DemoBus, screen: Screen): Promise<Played> {
   const stage = await Stage.open(
-    options.bus === 'kafka' ? { kind: 'kafka', brokers } : { kind: 'otlp', url: service.otlpUrl },
+    options.bus === 'kafka'
+      ? { kind: 'kafka', brokers: bus.brokers, topic: bus.topic }
+      : { kind: 'otlp', url: service.otlpUrl },
   )
   try {
     await stage.run(await loadScenarios(), (progress) => screen.progress(progress))

@@ -3,7 +3,7 @@ import { type AuditExporter, type AuditSink, createSink, OtlpAuditExporter } fro
 
 export type SinkAddress =
   | { readonly kind: 'otlp'; readonly url: string }
-  | { readonly kind: 'kafka'; readonly brokers: readonly string[] }
+  | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly topic: string }
 
 /** A producer of its own each time: its numbering starts at 1, as in a new process. Batches wait at most 20 ms. */
 export async function openSink(address: SinkAddress): Promise<AuditSink> {
@@ -13,5 +13,5 @@ async function exporterFor(address: SinkAddress): Promise<AuditExporter> {
   if (address.kind === 'otlp') return new OtlpAuditExporter({ url: address.url })
   // Loaded only here, as in the published package: an OTLP producer never pays for kafkajs.
   const { KafkaAuditExporter } = await import('../../collector/instrument/kafka.ts')
-  return new KafkaAuditExporter({ brokers: [...address.brokers] })
+  return new KafkaAuditExporter({ brokers: [...address.brokers], topic: address.topic })
 }
