@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { KafkaDriverError } from '../../connectors/kafka/driver.ts'
 import { platformaticDriver } from '../../connectors/kafka/platformatic.ts'
 import { topicName } from '../../connectors/kafka/topic-setup.ts'
+import { AuditdError } from '../../schemas/errors.ts'
 import { startBroker } from '../kafka-broker.ts'
 import type { Screen } from './screen.ts'
 
@@ -56,7 +57,13 @@ async function freshPrefix(brokers: readonly string[]): Promise<string> {
     return ''
   } catch (error) {
     if (error instanceof KafkaDriverError && error.code === 'unknown_topic') return ''
-    throw error
+    throw new AuditdError(
+      'bus_unavailable',
+      'demo',
+      'KAFKA_BROKERS',
+      error instanceof Error ? error.message : String(error),
+      error,
+    )
   } finally {
     await driver.close()
   }
