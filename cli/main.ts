@@ -9,6 +9,8 @@ const [{ readdirSync }, { Command, CommanderError }, { AuditdError }] = await Pr
   import('../schemas/errors.ts'),
 ])
 
+/** A command that failed may finish writing for so long. */
+const FAILED_GRACE_MS = 2_000
 /** Exit codes: 0 done, 1 the check failed, 2 usage or refused SQL, 78 configuration. */
 const EXIT = { failed: 1, usage: 2, configuration: 78 }
 
@@ -50,4 +52,6 @@ try {
       `${error instanceof AuditdError ? error.message : ((error as Error)?.stack ?? String(error))}\n`,
     )
   process.exitCode = exitCodeOf(error)
+  // Something half open, such as a socket to a broker, must not keep a failed command alive.
+  setTimeout(() => process.exit(), FAILED_GRACE_MS).unref()
 }

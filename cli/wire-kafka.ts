@@ -18,7 +18,10 @@ export async function openKafka({ settings, keys, clock, telemetry }: PlumbingPa
   const driver = openDriver(settings, telemetry)
   const { partitions, replicas, prefix, group } = settings.kafka
   const topics = { partitions, replicas, prefix }
-  await setUpTopics(driver, topics)
+  await setUpTopics(driver, topics).catch(async (error: unknown) => {
+    await driver.close()
+    throw error
+  })
   const signingKey = collectorKey(settings, keys)
   const bus = new KafkaEventBus({
     driver,

@@ -2,7 +2,8 @@
 import { AuditdError } from '../../schemas/errors.ts'
 import { TOPICS } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'
-import type { KafkaDriver, TopicSpec } from './driver.ts'
+import { type KafkaDriver, KafkaDriverError, type TopicSpec } from './driver.ts'
+import { retrying } from './retrying.ts'
 
 export type TopicName = keyof typeof TOPICS
 
@@ -25,6 +26,11 @@ const COMPACTION = {
   // A reader that takes longer than this may miss a tombstone and keep what was deleted.
   'delete.retention.ms': '3600000',
 }
+
+/** By then every broker knows of a topic that was made. */
+const HEARD_OF_MS = 20_000
+const driverError = (error: unknown): KafkaDriverError =>
+  error instanceof KafkaDriverError ? error : new KafkaDriverError('protocol', String(error))
 
 /**
  * Idempotent. Throws `config_invalid` when a topic has another number of partitions: changing it moves servers between
@@ -49,7 +55,12 @@ export async function setUpTopics(driver: KafkaDriver, settings: TopicSettings):
     throw busError(error, 'topics')
   }
   for (const { topic, partitions } of specs) {
-    const found = await driver.partitions(topic)
+    // A broker that has not heard of a topic made a moment ago says that it does not exist.
+    const found = await retrying(HEARD_OF_MS, driverError, () => driver.partitions(topic), 'unknown_topic').catch(
+      (error) => {
+        throw busError(error, 'topics')
+      },
+    )
     if (found !== partitions) {
       const reason = `topic ${topic} has ${found} partitions, configured are ${partitions}; another count needs a new topic and a rebuild`
       throw new AuditdError('config_invalid', 'kafka', 'partitions', reason)
