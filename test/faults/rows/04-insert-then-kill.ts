@@ -7,7 +7,7 @@ const row: Row = {
   title: 'insert lands, kill before state',
   buses: ['embedded', 'kafka'],
   seeds: { ci: { embedded: 1 }, full: { embedded: 3, kafka: 2 } },
-  sabotages: ['skip-detection-of-stored', 'drop-before-store'],
+  sabotages: ['skip-detection-of-stored'],
   run: (context) =>
     killedAt(context, 'after-insert-before-state', { limits: { snapshotEveryMs: 600_000 }, passages: [3, 15] }),
 }

@@ -9,6 +9,7 @@ const row: Row = {
   title: 'kill -9 of `up` under load',
   buses: ['embedded', 'kafka'],
   seeds: { ci: { embedded: 3, kafka: 1 }, full: { embedded: 25, kafka: 10 } },
+  sabotages: ['drop-before-store'],
   async run(context) {
     const { random } = context
     const world = await openWorld(context)
