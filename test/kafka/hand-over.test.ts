@@ -108,7 +108,10 @@ describe.skipIf(brokers.length === 0).each(['kafkajs', 'platformatic'])(
     test('kill -9 of the owner: the other goes on from the last commit, and nothing is left out', async () => {
       const { topic, driver, stop } = await loaded()
       const first = member(name, topic)
-      await until('the first works', () => first.handled().length > 20)
+      await until(
+        'the first works and has committed',
+        () => first.handled().length > 20 && first.said.some(({ committed }) => committed === true),
+      )
       first.child.kill('SIGKILL')
       const second = member(name, topic)
       await until('the second works', () => second.handled().length > 20)
