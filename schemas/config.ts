@@ -127,5 +127,4 @@ export const config = z.strictObject({
   allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
 })
 export type Config = z.infer<typeof config>
-export type Credential = Config['credentials'][number]
 export type TargetConfig = Config['targets'][string]

@@ -118,6 +118,5 @@ export const envelope = {
   flags: names('ours', 'What this row lacks or what we changed: event_time_clamped, no_principal, sampled, …'),
 } as const
 
-export const DECISIONS = ['allow', 'deny', 'challenge', 'error'] as const
 export type EnvelopeField = keyof typeof envelope
 export const ENVELOPE_FIELDS = Object.keys(envelope) as readonly EnvelopeField[]

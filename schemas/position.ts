@@ -10,6 +10,4 @@ export interface Position {
   readonly offset: number
   readonly index: number
 }
-export const comparePositions = (a: Position, b: Position): number =>
-  a.partition - b.partition || a.offset - b.offset || a.index - b.index
 export const positionText = (p: Position): string => `${p.log}/${p.partition}/${p.offset}/${p.index}`
