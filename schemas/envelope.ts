@@ -38,6 +38,11 @@ export const envelope = {
   producerSeq: count('server', 'number', 'Number of the event within its producer instance, from 1.'),
   sdk: name('server', 'MCP SDK or framework.'),
   sdkVersion: name('server', 'Its version.'),
+  keyVersion: name('server', 'Version of the key that made the keyed hashes of this event.'),
+  formerHashes: names(
+    'server',
+    'Keyed hashes under the former key while a rotation overlaps, each as new=former: the two are one value.',
+  ),
   integrationVersion: name('server', 'Version of the instrumentation or adapter.'),
 
   serverName: name('server', 'Name the server reports (claimed).'),

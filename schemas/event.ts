@@ -3,7 +3,11 @@ import { z } from 'zod'
 import { type EnvelopeField, envelope } from './envelope.ts'
 import { auth } from './events/auth.ts'
 import { calls } from './events/calls.ts'
+import { content } from './events/content.ts'
+import { effects } from './events/effects.ts'
+import { governance } from './events/governance.ts'
 import { lifecycle } from './events/lifecycle.ts'
+import { oauth } from './events/oauth.ts'
 import { oversight } from './events/oversight.ts'
 import { registry } from './events/registry.ts'
 import { traffic } from './events/traffic.ts'
@@ -11,7 +15,18 @@ import { quickCheck } from './quick-check.ts'
 
 export const SCHEMA_VERSION = 1
 /** Fields of each type beyond the envelope. Types and fields are only ever added (test/unit/schemas/additive.test.ts). */
-export const TYPE_FIELDS = { ...lifecycle, ...auth, ...traffic, ...calls, ...registry, ...oversight } as const
+export const TYPE_FIELDS = {
+  ...lifecycle,
+  ...auth,
+  ...oauth,
+  ...traffic,
+  ...calls,
+  ...content,
+  ...effects,
+  ...registry,
+  ...governance,
+  ...oversight,
+} as const
 
 export type EventType = keyof typeof TYPE_FIELDS
 export const EVENT_TYPES = Object.keys(TYPE_FIELDS) as readonly EventType[]

@@ -1,6 +1,6 @@
-/** Events of authentication and authorization: tokens, challenges, decisions. No token bytes, ever. */
+/** Events of authentication and authorization: tokens, proofs, challenges, metadata, decisions. No token bytes, ever. */
 import type { z } from 'zod'
-import { count, epochSeconds, flag, id, name, names, oneOf, text } from '../field.ts'
+import { count, epochSeconds, flag, id, integer, name, names, oneOf, text } from '../field.ts'
 
 export const auth = {
   'auth.token.validated': {
@@ -25,6 +25,13 @@ export const auth = {
     acrs: names('server', 'Entra authentication contexts.'),
     amr: names('server', 'Authentication methods.'),
     tokenFp: id('server', 'Keyed hash of the token id, else of the token.'),
+    tokenType: oneOf(
+      'server',
+      ['access', 'id', 'refresh', 'id_jag', 'unknown'],
+      'Class of the token by its typ and claims.',
+    ),
+    mayActSubs: names('server', 'Keyed hashes of the principals that may_act names.'),
+    clientCapabilities: names('server', 'Entra xms_cc, such as cp1.'),
     jtiKind: oneOf('server', ['jti', 'uti', 'none'], 'Where the token id came from.'),
     cnfKind: oneOf('server', ['jkt', 'x5t', 'none'], 'Proof-of-possession binding.'),
     cnfFp: id('server', 'Keyed hash of the bound key.'),
@@ -38,6 +45,7 @@ export const auth = {
     error: name('server', 'error of WWW-Authenticate, such as insufficient_scope.'),
     scopesChallenged: names('server', 'Scopes the server asked for.'),
     resourceMetadataHash: id('server', 'Keyed hash of the resource metadata URL.'),
+    challengeSchemes: names('server', 'Schemes of WWW-Authenticate.'),
   },
   'authz.decision': {
     resourceClass: name('server', 'What was decided on: tool, resource, prompt, method.'),
@@ -47,11 +55,29 @@ export const auth = {
     error: name('server', 'Error of the policy engine.'),
     failMode: oneOf('server', ['open', 'closed'], 'What an error of the engine means.'),
   },
-  'oauth.token': {
-    grantType: name('server', 'OAuth grant type.'),
-    scopes: names('server', 'Scopes issued.'),
-    requestedScopes: names('server', 'Scopes asked for.'),
-    refreshFp: id('server', 'Keyed hash of the refresh token.'),
-    resource: names('server', 'Resource indicators asked for.'),
+  'auth.dpop.checked': {
+    keyFp: id('server', 'Keyed hash of the proof key’s thumbprint (jkt).'),
+    proofFp: id('server', 'Keyed hash of the proof’s jti.'),
+    methodOk: flag('server', 'htm is the request’s method.'),
+    urlOk: flag('server', 'htu is the request’s URL.'),
+    tokenHashOk: flag('server', 'ath is the hash of the token.'),
+    nonceOk: flag('server', 'The nonce is the one the server gave.'),
+    signatureOk: flag('server', 'The proof’s signature verified.'),
+    issuedSkewMs: integer('server', 'ms', 'Time of receipt minus iat.'),
+    boundKeyMatch: flag('server', 'The proof key is the one the token is bound to.'),
+    reason: text('server', 'Why it was accepted or refused.'),
+  },
+  'auth.metadata.published': {
+    metadataKind: oneOf('server', ['protected_resource', 'authorization_server'], 'Which document.'),
+    metadataHash: id('server', 'SHA-256 of the canonical document.'),
+    resource: names('server', 'Resource identifier it is about.'),
+    authorizationServers: names('server', 'Authorization servers it names.'),
+    scopesSupported: names('server', 'Scopes it advertises.'),
+    jwksUriHost: name('server', 'Host of jwks_uri.'),
+    bearerMethods: names('server', 'Where it takes bearer tokens.'),
+    dpopRequired: flag('server', 'Only DPoP-bound tokens are taken.'),
+    endpointHosts: names('server', 'Hosts of the endpoints it names.'),
+    endpointFlaws: names('server', 'What is wrong with a URL: not_https, private_address, userinfo, javascript, …'),
+    changed: flag('server', 'It differs from what this instance published before.'),
   },
 } as const satisfies Record<string, Record<string, z.ZodType>>

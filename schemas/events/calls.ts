@@ -93,5 +93,28 @@ export const calls = {
     urlHost: name('server', 'Host of the URL.'),
     fieldClasses: names('server', 'Classes of the fields asked for.'),
     handleFp: id('server', 'Keyed hash of the elicitation id.'),
+    urlFlaws: names('server', 'What is wrong with the URL: not_https, private_address, userinfo, credential, …'),
+  },
+  'elicitation.completed': {
+    mode: oneOf('server', ['form', 'url'], 'Form or URL.'),
+    action: oneOf('client', ['accept', 'decline', 'cancel'], 'What the person did.'),
+    handleFp: id('server', 'Keyed hash of the elicitation id.'),
+    stage: oneOf('server', ['url_opened', 'done'], 'How far a URL elicitation came.'),
+    webPrincipalKey: id('server', 'Keyed hash of the principal whose browser completed it.'),
+    fieldClasses: names('client', 'Classes of the fields that were filled in.'),
+  },
+  'sampling.requested': {
+    modelHintHash: id('server', 'Keyed hash of the model hints.'),
+    maxTokens: count('server', 'number', 'Token limit asked for.'),
+    includeContext: oneOf('server', ['none', 'thisServer', 'allServers'], 'Context asked for.'),
+    messages: count('server', 'number', 'Messages sent.'),
+    systemPromptHash: id('server', 'Keyed hash of the system prompt.'),
+    samplingTools: names('server', 'Tools offered to the model.'),
+    findings: names('server', 'Classes the content classifiers reported.'),
+    depth: count('server', 'number', 'Sampling requests open at once within one call.'),
+  },
+  'roots.requested': {
+    roots: count('client', 'number', 'Roots the client named.'),
+    rootClasses: names('client', 'Classes of the roots: home, system, project, network, other.'),
   },
 } as const satisfies Record<string, Record<string, z.ZodType>>

@@ -1,26 +1,14 @@
-/** Events about content findings and about the audit system itself. */
+/** Events about the audit system itself. */
 import type { z } from 'zod'
-import { count, flag, id, measure, name, names, oneOf, text } from '../field.ts'
+import { count, flag, id, name, names, oneOf, text } from '../field.ts'
 
 export const oversight = {
-  'content.finding': {
-    surface: oneOf(
-      'server',
-      ['definition', 'arguments', 'result', 'resource', 'prompt', 'elicitation'],
-      'Where it was found.',
-    ),
-    findingClass: name('server', 'Class: secret, pii, injection, hidden_unicode, …'),
-    hits: count('server', 'number', 'Hits.'),
-    score: measure('server', '0..1', 'Confidence of the classifier.'),
-    detector: name('server', 'Classifier.'),
-    detectorVersion: name('server', 'Its version.'),
-    verdict: oneOf('server', ['benign', 'suspicious', 'malicious', 'unknown'], 'What the classifier says.'),
-    spanHash: id('server', 'Keyed hash of the span.'),
-  },
   'auditd.config.changed': {
     setting: name('ours', 'Setting, by path.'),
     actor: name('ours', 'Who changed it.'),
     weakened: flag('ours', 'Less is recorded than before.'),
+    beforeHash: id('ours', 'SHA-256 of the value before.'),
+    afterHash: id('ours', 'SHA-256 of the value after.'),
     ticket: name('ingested', 'Change ticket.'),
   },
   'auditd.error': {
@@ -30,6 +18,31 @@ export const oversight = {
     dropped: count('ours', 'number', 'Events lost by it.'),
     firstSeq: count('ours', 'number', 'First number of a gap.'),
     lastSeq: count('ours', 'number', 'Last number of a gap.'),
+  },
+  'auditd.checkpoint': {
+    chainHash: id('server', 'Hash of the newest sealed spool segment.'),
+    firstSeq: count('server', 'number', 'First number it covers.'),
+    lastSeq: count('server', 'number', 'Last number it covers.'),
+    signatureFp: id('server', 'Keyed hash over the chain and the numbers.'),
+  },
+  'auditd.coverage': {
+    rule: name('ours', 'Rule.'),
+    coverageState: oneOf('ours', ['active', 'degraded', 'inactive', 'not_applicable', 'not_observable'], 'Its state.'),
+    missing: names('ours', 'Fields or types that are missing.'),
+    evaluations: count('ours', 'number', 'How often it was evaluated.'),
+    reason: text('ours', 'Why.'),
+  },
+  'audit.access': {
+    actor: name('ours', 'Who read or changed the audit store.'),
+    operation: oneOf(
+      'ours',
+      ['query', 'export', 'reveal', 'delete', 'retention', 'alert', 'definition'],
+      'What was done.',
+    ),
+    subject: name('ours', 'What it was done to.'),
+    rows: count('ours', 'number', 'Rows that were read or changed.'),
+    reason: text('ours', 'Reason given.'),
+    approver: name('ours', 'Second person, where one is needed.'),
   },
   'detection.alert': {
     alertId: id('ours', 'Alert.'),

@@ -20,6 +20,10 @@ export const definition = z.object({
   /** Annotations that are true or false, such as readOnlyHint=true. */
   annotations: z.array(characters(128)).max(32).optional(),
   findings: z.array(characters(128)).max(64).optional(),
+  /** Scopes the tool declares it needs; absent when it says nothing. */
+  requiredScopes: z.array(characters(256)).max(64).optional(),
+  /** Parameters whose value a modern client also sends as a header (x-mcp-header). */
+  mirrored: z.array(characters(256)).max(64).optional(),
   tags: z.array(characters(128)).max(64).optional(),
 })
 export type Definition = z.infer<typeof definition>
@@ -48,6 +52,8 @@ const registryFields = {
 
 export const registry = {
   'tools.registry': registryFields,
+  'prompts.registry': registryFields,
+  'resources.registry': registryFields,
   'tool.approved': {
     approvedHash: id('ingested', 'Definition that was approved.'),
     approver: name('ingested', 'Who approved.'),

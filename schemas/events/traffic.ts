@@ -1,4 +1,4 @@
-/** Events of transport and sessions: requests, sessions, streams, notifications, outbound calls. */
+/** Events of transport and sessions: requests, sessions, streams, notifications. */
 import type { z } from 'zod'
 import { count, flag, id, integer, measure, name, names, oneOf } from '../field.ts'
 
@@ -17,6 +17,30 @@ export const traffic = {
     lastEventIdPresent: flag('client', 'A Last-Event-ID header was sent.'),
     sessionHeaderPresent: flag('client', 'A session header was sent.'),
     processed: flag('server', 'The request reached a handler.'),
+    refusal: oneOf(
+      'server',
+      [
+        'origin',
+        'host',
+        'authorization',
+        'scope',
+        'protocol_version',
+        'header_mismatch',
+        'session',
+        'method',
+        'size',
+        'other',
+      ],
+      'What was refused before a handler ran.',
+    ),
+    headerMismatches: names('server', 'Mirrored headers that do not agree with the body, by name.'),
+    mirroredParameters: names('server', 'Parameters that the request carries in headers.'),
+    credentialParameter: name('server', 'Name of the query parameter the credential stood in.'),
+    clientCertificateFp: id('server', 'Keyed hash of the client certificate’s thumbprint.'),
+    tlsVersion: name('server', 'TLS version of the connection; empty for plain HTTP.'),
+    forwardedProto: name('gateway', 'X-Forwarded-Proto as it came.'),
+    bytesIn: count('server', 'bytes', 'Size of the request body.'),
+    userAgentFamily: name('client', 'Family of the User-Agent, without version.'),
   },
   'session.created': {
     idLength: count('server', 'characters', 'Length of the session id.'),
@@ -24,6 +48,7 @@ export const traffic = {
     idBits: measure('server', 'bits', 'Estimated entropy of the id.'),
     idMonotonic: flag('server', 'Ids of this server rise monotonically.'),
     idUuidVersion: integer('server', 'version', 'UUID version, 0 when none.'),
+    idDuplicate: flag('server', 'This instance handed the same id out before.'),
   },
   'session.terminated': { reason: name('server', 'Why: deleted by the client, expired, server stopped.') },
   'stream.opened': {
@@ -33,6 +58,7 @@ export const traffic = {
   },
   'stream.closed': {
     streamKind: oneOf('server', ['get', 'post', 'listen'], 'Kind of stream.'),
+    closedBy: oneOf('server', ['client', 'server', 'unknown'], 'Who ended it.'),
     early: flag('server', 'Closed before the server was done.'),
     messages: count('server', 'number', 'Messages sent on it.'),
   },
@@ -42,24 +68,12 @@ export const traffic = {
     causeRequestUid: id('server', 'Request that caused it.'),
     producerPrincipal: id('server', 'Principal whose request caused it.'),
   },
-  'outbound.request': {
-    destinationHost: name('server', 'Registrable host name.'),
-    pathClass: name('server', 'Class of the path: token, introspect, api, other.'),
-    verb: name('server', 'HTTP verb.'),
-    ipClass: oneOf(
-      'server',
-      ['loopback', 'private', 'link_local', 'public', 'unknown'],
-      'Class of the address after DNS.',
-    ),
-    redirects: count('server', 'number', 'Redirects followed.'),
-    credentialRelation: oneOf(
-      'server',
-      ['same_token', 'exchanged', 'service_identity', 'none', 'unknown'],
-      'How the sent credential relates to the caller’s.',
-    ),
-    sentAud: names('server', 'Audiences of the sent token.'),
-    status: count('server', 'HTTP status', 'Status of the answer.'),
-    bytesOut: count('server', 'bytes', 'Bytes sent.'),
-    tlsIssuerHash: id('server', 'SHA-256 of the peer certificate’s issuer.'),
+  'queue.enqueued': {
+    queueKind: name('server', 'What was put into the queue: notification, message.'),
+    subscriptionIdHash: id('server', 'Keyed hash of the subscription.'),
+    targetSessionFp: id('server', 'Keyed hash of the session it is meant for.'),
+    causeRequestUid: id('server', 'Request that caused it.'),
+    producerPrincipal: id('server', 'Principal whose request caused it; empty for the system itself.'),
+    broadcast: flag('server', 'It goes to everyone.'),
   },
 } as const satisfies Record<string, Record<string, z.ZodType>>
