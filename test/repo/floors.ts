@@ -14,7 +14,6 @@ const VENDORS = [
 const COLLECTOR_LIBRARIES = [
   'zod',
   'fastify',
-  '@fastify/under-pressure',
   'undici',
   '@bufbuild/protobuf',
   'jose',
