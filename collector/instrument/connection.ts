@@ -177,6 +177,8 @@ export class Connection {
 
   private settle(request: Request, ending: Ending): void {
     const { context, registry, spans } = this
+    request.isAnswered = true
+    if (request.whenAnswered !== undefined) context.guard(request.whenAnswered)
     if (request.method === 'tools/call') tellResult(context, registry, request, ending)
     else {
       if (request.method === 'initialize' && ending.result !== undefined) this.initialized(request, ending.result)

@@ -1,5 +1,6 @@
 /** Installs the observation: on a server by its connect, on a factory around its products. Cheap, because it may happen per request. */
 import { type AuditContext, contextFor, type InstrumentOptions } from './audit-context.ts'
+import { followsCalls, withinCall } from './call-in-flight.ts'
 import { tellChallenge } from './challenge.ts'
 import { Connection } from './connection.ts'
 import { trustedName } from './names.ts'
@@ -155,13 +156,13 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
       return undefined
     }
   }
-  if (spans === undefined)
+  if (spans === undefined && !followsCalls())
     transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
       receive(message, extra)
       onmessage?.(message as never, extra as never)
     }
-  else if (isStarted) runWithin(transport, spans, receive)
-  else wrapStart(transport, spans, receive)
+  else if (isStarted) runWithin(context, transport, spans, receive)
+  else wrapStart(context, transport, spans, receive)
   transport.onclose = () => {
     context.guard(() => connection.closed())
     onclose?.()
@@ -176,22 +177,25 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
   })
 }
 
-/** With a tracer the server's handling runs inside the span: its onmessage is there once the transport starts. */
-function wrapStart(transport: TransportLike, spans: Spans, receive: Receive): void {
+/** The server's handling runs inside the span and the call in flight: its onmessage is there once the transport starts. */
+function wrapStart(context: AuditContext, transport: TransportLike, spans: Spans | undefined, receive: Receive): void {
   const { start } = transport
   transport.start = async () => {
-    runWithin(transport, spans, receive)
+    runWithin(context, transport, spans, receive)
     await start?.call(transport)
   }
 }
 
 type Receive = (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>
-function runWithin(transport: TransportLike, spans: Spans, receive: Receive): void {
+function runWithin(context: AuditContext, transport: TransportLike, spans: Spans | undefined, receive: Receive): void {
   const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
   transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
-    const operation = receive(message, extra)?.operation
-    if (operation === undefined) inner?.(message, extra)
-    else spans.within(operation, () => inner?.(message, extra))
+    const request = receive(message, extra)
+    const handle = () => inner?.(message, extra)
+    if (request === undefined) return handle()
+    const { operation } = request
+    const run = spans === undefined || operation === undefined ? handle : () => spans.within(operation, handle)
+    return followsCalls() ? withinCall({ context, request, authInfo: extra?.authInfo }, run) : run()
   }
 }
 

@@ -80,6 +80,9 @@ export interface Request {
   /** Keyed hashes of the handles it presented. */
   presented: ReadonlySet<string>
   operation: Operation | undefined
+  isAnswered: boolean
+  /** Called once when it is, however it ended. */
+  whenAnswered: (() => void) | undefined
   /** Later request that reuses the id while this one is open: answers come in order. */
   next: Request | undefined
   /** Of the first of them: the latest. */
@@ -176,6 +179,8 @@ export function openRequest(
     definitionHash: undefined,
     presented: NO_HANDLES,
     operation: undefined,
+    isAnswered: false,
+    whenAnswered: undefined,
     next: undefined,
     last: undefined,
   }
