@@ -4,13 +4,13 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AuditContext } from './audit-context.ts'
-import type { Request } from './request.ts'
+import type { MessageExtra, Request } from './request.ts'
 
 export interface CallInFlight {
   readonly context: AuditContext
   readonly request: Request
   /** As the transport handed it on; its token is compared in process and never recorded. */
-  readonly authInfo: object | undefined
+  readonly extra: MessageExtra | undefined
 }
 
 const storage = new AsyncLocalStorage<CallInFlight>()

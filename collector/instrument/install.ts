@@ -195,7 +195,7 @@ function runWithin(context: AuditContext, transport: TransportLike, spans: Spans
     if (request === undefined) return handle()
     const { operation } = request
     const run = spans === undefined || operation === undefined ? handle : () => spans.within(operation, handle)
-    return followsCalls() ? withinCall({ context, request, authInfo: extra?.authInfo }, run) : run()
+    return followsCalls() ? withinCall({ context, request, extra }, run) : run()
   }
 }
 
