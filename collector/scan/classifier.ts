@@ -28,6 +28,8 @@ export interface Subject {
   readonly toolName: string
   /** Names of the other tools of the server: a definition that gives orders about one of them is not describing itself. */
   readonly otherTools: ReadonlySet<string>
+  /** The text is the name of a property, not a value. */
+  readonly isKey?: boolean
 }
 
 /** A text as one classifier sees it: as it came, or after decodings. */
@@ -60,6 +62,8 @@ export interface Classifier {
   readonly version: string
   /** Surfaces it reads. */
   readonly surfaces: ReadonlySet<Surface>
+  /** Bits of traits.ts: a reading that has none of them is not shown to it. Absent: it sees every reading. */
+  readonly needs?: number
   check(reading: Reading, subject: Subject): readonly Hit[]
 }
 

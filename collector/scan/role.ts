@@ -1,0 +1,141 @@
+/** What a parameter is for, read from its name, its JSON Schema and the name of its tool. */
+import type { ParameterRole } from './classifier.ts'
+
+/** Names that say it alone; the last word of a name decides (`source_path` is a path, `path_count` is not). */
+const BY_WORD: Readonly<Record<Exclude<ParameterRole, 'unknown'>, string>> = {
+  path: 'path paths filepath filename filenames file files dir directory directories folder folders cwd workdir pathname dirname basename attachment logfile',
+  shell: 'command commands cmd cmds shell exec bash powershell argv cli commandline',
+  sql: 'sql statement where predicate querystring sqlquery having',
+  url: 'url urls uri uris link links href endpoint webhook host hostname hosts domain ip ipaddress origin callback redirect baseurl website src feed proxy',
+  code: 'code script scripts expression expr eval snippet source python javascript js formula template lambda program function jq xpath xml xslt yaml payload deserialize pickle',
+  text: 'text message messages content body description title comment comments prompt summary note notes subject reason question answer bio caption instruction instructions label feedback review paragraph sentence markdown',
+}
+const WORDS: ReadonlyMap<string, ParameterRole> = new Map(
+  (Object.entries(BY_WORD) as [ParameterRole, string][]).flatMap(([role, words]) =>
+    words.split(' ').map((word): [string, ParameterRole] => [word, role]),
+  ),
+)
+/** Names that say nothing: then the name of the tool may. */
+const VAGUE: ReadonlySet<string> = new Set(
+  'query q input value arg args argument arguments data filter search params'.split(' '),
+)
+const TOOL_ROLES: readonly (readonly [RegExp, ParameterRole])[] = [
+  [
+    /(?:^|[_.-])(?:sql|mysql|postgres|postgresql|sqlite|database|db|bigquery|snowflake|duckdb|clickhouse)(?:$|[_.-])/,
+    'sql',
+  ],
+  [/(?:^|[_.-])(?:shell|bash|terminal|command|cmd|exec|execute|powershell)(?:$|[_.-])/, 'shell'],
+  [/(?:^|[_.-])(?:eval|evaluate|python|javascript|calculator|calculate|code|template|render)(?:$|[_.-])/, 'code'],
+]
+const FORMATS: ReadonlyMap<string, ParameterRole> = new Map([
+  ['uri', 'url'],
+  ['url', 'url'],
+  ['uri-reference', 'url'],
+  ['iri', 'url'],
+  ['hostname', 'url'],
+  ['ipv4', 'url'],
+  ['ipv6', 'url'],
+  ['path', 'path'],
+  ['file-path', 'path'],
+  ['directory-path', 'path'],
+  ['sql', 'sql'],
+])
+/** What a description says a parameter is, where its name is vague. The first that matches. */
+const DESCRIPTIONS: readonly (readonly [RegExp, ParameterRole])[] = [
+  [/\bsql\b|\bselect statement\b|\bwhere clause\b/i, 'sql'],
+  [/\bshell command|\bcommand (?:line )?to (?:run|execute)|\bbash\b/i, 'shell'],
+  [/\b(?:file|directory|folder) ?(?:path|name)\b|\bpath (?:to|of)\b|\bpath\b/i, 'path'],
+  [/\burl\b|\buri\b|\bhost ?name\b|\bweb address\b/i, 'url'],
+  [/\b(?:python|javascript|source) code\b|\bcode to (?:run|execute)\b|\bexpression to evaluate\b/i, 'code'],
+]
+const DESCRIPTION_CHARACTERS = 512
+
+/** What of a parameter's JSON Schema matters here. */
+export interface ParameterSchema {
+  readonly format?: unknown
+  readonly description?: unknown
+  readonly enum?: unknown
+}
+
+const remembered = new Map<string, ParameterRole>()
+const REMEMBERED = 2_048
+
+/** `unknown` when nothing says it; a choice from an enumeration is none of these. */
+export function roleOf(name: string, schema?: ParameterSchema, toolName = ''): ParameterRole {
+  if (schema === undefined) {
+    const key = `${toolName}\n${name}`
+    let role = remembered.get(key)
+    if (role === undefined) {
+      role = roleOfName(name, toolName)
+      // Names of arguments are the caller's: the memory is emptied rather than let grow.
+      if (remembered.size >= REMEMBERED) remembered.clear()
+      if (key.length <= 256) remembered.set(key, role)
+    }
+    return role
+  }
+  if (Array.isArray(schema.enum)) return 'unknown'
+  const formatted = typeof schema.format === 'string' ? FORMATS.get(schema.format) : undefined
+  if (formatted !== undefined) return formatted
+  const named = roleOfName(name, toolName)
+  if (named !== 'unknown' || typeof schema.description !== 'string') return named
+  const description = schema.description.slice(0, DESCRIPTION_CHARACTERS)
+  return DESCRIPTIONS.find(([pattern]) => pattern.test(description))?.[1] ?? 'unknown'
+}
+
+function roleOfName(name: string, toolName: string): ParameterRole {
+  const words = wordsOf(name)
+  const last = words.at(-1) ?? ''
+  const whole = WORDS.get(words.join('')) ?? WORDS.get(last)
+  if (whole !== undefined) return whole
+  // `path1`, `file_2`, `url_to_fetch`: a number or a purpose behind the word.
+  const numbered =
+    WORDS.get(last.replace(/\d+$/, '')) ?? (/^\d+$/.test(last) ? WORDS.get(words.at(-2) ?? '') : undefined)
+  if (numbered !== undefined) return numbered
+  const purpose = words.findIndex((word) => word === 'to' || word === 'for')
+  if (purpose > 0) return WORDS.get(words[purpose - 1]!) ?? 'unknown'
+  if (!VAGUE.has(last) && last !== '') return 'unknown'
+  const tool = wordsOf(toolName).join('_')
+  return TOOL_ROLES.find(([pattern]) => pattern.test(tool))?.[1] ?? 'unknown'
+}
+
+/** `sourceFilePath`, `source_file-path` -> source, file, path. */
+const wordsOf = (name: string): string[] =>
+  name
+    .slice(0, 128)
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '')
+
+const MAX_PARAMETERS = 512
+const MAX_DEPTH = 6
+/** Roles of the parameters of a tool by leaf path, such as `query`, `options.cwd`, `files[]`; those that are unknown are left out. */
+export function rolesOf(inputSchema: unknown, toolName: string): ReadonlyMap<string, ParameterRole> {
+  const roles = new Map<string, ParameterRole>()
+  try {
+    addRoles(roles, inputSchema, '', toolName, 0)
+  } catch {
+    // A schema that cannot be read says nothing; names are left.
+  }
+  return roles
+}
+
+function addRoles(
+  roles: Map<string, ParameterRole>,
+  schema: unknown,
+  path: string,
+  toolName: string,
+  depth: number,
+): void {
+  if (schema === null || typeof schema !== 'object' || depth > MAX_DEPTH) return
+  const { properties, items } = schema as { properties?: unknown; items?: unknown }
+  if (items !== undefined && path !== '') addRoles(roles, items, `${path}[]`, toolName, depth + 1)
+  if (properties === null || typeof properties !== 'object') return
+  for (const [name, parameter] of Object.entries(properties)) {
+    if (roles.size >= MAX_PARAMETERS) return
+    const inner = path === '' ? name : `${path}.${name}`
+    const role = roleOf(name, (parameter ?? {}) as ParameterSchema, toolName)
+    if (role !== 'unknown') roles.set(inner, role)
+    addRoles(roles, parameter, inner, toolName, depth + 1)
+  }
+}

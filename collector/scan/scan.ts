@@ -1,0 +1,202 @@
+/** Scanning a text or a JSON value: every classifier over every reading, within bounds. Never throws, whatever it is given. */
+import type { Classifier, LocatedHit, ParameterRole, Scanned, Subject, Surface } from './classifier.ts'
+import { CLASSIFIERS } from './classifiers.ts'
+import { asItCame, decodedReadings, type SourcedReading, textOfBlob } from './decode.ts'
+import { roleOf } from './role.ts'
+import { type Leaf, walkValue } from './walk.ts'
+
+/** Work per text and value, whatever a caller sends. Characters are UTF-16 units; what lies beyond counts as unscanned. */
+export interface Bounds {
+  /** Of a longer text the head and the tail are read. */
+  readonly textCharacters: number
+  readonly valueCharacters: number
+  /** Properties and elements that are visited. */
+  readonly nodes: number
+  readonly depth: number
+}
+export const BOUNDS: Bounds = { textCharacters: 65_536, valueCharacters: 262_144, nodes: 16_384, depth: 32 }
+/** Of a text that is too long, the share that is read at its end. */
+const TAIL_SHARE = 0.25
+
+/** What is known of a value before it is read. */
+export interface ScanBase {
+  readonly surface: Surface
+  readonly toolName: string
+  readonly otherTools: ReadonlySet<string>
+  /** Roles by leaf path without the root and without indices, such as `options.files[]`: role.ts, `rolesOf`. */
+  readonly roles?: ReadonlyMap<string, ParameterRole>
+  /** First part of every path; `args` for arguments, else ''. */
+  readonly root?: string
+}
+
+export interface Scanner {
+  /** Hits are in the order of the text for each classifier and reading. */
+  scanText(text: string, subject: Subject, bounds?: Bounds): Scanned
+  /** Every string in the value and the names of its properties. */
+  scanValue(value: unknown, base: ScanBase, bounds?: Bounds): Scanned
+}
+
+/** A scanner with classifiers of one's own; `scanText` and `scanValue` use all of them. */
+export function scannerOf(classifiers: readonly Classifier[]): Scanner {
+  const bySurface = new Map<Surface, readonly Classifier[]>()
+  const readersOf = (surface: Surface): readonly Classifier[] => {
+    let readers = bySurface.get(surface)
+    if (readers === undefined) {
+      readers = classifiers.filter((classifier) => classifier.surfaces.has(surface))
+      bySurface.set(surface, readers)
+    }
+    return readers
+  }
+  return {
+    scanText(text, subject, bounds = BOUNDS) {
+      const tally = new Tally()
+      scanInto(tally, text, subject, readersOf(subject.surface), bounds.textCharacters)
+      return tally
+    },
+    scanValue(value, base, bounds = BOUNDS) {
+      const tally = new Tally()
+      const readers = readersOf(base.surface)
+      const root = base.root ?? (base.surface === 'arguments' ? 'args' : '')
+      let room = bounds.valueCharacters
+      tally.unscannedBytes += walkValue(value, root, bounds, (leaf) => {
+        const limit = Math.min(bounds.textCharacters, room)
+        room -= Math.min(leaf.text.length, limit)
+        scanLeaf(tally, leaf, subjectOf(leaf, base, root), readers, limit)
+      })
+      return tally
+    },
+  }
+}
+
+const all = scannerOf(CLASSIFIERS)
+export const scanText: Scanner['scanText'] = all.scanText
+export const scanValue: Scanner['scanValue'] = all.scanValue
+
+/** Sums up one value. */
+class Tally implements Scanned {
+  readonly hits: LocatedHit[] = []
+  scannedBytes = 0
+  unscannedBytes = 0
+}
+
+function subjectOf(leaf: Leaf, base: ScanBase, root: string): Subject {
+  const { surface, toolName, otherTools, roles } = base
+  const { path, found } = leaf
+  // Only what a caller passes has a role; everything else is prose or data.
+  const role = surface !== 'arguments' || found === 'key' ? 'unknown' : roleAt(leaf, root, roles, toolName)
+  return { surface, role, path, toolName, otherTools, ...(found === 'key' && { isKey: true }) }
+}
+
+/** The schema's word for the leaf or for what it stands in; else what its own name says. */
+function roleAt(leaf: Leaf, root: string, roles: ScanBase['roles'], toolName: string): ParameterRole {
+  if (roles !== undefined) {
+    let path = leaf.path.slice(root.length === 0 ? 0 : root.length + 1).replace(/\[\d+\]/g, '[]')
+    for (let step = 0; step < 8 && path !== ''; step++) {
+      const role = roles.get(path)
+      if (role !== undefined && role !== 'unknown') return role
+      const dot = Math.max(path.lastIndexOf('.'), path.lastIndexOf('['))
+      if (dot < 0) break
+      path = path.slice(0, dot)
+    }
+  }
+  return roleOf(leaf.name, undefined, toolName)
+}
+
+function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly Classifier[], limit: number): void {
+  if (leaf.found !== 'blob') {
+    scanInto(tally, leaf.text, subject, readers, limit)
+    return
+  }
+  const text = textOfBlob(leaf.text, limit)
+  const bytes = Math.floor(leaf.text.length * 0.75)
+  if (text === undefined) {
+    tally.unscannedBytes += bytes
+    return
+  }
+  const before = tally.hits.length
+  scanInto(tally, text, subject, readers, limit)
+  tally.unscannedBytes += Math.max(0, bytes - Buffer.byteLength(text))
+  // The text as it came is the blob: there is no finer place in it.
+  for (let i = before; i < tally.hits.length; i++) {
+    const hit = tally.hits[i]!
+    tally.hits[i] = { ...hit, decodings: ['base64', ...hit.decodings], start: 0, end: leaf.text.length }
+  }
+}
+
+function scanInto(tally: Tally, text: string, subject: Subject, readers: readonly Classifier[], limit: number): void {
+  if (text.length <= limit) {
+    scanPiece(tally, text, 0, subject, readers)
+    return
+  }
+  const { headEnd, tailStart } = unreadOf(text, limit)
+  scanPiece(tally, text.slice(0, headEnd), 0, subject, readers)
+  scanPiece(tally, text.slice(tailStart), tailStart, subject, readers)
+  tally.unscannedBytes += Buffer.byteLength(text.slice(headEnd, tailStart))
+}
+
+/** Where reading stops in a text that is longer than `limit`, and where it goes on. */
+export function unreadOf(text: string, limit: number): { headEnd: number; tailStart: number } {
+  const tail = Math.floor(limit * TAIL_SHARE)
+  return { headEnd: limit - tail, tailStart: text.length - tail }
+}
+
+/** `base`: where the piece stands in the text as it came. */
+function scanPiece(tally: Tally, text: string, base: number, subject: Subject, readers: readonly Classifier[]): void {
+  if (text === '') return
+  const plain = asItCame(text)
+  const first = tally.hits.length
+  let whole = readAll(tally, plain, text, base, subject, readers, first)
+  for (const reading of decodedReadings(plain))
+    whole = readAll(tally, reading, text, base, subject, readers, first) && whole
+  if (whole) tally.scannedBytes += Buffer.byteLength(text)
+  else tally.unscannedBytes += Buffer.byteLength(text)
+}
+
+/** Answers whether every classifier read it. One that throws is at fault; the others go on, and the text counts as unscanned. */
+function readAll(
+  tally: Tally,
+  reading: SourcedReading,
+  text: string,
+  base: number,
+  subject: Subject,
+  readers: readonly Classifier[],
+  first: number,
+): boolean {
+  let whole = true
+  for (const classifier of readers) {
+    if (classifier.needs !== undefined && (classifier.needs & reading.traits) === 0) continue
+    try {
+      for (const hit of classifier.check(reading, subject)) {
+        const [start, end] = reading.toSource(hit.start, hit.end)
+        const { decodings } = reading
+        if (decodings.length > 0 && isKnown(tally.hits, first, hit.class, base + start, base + end)) continue
+        tally.hits.push({
+          ...hit,
+          start: base + start,
+          end: base + end,
+          detector: classifier.name,
+          detectorVersion: classifier.version,
+          path: subject.path,
+          role: subject.role,
+          decodings,
+          span: text.slice(start, end),
+        })
+      }
+    } catch {
+      whole = false
+    }
+  }
+  return whole
+}
+
+/** Earlier hits of the text that a decoded one is compared with. */
+const COMPARED = 128
+/** Whether a less decoded reading showed the same class at the same place. */
+function isKnown(hits: readonly LocatedHit[], first: number, kind: string, start: number, end: number): boolean {
+  const last = Math.min(hits.length, first + COMPARED)
+  for (let i = first; i < last; i++) {
+    const hit = hits[i]!
+    if (hit.class === kind && hit.start < end && start < hit.end) return true
+  }
+  return false
+}

@@ -1,0 +1,124 @@
+/** Walking a JSON value for its texts: strings, long numbers and names of properties, whatever hostile object stands in for JSON. */
+
+export interface WalkBounds {
+  readonly nodes: number
+  readonly depth: number
+}
+
+/** value: a text, or a number long enough to be a card number or an address. key: the name of a property. blob: base64 content. */
+export type Found = 'value' | 'key' | 'blob'
+
+export interface Leaf {
+  readonly text: string
+  /** A name that is no identifier, or may be a secret, stands in it as `*`; of a key it is the path of the object and `.*`. */
+  readonly path: string
+  /** The nearest property name above; '' when none. */
+  readonly name: string
+  readonly found: Found
+}
+
+const IDENTIFIER = /^[A-Za-z_$][\w$-]{0,63}$/
+/** A caller may use a token as a name: what is long and has digits is not repeated. */
+const isNameable = (key: string): boolean => IDENTIFIER.test(key) && (key.length < 20 || !/\d/.test(key))
+/** Names that cannot hold anything: too short for a secret or an order, and no operator. */
+const PLAIN_KEY = /^[a-z][a-zA-Z0-9_]{0,23}$/
+const TELLING_KEYS: ReadonlySet<string> = new Set(['constructor', 'prototype'])
+/** Smaller numbers are no card numbers and no addresses. */
+const LONG_NUMBER = 10_000_000
+/** Properties in which MCP carries base64, beside `type` or `mimeType`. */
+const isBlob = (key: string, parent: object): boolean =>
+  key === 'blob' || (key === 'data' && (Object.hasOwn(parent, 'mimeType') || Object.hasOwn(parent, 'mime_type')))
+
+/** Visits every text; answers the least number of bytes in what was not visited. */
+export function walkValue(value: unknown, root: string, bounds: WalkBounds, visit: (leaf: Leaf) => void): number {
+  const walk = new Walk(bounds, visit)
+  walk.value(value, root, '', 0)
+  return walk.missed
+}
+
+class Walk {
+  missed = 0
+  private nodes: number
+  private readonly depth: number
+  private readonly visit: (leaf: Leaf) => void
+  private readonly keys = new Set<string>()
+  /** Objects on the way down, against cycles. */
+  private readonly above = new Set<object>()
+
+  constructor(bounds: WalkBounds, visit: (leaf: Leaf) => void) {
+    this.nodes = bounds.nodes
+    this.depth = bounds.depth
+    this.visit = visit
+  }
+
+  value(value: unknown, path: string, name: string, depth: number): void {
+    if (typeof value === 'string') {
+      if (value !== '') this.visit({ text: value, path, name, found: 'value' })
+    } else if (typeof value === 'number' || typeof value === 'bigint') this.number(value, path, name)
+    else if (typeof value === 'object' && value !== null) this.object(value, path, name, depth)
+  }
+
+  private number(value: number | bigint, path: string, name: string): void {
+    if (value < LONG_NUMBER || value > Number.MAX_SAFE_INTEGER) return
+    this.visit({ text: String(value), path, name, found: 'value' })
+  }
+
+  /** A getter, a Proxy or anything else may throw: what it hides counts as missed, its neighbours are read. */
+  private object(value: object, path: string, name: string, depth: number): void {
+    if (depth >= this.depth || this.above.has(value)) {
+      this.missed++
+      return
+    }
+    this.above.add(value)
+    try {
+      if (Array.isArray(value)) this.elements(value, path, name, depth)
+      else this.properties(value, path, depth)
+    } catch {
+      this.missed++
+    }
+    this.above.delete(value)
+  }
+
+  private elements(values: readonly unknown[], path: string, name: string, depth: number): void {
+    const { length } = values
+    for (let index = 0; index < length; index++) {
+      if (this.nodes-- <= 0) {
+        this.missed += length - index
+        return
+      }
+      try {
+        this.value(values[index], `${path}[${index}]`, name, depth + 1)
+      } catch {
+        this.missed++
+      }
+    }
+  }
+
+  private properties(object: object, path: string, depth: number): void {
+    const keys = Object.keys(object)
+    for (let index = 0; index < keys.length; index++) {
+      if (this.nodes-- <= 0) {
+        this.missed += keys.length - index
+        return
+      }
+      const key = keys[index]!
+      this.key(key, path)
+      const segment = isNameable(key) ? key : '*'
+      const inner = path === '' ? segment : `${path}.${segment}`
+      try {
+        const value = (object as Record<string, unknown>)[key]
+        if (typeof value === 'string' && value !== '' && isBlob(key, object))
+          this.visit({ text: value, path: inner, name: key, found: 'blob' })
+        else this.value(value, inner, key, depth + 1)
+      } catch {
+        this.missed++
+      }
+    }
+  }
+
+  private key(key: string, path: string): void {
+    if ((PLAIN_KEY.test(key) && !TELLING_KEYS.has(key)) || this.keys.has(key)) return
+    this.keys.add(key)
+    this.visit({ text: key, path: path === '' ? '*' : `${path}.*`, name: '', found: 'key' })
+  }
+}
