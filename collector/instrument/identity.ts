@@ -26,7 +26,8 @@ export type PrincipalCallback = (authInfo: Readonly<Record<string, unknown>>) =>
 /** Envelope fields of one caller. */
 export interface Identity {
   readonly principalKey: string | undefined
-  readonly principalKind: 'user' | 'workload' | 'agent' | 'anonymous'
+  /** undefined: there is a credential, and nobody here verified it. */
+  readonly principalKind: 'user' | 'workload' | 'agent' | 'anonymous' | undefined
   readonly actorKeys: readonly string[] | undefined
   readonly tenantKey: string | undefined
   readonly clientKey: string | undefined

@@ -46,6 +46,7 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
       lastEventIdPresent: http?.lastEventIdPresent,
       sessionHeaderPresent: http?.sessionHeaderPresent,
       processed: ending.errorCode !== '-32601',
+      ...http?.observed,
     },
     time,
     request.common,

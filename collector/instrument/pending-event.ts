@@ -11,6 +11,8 @@ export const CONSTANTS = { schemaVersion: 1, vantage: 'server', source: 'native'
 export interface ProducerFacts {
   readonly serverId: string
   readonly producerId: string
+  /** Only where it is not `server`: an observer between client and server. */
+  readonly vantage?: 'gateway'
   readonly previousProducerId?: string
   readonly sdk?: string
   readonly sdkVersion?: string

@@ -97,10 +97,12 @@ export class ServerRegistry {
   }
 
   private start(scopeSetHash: string, era: string, place?: Step): void {
-    if (this.asked || this.server._requestHandlers?.get('tools/list') === undefined) return
-    this.asked = true
+    if (this.asked) return
+    // Also where nobody can be asked (an observer on the wire): lists that pass by are told under them.
     this.scopeSetHash = scopeSetHash
     this.era = era
+    if (this.server._requestHandlers?.get('tools/list') === undefined) return
+    this.asked = true
     this.look('startup', place)
   }
 

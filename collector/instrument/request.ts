@@ -15,6 +15,17 @@ export interface MessageExtra {
   readonly requestInfo?: { readonly headers?: Readonly<Record<string, string | string[] | undefined>> }
   readonly request?: { readonly method?: string; readonly headers?: Headers }
   readonly classification?: { readonly era?: string; readonly revision?: string }
+  /** Set by an observer on the wire, never by an SDK: what it knows before the request is told. */
+  readonly observed?: Observed | undefined
+}
+export interface Observed {
+  readonly started: Instant
+  readonly requestUid: string
+  readonly identity: Identity
+  /** Envelope fields that win: the decision, which is not known before the server answers; the source address. */
+  readonly envelope: Readonly<Record<string, unknown>>
+  /** Fields of http.request that only the wire shows: status, header check, place of the credential. */
+  readonly http: Readonly<Record<string, unknown>>
 }
 export interface RpcMessage {
   readonly id?: string | number | null
@@ -96,6 +107,7 @@ export interface HttpFacts {
   readonly hasAuthorization: boolean
   readonly sessionHeaderPresent: boolean
   readonly lastEventIdPresent: boolean
+  readonly observed: Observed['http'] | undefined
 }
 
 export type HeaderReader = (name: string) => string | undefined
@@ -131,7 +143,8 @@ export function openRequest(
   message: RpcMessage,
   extra: MessageExtra | undefined,
 ): Request {
-  const started = instantNow()
+  const observed = extra?.observed
+  const started = observed?.started ?? instantNow()
   const params = message.params !== null && typeof message.params === 'object' ? (message.params as RpcParams) : EMPTY
   const meta = params._meta !== null && typeof params._meta === 'object' ? params._meta : undefined
   const header = facts.transport === 'inproc' || facts.transport === 'stdio' ? undefined : headersOf(extra)
@@ -148,13 +161,15 @@ export function openRequest(
     facts.clientVersion = nameOf(clientInfo.version)
   }
   const authInfo = typeof extra?.authInfo === 'object' ? (extra.authInfo ?? undefined) : undefined
-  const identity = context.identity(authInfo)
-  const requestUid = (authInfo !== undefined && authenticated(context, authInfo, started)) || uuidV7(started)
+  const identity = observed?.identity ?? context.identity(authInfo)
+  const requestUid =
+    observed?.requestUid ?? ((authInfo !== undefined && authenticated(context, authInfo, started)) || uuidV7(started))
   const protocolVersion = isModern
     ? (nameOf(claimedVersion) ?? nameOf(extra?.classification?.revision))
     : facts.protocolVersion
   const trace = traceOf(meta)
   const id = message.id as string | number
+  const common = commonOf(context, facts, identity, method, era, protocolVersion)
   return {
     id,
     method,
@@ -165,7 +180,7 @@ export function openRequest(
     era,
     http: header === undefined ? undefined : () => httpFactsOf(header, extra),
     protocolVersion,
-    common: commonOf(context, facts, identity, method, era, protocolVersion),
+    common: observed === undefined ? common : { ...common, ...observed.envelope },
     own: {
       requestUid,
       jsonrpcIdHash: context.hashes.handles.hash(typeof id === 'string' ? `s${id}` : `n${id}`),
@@ -261,5 +276,6 @@ function httpFactsOf(header: HeaderReader, extra: MessageExtra | undefined): Htt
     hasAuthorization: header('authorization') !== undefined,
     sessionHeaderPresent: header('mcp-session-id') !== undefined,
     lastEventIdPresent: header('last-event-id') !== undefined,
+    observed: extra?.observed?.http,
   }
 }
