@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, sep } from 'node:path'
 import { LIMITS } from '../../schemas/field.ts'
-import type { AuditSink } from './audit-queue.ts'
+import type { AuditSink } from './audit-sink.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import type { SideEffectOptions } from './effects/side-effects.ts'
 import { type Declared, declarationsFor, type HandleDeclaration } from './handles.ts'
 import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type PrincipalCallback } from './identity.ts'
 import { type AuditKeys, type Hashes, hashesOf } from './keys.ts'
@@ -47,8 +48,16 @@ export interface InstrumentOptions {
   readonly registryProbe?: boolean | undefined
   /** Default 30000; 0: no heartbeats. */
   readonly heartbeatMs?: number | undefined
+  /** Tell the HTTP requests that the process makes in the course of a call. Default false. */
+  readonly outbound?: boolean | undefined
+  /** Tell the programs it starts and the files it writes in the course of a call. Default false. */
+  readonly sideEffects?: boolean | SideEffectOptions | undefined
   readonly tracer?: TracerLike | undefined
   readonly meter?: MeterLike | undefined
+  /** `gateway`: events are seen on the wire between client and server (wrap, proxy). Default `server`. */
+  readonly vantage?: 'server' | 'gateway' | undefined
+  /** Flags of every event: what cannot be seen from here, such as no_principal. */
+  readonly lacks?: readonly string[] | undefined
 }
 
 const KEPT_ROUNDS = 4_096
@@ -94,6 +103,7 @@ export class AuditContext {
       serverId: trustedName(serverId),
       producerId: uuidV7(instantNow()),
       integrationVersion: `${SCOPE.name}/${SCOPE.version}`,
+      ...(options.vantage === 'gateway' && { vantage: 'gateway' as const }),
       ...(options.buildDigest !== undefined && { buildDigest: trustedName(options.buildDigest) }),
     }
   }
@@ -104,7 +114,20 @@ export class AuditContext {
 
   /** `common`: fields shared with other events, one object for all of them. */
   emit(fields: Fields, time?: Instant, common?: Readonly<Record<string, unknown>>): void {
-    this.sink.emit(pendingEvent(this.facts, fields, time, common))
+    const { lacks } = this.options
+    const told =
+      lacks === undefined
+        ? fields
+        : { ...fields, flags: [...((fields['flags'] as string[] | undefined) ?? []), ...lacks] }
+    this.sink.emit(pendingEvent(this.facts, told, time, common))
+  }
+
+  /** What an observer on the wire learns of the server; to be said before its sink has encoded the first event. */
+  describe(serverName: string | undefined, serverVersion: string | undefined): void {
+    Object.assign(this.facts, {
+      ...(serverName !== undefined && { serverName: trustedName(serverName) }),
+      ...(serverVersion !== undefined && { serverVersion: trustedName(serverVersion) }),
+    })
   }
 
   /** Runs our own code beside a call: whatever it throws is counted and goes no further. */

@@ -1,5 +1,6 @@
 /** The queue between a server and an exporter: bounded, numbered, every loss counted and reported, retries of the same bytes. */
 import { performance } from 'node:perf_hooks'
+import { outsideCalls } from './call-in-flight.ts'
 import { closeSlab, encodeInto, openSlab, type Slab } from './event-encoder.ts'
 import { type PendingEvent, type ProducerFacts, pendingEvent } from './pending-event.ts'
 
@@ -266,7 +267,7 @@ export class AuditQueue implements AuditSink {
 
   private async attempt(batch: EncodedBatch): Promise<ExportOutcome> {
     try {
-      return await this.exporter.export(batch)
+      return await outsideCalls(() => this.exporter.export(batch))
     } catch (error) {
       this.errors++
       return { kind: 'retry', reason: error instanceof Error ? error.name : 'error' }

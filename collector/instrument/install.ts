@@ -3,6 +3,8 @@ import { type AuditContext, contextFor, type InstrumentOptions } from './audit-c
 import { followsCalls, withinCall } from './call-in-flight.ts'
 import { tellChallenge } from './challenge.ts'
 import { Connection } from './connection.ts'
+import { watchOutbound } from './effects/outbound-channels.ts'
+import { watchSideEffects } from './effects/side-effects.ts'
 import { trustedName } from './names.ts'
 import { ServerRegistry } from './registry.ts'
 import type { MessageExtra, RpcMessage, Transport } from './request.ts'
@@ -14,46 +16,69 @@ import { type Spans, spansFor } from './spans.ts'
  * where a server is built per request, weak entries cost the garbage collector more than all else here.
  */
 const OURS = Symbol.for('mcp-auditd.instrumented')
-interface Marked {
-  [OURS]?: true
+/** Who observes. Read by other copies of this package in the process too: a field is only ever added. */
+interface Installation {
+  /** What code says wins over what `register` does for everybody. */
+  readonly by: 'code' | 'register'
+  /** Somebody else has taken over: tells nothing new, and finishes what it has begun. */
+  retired: boolean
 }
-const isOurs = (value: unknown): boolean => typeof value === 'function' && (value as Marked)[OURS] === true
-function ours<F extends object>(replacement: F): F {
-  ;(replacement as Marked)[OURS] = true
+interface Marked {
+  [OURS]?: Installation
+}
+const installed = (value: unknown): Installation | undefined =>
+  typeof value === 'function' ? (value as Marked)[OURS] : undefined
+function mark<F extends object>(replacement: F, installation: Installation): F {
+  ;(replacement as Marked)[OURS] = installation
   return replacement
 }
+/** Whether `by` leaves alone what is there. */
+const keeps = (there: Installation | undefined, by: Installation['by']): boolean =>
+  there !== undefined && (there.by === 'code' || by === 'register')
 
 /**
  * The same server, or a factory of the same type around the given one. A second call on the same object changes nothing.
  * Failing to install is never an error of the server: it then runs unobserved, and its silence is an alert.
  */
 export function instrumentMcpServer<T extends object>(serverOrFactory: T, options: InstrumentOptions = {}): T {
-  if (isOurs(serverOrFactory)) return serverOrFactory
-  if (typeof serverOrFactory === 'function') return wrapFactory(serverOrFactory, options) as T
-  install(serverOrFactory as ServerLike, options)
+  if (typeof serverOrFactory === 'function') return wrapFactory(serverOrFactory, options, 'code')
+  install(serverOrFactory as ServerLike, options, 'code')
   return serverOrFactory
 }
 
-function wrapFactory<F extends object>(factory: F, options: InstrumentOptions): F {
+/**
+ * For `register`: a server is about to take this transport, and nobody may have instrumented it. `server` is a McpServer, which then
+ * asks the server below it, or that one, whose connect is already running. Clients connect too: they are none of ours.
+ */
+export function observeConnecting(server: ServerLike, transport: TransportLike, options: InstrumentOptions): void {
+  const isFacade = server.server !== undefined && typeof server.server.connect === 'function'
+  const target = isFacade ? server.server! : server
+  if (installed(target.connect) === undefined && '_serverInfo' in target)
+    install(server, options, 'register', isFacade ? undefined : transport)
+}
+
+export function wrapFactory<F extends object>(factory: F, options: InstrumentOptions, by: Installation['by']): F {
+  if (keeps(installed(factory), by)) return factory
+  const installation: Installation = { by, retired: false }
   const apply = (target: (...args: unknown[]) => unknown, self: unknown, args: unknown[]): unknown => {
     const product = Reflect.apply(target, self, args)
-    if (product instanceof Promise) return product.then((server: unknown) => observed(server, options, args[0]))
-    return observed(product, options, args[0])
+    if (product instanceof Promise) return product.then((server: unknown) => observed(server, options, by, args[0]))
+    return observed(product, options, by, args[0])
   }
   // Marked by what it answers, not on the factory: that one stays as it was.
   const get = (target: object, property: string | symbol): unknown =>
-    property === OURS ? true : Reflect.get(target, property)
+    property === OURS ? installation : Reflect.get(target, property)
   return new Proxy(factory as unknown as (...args: unknown[]) => unknown, { apply, get }) as unknown as F
 }
 
-function observed(product: unknown, options: InstrumentOptions, request: unknown): unknown {
+function observed(product: unknown, options: InstrumentOptions, by: Installation['by'], request: unknown): unknown {
   if (product === null || typeof product !== 'object') return product
   try {
     // A factory that returns { server, … } as many published servers do.
     const { server } = product as { server?: unknown }
     const isServer = typeof (product as ServerLike).connect === 'function'
     const target = isServer || server === null || typeof server !== 'object' ? product : server
-    const context = install(target as ServerLike, options)
+    const context = install(target as ServerLike, options, by)
     if (context !== undefined) observeEntry(context, request)
   } catch {
     // Unobserved, never broken.
@@ -86,6 +111,9 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
   if (typeof server.connect !== 'function' || isOurs(server.connect)) return undefined
   const name = server._serverInfo?.name
   const context = contextFor(options, typeof name === 'string' ? trustedName(name) : '')
+  const { outbound, sideEffects } = context.options
+  if (outbound) watchOutbound()
+  if (sideEffects) watchSideEffects(sideEffects)
   const registry = new ServerRegistry(context, server, facade)
   const connect = server.connect
   const begin = (transport: TransportLike, isStarted: boolean): void =>

@@ -1,0 +1,226 @@
+/** Requests that a server makes while it serves a call are told with where they went and how their credential relates to the caller's. */
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { pathClass } from '../../../../../collector/instrument/effects/outbound.ts'
+import { createSink, OtlpAuditExporter, shutdownAudit } from '../../../../../collector/instrument/index.ts'
+import { type Fields, stage } from './stage.ts'
+
+const jwt = (claims: object) =>
+  [{ alg: 'none' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+    .concat('.sig')
+const CALLER = jwt({ iss: 'https://idp.example', sub: 'alice', aud: 'https://mcp.example' })
+const EXCHANGED = jwt({ iss: 'https://idp.example', sub: 'alice', aud: 'https://downstream.example' })
+const OWN = 'own-service-credential-of-the-server'
+
+let base = ''
+const seen: IncomingMessage[] = []
+const server = createServer((incoming, answer) => {
+  seen.push(incoming)
+  const url = incoming.url ?? ''
+  if (url === '/moved') answer.writeHead(302, { location: '/api/end?x=1' }).end()
+  else if (url === '/elsewhere') answer.writeHead(307, { location: `http://localhost:${port()}/api/end` }).end()
+  else if (url === '/dead-end') answer.writeHead(301, { location: 'ftp://nowhere.example/' }).end()
+  else if (url === '/oauth/token') answer.end(JSON.stringify({ access_token: EXCHANGED }))
+  else if (url === '/own/token') answer.end(JSON.stringify({ access_token: OWN }))
+  else if (url === '/reset') incoming.socket.destroy()
+  else answer.end('ok')
+})
+const port = () => (server.address() as AddressInfo).port
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${port()}`
+})
+afterAll(() => void server.close())
+afterEach(() => shutdownAudit())
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const read = async (url: string, init?: RequestInit) => (await fetch(url, init)).text()
+const nodeHttp = (url: string, options: object, body?: string) =>
+  new Promise<string>((resolve, reject) => {
+    const sent = httpRequest(url, options, (answer) => {
+      let text = ''
+      answer.on('data', (chunk) => {
+        text += chunk
+      })
+      answer.on('end', () => resolve(text))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
+const exchange = (token: string) =>
+  form({ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: token })
+
+async function told(act: () => unknown, token: string | undefined = CALLER): Promise<Fields[]> {
+  const { call, of } = await stage({ outbound: true }, token, act)
+  await call('hello')
+  const [called] = of('tool.call')
+  const requests = of('outbound.request')
+  for (const each of requests) expect(each['requestUid']).toBe(called!['requestUid'])
+  expect(JSON.stringify(requests)).not.toContain(CALLER)
+  return requests
+}
+
+describe.each([
+  [
+    'fetch',
+    (url: string, headers: object, method = 'GET', body?: string) =>
+      read(url, { method, headers, ...(body && { body }) } as RequestInit),
+  ],
+  [
+    'node:http',
+    (url: string, headers: object, method = 'GET', body?: string) => nodeHttp(url, { method, headers }, body),
+  ],
+] as const)('%s', (_, send) => {
+  it('tells destination, address class, verb, status and size', async () => {
+    const [request, ...more] = await told(() =>
+      send(`${base}/v1/things?q=1`, { 'content-length': '5' }, 'POST', 'hello'),
+    )
+    expect(more).toEqual([])
+    expect(request).toMatchObject({
+      destinationHost: '127.0.0.1',
+      ipClass: 'loopback',
+      verb: 'POST',
+      status: 200,
+      pathClass: 'api',
+      bytesOut: 5,
+      redirects: 0,
+      toolName: 'act',
+      credentialRelation: 'none',
+    })
+    expect(request!['durationMs']).toBeGreaterThanOrEqual(0)
+  })
+  it('sees the class of the address behind a name', async () => {
+    const [request] = await told(() => send(`http://localhost:${port()}/x`, {}).catch(() => undefined))
+    expect(request).toMatchObject({ destinationHost: 'localhost' })
+    expect(['loopback', 'unknown']).toContain(request!['ipClass'])
+  })
+  it('knows the caller’s own token again, and says its audiences', async () => {
+    const [request] = await told(() => send(`${base}/api`, bearer(CALLER)))
+    expect(request).toMatchObject({ credentialRelation: 'same_token', sentAud: ['https://mcp.example'] })
+  })
+  it('knows it in another header and in the query string', async () => {
+    const [header, query] = await told(async () => {
+      await send(`${base}/api`, { 'x-user-token': `jwt=${CALLER}` })
+      await send(`${base}/api?access_token=${CALLER}`, {})
+    })
+    expect(header).toMatchObject({ credentialRelation: 'same_token' })
+    expect(query).toMatchObject({ credentialRelation: 'same_token' })
+    expect(JSON.stringify(query)).not.toContain('access_token=')
+  })
+  it('tells the server’s own credential apart', async () => {
+    const [key, basic] = await told(async () => {
+      await send(`${base}/api`, { 'x-api-key': OWN })
+      await send(`${base}/api`, { authorization: 'Basic dXNlcjpwYXNz' })
+    })
+    expect([key!['credentialRelation'], basic!['credentialRelation']]).toEqual(['service_identity', 'service_identity'])
+  })
+  it('knows a token that was exchanged for the caller’s, and one that was not', async () => {
+    const content = { 'content-type': 'application/x-www-form-urlencoded' }
+    const requests = await told(async () => {
+      await send(`${base}/oauth/token`, content, 'POST', exchange(CALLER))
+      await send(`${base}/api/a`, bearer(EXCHANGED))
+      await send(`${base}/own/token`, content, 'POST', form({ grant_type: 'client_credentials' }))
+      await send(`${base}/api/b`, bearer(OWN))
+    })
+    expect(requests.map((each) => each['pathClass'])).toEqual(['token', 'api', 'token', 'api'])
+    expect(requests[1]).toMatchObject({ credentialRelation: 'exchanged', sentAud: ['https://downstream.example'] })
+    expect(requests[3]).toMatchObject({ credentialRelation: 'service_identity' })
+  })
+  it('tells why there was no answer', async () => {
+    const [reset] = await told(() => send(`${base}/reset`, {}).catch(() => undefined))
+    expect(reset).toMatchObject({ status: 0, destinationHost: '127.0.0.1' })
+    expect(reset!['failure']).toMatch(/\w/)
+  })
+})
+
+describe('redirects', () => {
+  it('are one request with the hosts it was led to', async () => {
+    const requests = await told(() => read(`${base}/moved`))
+    expect(requests).toHaveLength(1)
+    expect(requests[0]).toMatchObject({ redirects: 1, redirectHosts: ['127.0.0.1'], status: 200 })
+  })
+  it('to another host are seen as such', async () => {
+    const [request] = await told(() => read(`${base}/elsewhere`).catch(() => undefined))
+    expect(request).toMatchObject({ destinationHost: '127.0.0.1', redirects: 1, redirectHosts: ['localhost'] })
+  })
+  it('that nobody follows are told when the call ends', async () => {
+    const requests = await told(async () => {
+      await read(`${base}/moved`, { redirect: 'manual' })
+      await read(`${base}/dead-end`, { redirect: 'manual' })
+    })
+    expect(requests.map((each) => each['status']).sort()).toEqual([301, 302])
+  })
+})
+
+describe('what is not told', () => {
+  it('requests outside a call, and all of a server that did not ask', async () => {
+    const { call, of } = await stage({}, CALLER, () => read(`${base}/api`))
+    await call('x')
+    await read(`${base}/api`)
+    expect(of('outbound.request')).toEqual([])
+    expect(of('tool.result')).toHaveLength(1)
+  })
+  it('a request that a call left running is told as such', async () => {
+    let late: Promise<unknown> = Promise.resolve()
+    const { call, of } = await stage({ outbound: true }, CALLER, () => {
+      late = new Promise((resolve) => setTimeout(resolve, 30)).then(() => read(`${base}/late`))
+    })
+    await call('x')
+    await late
+    expect(of('outbound.request')[0]).toMatchObject({ flags: ['after_answer'] })
+  })
+  it('more requests than anyone reads: the last one told says so', async () => {
+    const requests = await told(async () => {
+      for (let i = 0; i < 270; i++) await read(`${base}/n`)
+    })
+    expect(requests).toHaveLength(256)
+    expect(requests.at(-1)!['flags']).toEqual(['outbound_bounded'])
+  })
+  it('two calls at once keep their requests apart', async () => {
+    const { call, of } = await stage({ outbound: true }, CALLER, (text) => read(`${base}/api/${text}`))
+    await Promise.all(['a', 'b', 'c', 'd'].map(call))
+    const calls = of('tool.call').map((each) => each['requestUid'])
+    expect(new Set(of('outbound.request').map((each) => each['requestUid']))).toEqual(new Set(calls))
+  })
+})
+
+describe('a path', () => {
+  it.each([
+    ['/oauth2/v2.0/token', 'token'],
+    ['/introspect?x', 'introspect'],
+    ['/.well-known/openid-configuration', 'metadata'],
+    ['/graphql', 'graphql'],
+    ['/v1/messages', 'api'],
+    ['/tokens/list', 'other'],
+  ])('%s is of class %s', (path, expected) => expect(pathClass(path)).toBe(expected))
+})
+
+describe('our own exporter', () => {
+  it('sends in no call’s name, although a call set it off', async () => {
+    const received: string[] = []
+    const collector = createServer((incoming, answer) => {
+      let text = ''
+      incoming.on('data', (chunk) => {
+        text += chunk
+      })
+      incoming.on('end', () => {
+        received.push(text)
+        answer.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
+      })
+    })
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+    const sink = createSink(new OtlpAuditExporter({ url, compression: 'none' }), { delayMs: 1 })
+    const { call } = await stage({ outbound: true, sink }, CALLER, () => read(`${base}/api/once`))
+    await call('x')
+    await call('y')
+    await sink.flush()
+    collector.close()
+    const types = received.join('').match(/"eventType":"[a-z._]+"/g) ?? []
+    expect(types.filter((type) => type.includes('outbound.request'))).toHaveLength(2)
+  })
+})
