@@ -80,6 +80,32 @@ export function actorsOf(payload: Claims['payload']): { issuer: string; subject:
   return actors
 }
 
+/** Who may act for the subject (RFC 8693 `may_act`), as (issuer, subject); an array of them counts too. */
+export function mayActOf(payload: Claims['payload']): { issuer: string; subject: string }[] {
+  const allowed = [payload['may_act'] ?? []].flat().slice(0, 32) as (Record<string, unknown> | null | undefined)[]
+  return allowed.flatMap((actor) => {
+    const subject = actor?.['sub']
+    if (typeof subject !== 'string') return []
+    const issuer = typeof actor?.['iss'] === 'string' ? actor['iss'] : plainText(payload['iss'])
+    return [{ issuer, subject }]
+  })
+}
+
+/** Class of a JWT: by its typ, else by claims that only one class has. */
+function typeOf({ kind, header, payload }: Claims): string | undefined {
+  if (kind === 'opaque') return undefined
+  const typ = String(header['typ'] ?? '').toLowerCase().replace(/^application\//, '')
+  if (typ === 'oauth-id-jag+jwt') return 'id_jag'
+  if (typ === 'at+jwt') return 'access'
+  // Keycloak signs refresh tokens and says so in `typ` of the payload; `nonce` and hashes of other tokens stand in ID tokens only.
+  const stated = String(payload['typ'] ?? payload['token_use'] ?? '').toLowerCase()
+  if (/^(refresh|offline)$/.test(stated) || typ === 'rt+jwt') return 'refresh'
+  if (stated === 'id' || ['at_hash', 'c_hash'].some((claim) => payload[claim] !== undefined)) return 'id'
+  const hasScopes = ['scp', 'scope', 'roles', 'client_id'].some((claim) => payload[claim] !== undefined)
+  if (payload['nonce'] !== undefined && !hasScopes) return 'id'
+  return hasScopes || stated === 'bearer' || stated === 'access' ? 'access' : 'unknown'
+}
+
 /** How a token is bound to a key, and the bound key (RFC 7800). */
 export function confirmationOf(payload: Claims['payload']): { kind: 'jkt' | 'x5t' | 'none'; value: string } {
   const cnf = payload['cnf'] as Record<string, unknown> | null | undefined
@@ -91,9 +117,12 @@ export function confirmationOf(payload: Claims['payload']): { kind: 'jkt' | 'x5t
 }
 
 /** Fields of auth.token.validated that are the token's own statements. */
-export function statedFields({ kind, header, payload }: Claims): Record<string, unknown> {
+export function statedFields(claims: Claims): Record<string, unknown> {
+  const { kind, header, payload } = claims
   return {
     tokenKind: kind,
+    tokenType: typeOf(claims),
+    clientCapabilities: words(payload['xms_cc']),
     iss: text(payload['iss']),
     aud: namesOf(payload['aud']) ?? (kind === 'jwt' ? [] : undefined),
     resource: namesOf(payload['resource']),

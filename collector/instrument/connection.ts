@@ -1,6 +1,8 @@
 /** One connection of a server: sees every message in both directions, pairs answers with requests, and never disturbs either. */
 import type { AuditContext } from './audit-context.ts'
+import { joined } from './edge-events.ts'
 import { tellElicitation } from './elicitation.ts'
+import { exchangeInFlight } from './exchange.ts'
 import { nameOf } from './names.ts'
 import { tellRequest, tellSession } from './other-request.ts'
 import type { ServerRegistry } from './registry.ts'
@@ -74,6 +76,8 @@ export class Connection {
     if (message.method !== 'initialize') this.registry.begin(request.identity.scopeSetHash, request.era)
     this.enqueue(request)
     if (message.method === 'tools/call') tellCall(this.context, this.registry, request)
+    const { exchange } = request
+    if (exchange !== undefined) this.context.guard(() => joined(exchange, this.context, request))
     if (this.spans !== undefined) {
       const { traceId, spanId } = request.own
       request.operation = this.spans.begin({
@@ -103,13 +107,18 @@ export class Connection {
     const { sessionFp, transport } = this.facts
     if (sessionFp === undefined) return
     this.facts.sessionFp = undefined
+    // A DELETE of the client ends it, and the edge that sees the request says no more of it.
+    const exchange = exchangeInFlight()
+    const isDeleted = exchange?.head.verb === 'DELETE'
+    if (isDeleted) exchange?.told.add('session')
     this.context.emit({
       eventType: 'session.terminated',
       sessionFp,
       correlationKey: sessionFp,
       transport,
       era: 'legacy',
-      reason: 'connection closed',
+      ...(isDeleted && { requestUid: exchange?.requestUid, ...exchange?.source(this.context) }),
+      reason: isDeleted ? 'deleted by the client' : 'connection closed',
     })
   }
 

@@ -48,9 +48,19 @@ function reserve(bytes: number): void {
 
 /** One ExportLogsServiceRequest with all events of the slab, in memory of its own; the slab's memory is free afterwards. */
 export function closeSlab(slab: Slab): Uint8Array {
+  const whole = requestOf(slab.producer, [slab.bytes], slab.length)
+  freeSlab(slab)
+  return whole
+}
+export function freeSlab({ bytes }: Slab): void {
+  if (pool.length < MAX_POOLED && bytes.length <= MAX_POOLED_BYTES) pool.push(bytes)
+}
+
+/** One ExportLogsServiceRequest around encoded records: the first `length` bytes of them all. */
+export function requestOf(producer: ProducerFacts, records: readonly Buffer[], length: number): Uint8Array {
   out = pool.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
   at = 0
-  const { serverId, serviceName = serverId } = slab.producer
+  const { serverId, serviceName = serverId } = producer
   attribute(SERVICE, serviceName, 0x0a)
   attribute(SERVER, serverId, 0x0a)
   const resourceEnd = at
@@ -58,21 +68,25 @@ export function closeSlab(slab: Slab): Uint8Array {
   shortText(0x0a, SCOPE.name)
   shortText(0x12, SCOPE.version)
   const scopeLength = at - scopeStart
-  const scopeLogs = 1 + varintBytes(scopeLength) + scopeLength + slab.length
+  const scopeLogs = 1 + varintBytes(scopeLength) + scopeLength + length
   const resourceLogs = 1 + varintBytes(resourceEnd) + resourceEnd + 1 + varintBytes(scopeLogs) + scopeLogs
   const whole = Buffer.allocUnsafeSlow(1 + varintBytes(resourceLogs) + resourceLogs)
-  const parts = out
+  const envelope = out
   out = whole
   at = 0
   header(0x0a, resourceLogs)
   header(0x0a, resourceEnd)
-  at += parts.copy(out, at, 0, resourceEnd)
+  at += envelope.copy(out, at, 0, resourceEnd)
   header(0x12, scopeLogs)
   header(0x0a, scopeLength)
-  at += parts.copy(out, at, scopeStart, scopeStart + scopeLength)
-  slab.bytes.copy(out, at, 0, slab.length)
-  for (const bytes of [parts, slab.bytes])
-    if (pool.length < MAX_POOLED && bytes.length <= MAX_POOLED_BYTES) pool.push(bytes)
+  at += envelope.copy(out, at, scopeStart, scopeStart + scopeLength)
+  let left = length
+  for (const bytes of records) {
+    const copied = bytes.copy(out, at, 0, Math.min(bytes.length, left))
+    at += copied
+    left -= copied
+  }
+  if (pool.length < MAX_POOLED && envelope.length <= MAX_POOLED_BYTES) pool.push(envelope)
   out = NOTHING
   return whole
 }

@@ -9,7 +9,8 @@ export type {
   ExportOutcome,
   QueueOptions,
   SinkStats,
-} from './audit-queue.ts'
+  SpoolOptions,
+} from './audit-sink.ts'
 export { auditChallenge, type Challenge, type ChallengedRequest } from './challenge.ts'
 export type { HandleDeclaration, HandlePolicy } from './handles.ts'
 export type { PrincipalCallback, PrincipalFacts } from './identity.ts'

@@ -9,7 +9,7 @@ import {
 import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { recordHeaders, type SigningKey } from '../../connectors/kafka/record-auth.ts'
 import { DEFAULT_PARTITIONS, partitionOf, TOPICS } from '../../schemas/topics.ts'
-import type { AuditExporter, BatchPart, EncodedBatch, ExportOutcome } from './audit-queue.ts'
+import type { AuditExporter, BatchPart, EncodedBatch, ExportOutcome } from './audit-sink.ts'
 
 export interface KafkaExporterOptions extends Partial<Omit<KafkaOptions, 'brokers'>> {
   readonly brokers: readonly string[]

@@ -1,6 +1,7 @@
 /** The OpenTelemetry way in: a LogRecordProcessor for NodeSDK that carries audit events without sampling or silent loss. */
 import { EVENT_NAME_PREFIX } from '../../schemas/wire.ts'
-import { type AuditExporter, AuditQueue, type QueueOptions, type SinkStats } from './audit-queue.ts'
+import { AuditQueue } from './audit-queue.ts'
+import type { AuditExporter, QueueOptions, SinkStats } from './audit-sink.ts'
 import { type Instant, instantNow, instantOf, uuidV7 } from './clock.ts'
 import type { Fields, PendingEvent, ProducerFacts } from './pending-event.ts'
 

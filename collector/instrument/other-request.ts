@@ -1,7 +1,8 @@
 /** Events of requests that are not tool calls: one http.request each, and what initialize, discover and tasks tell besides. */
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
-import { elapsedMs, instantNow } from './clock.ts'
+import { elapsedMs, type Instant, instantNow } from './clock.ts'
+import { httpFieldsOf } from './edge-facts.ts'
 import { estimatedBits } from './handles.ts'
 import { sha256 } from './keyed-hash.ts'
 import { namesOf } from './names.ts'
@@ -27,9 +28,20 @@ function statusOf({ era, http }: Request, { outcome, errorCode }: Ending): numbe
 }
 
 export function tellRequest(context: AuditContext, request: Request, ending: Ending): void {
-  const { era, started } = request
-  const http = request.http?.()
   const time = instantNow()
+  const { exchange } = request
+  // The edge knows the status that goes out, as soon as it does.
+  if (exchange === undefined) emitRequest(context, request, ending, time, statusOf(request, ending))
+  else exchange.whenAnswered((status) => context.guard(() => emitRequest(context, request, ending, time, status)))
+  if (ending.result === undefined) return
+  if (request.method === 'initialize' || request.method === 'server/discover')
+    tellIdentity(context, request, ending.result)
+  if (request.method.startsWith('tasks/')) tellTaskAccess(context, request)
+}
+
+function emitRequest(context: AuditContext, request: Request, ending: Ending, time: Instant, status: number): void {
+  const { era, exchange, started } = request
+  const http = request.http?.()
   context.emit(
     {
       eventType: 'http.request',
@@ -38,7 +50,7 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
       errorCode: ending.errorCode,
       durationMs: elapsedMs(started, time),
       verb: http?.verb,
-      status: statusOf(request, ending),
+      status,
       origin: http?.origin,
       host: http?.host,
       headerCheck: http === undefined ? undefined : era === 'modern' ? 'ok' : 'not_checked',
@@ -46,15 +58,12 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
       lastEventIdPresent: http?.lastEventIdPresent,
       sessionHeaderPresent: http?.sessionHeaderPresent,
       processed: ending.errorCode !== '-32601',
+      ...(exchange !== undefined && httpFieldsOf(exchange, context)),
       ...http?.observed,
     },
     time,
     request.common,
   )
-  if (ending.result === undefined) return
-  if (request.method === 'initialize' || request.method === 'server/discover')
-    tellIdentity(context, request, ending.result)
-  if (request.method.startsWith('tasks/')) tellTaskAccess(context, request)
 }
 
 const hashOf = (value: unknown): string => {

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { context, createContextKey } from '@opentelemetry/api'
-import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-queue.ts'
+import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-sink.ts'
 
 export interface OtlpExporterOptions {
   /** Base address; `/v1/logs` is appended unless the path ends so. Default from the environment, else http://127.0.0.1:4318. */

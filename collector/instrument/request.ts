@@ -1,6 +1,7 @@
 /** One JSON-RPC request as it is being served: what is known of it when it arrives, and the envelope its events share. */
 import type { AuditContext } from './audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import { type Exchange, exchangeInFlight } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import { nameOf } from './names.ts'
 import type { Operation } from './spans.ts'
@@ -80,6 +81,8 @@ export interface Request {
     readonly traceClientSupplied: true | undefined
   }
   readonly era: 'legacy' | 'modern'
+  /** The HTTP exchange it came in, where an edge watches it. */
+  readonly exchange: Exchange | undefined
   /** Read only when it is told: most requests are tool calls, whose events do not have it. */
   readonly http: (() => HttpFacts) | undefined
   readonly protocolVersion: string | undefined
@@ -142,6 +145,7 @@ export function openRequest(
   facts: ConnectionFacts,
   message: RpcMessage,
   extra: MessageExtra | undefined,
+  exchange = facts.transport === 'stdio' || facts.transport === 'inproc' ? undefined : exchangeInFlight(),
 ): Request {
   const observed = extra?.observed
   const started = observed?.started ?? instantNow()
@@ -163,13 +167,15 @@ export function openRequest(
   const authInfo = typeof extra?.authInfo === 'object' ? (extra.authInfo ?? undefined) : undefined
   const identity = observed?.identity ?? context.identity(authInfo)
   const requestUid =
-    observed?.requestUid ?? ((authInfo !== undefined && authenticated(context, authInfo, started)) || uuidV7(started))
+    observed?.requestUid ??
+    ((authInfo !== undefined && authenticated(context, authInfo, started, exchange)) ||
+      (exchange?.takeUid() ?? uuidV7(started)))
   const protocolVersion = isModern
     ? (nameOf(claimedVersion) ?? nameOf(extra?.classification?.revision))
     : facts.protocolVersion
   const trace = traceOf(meta)
   const id = message.id as string | number
-  const common = commonOf(context, facts, identity, method, era, protocolVersion)
+  const common = commonOf(context, facts, identity, method, era, protocolVersion, exchange?.source(context))
   return {
     id,
     method,
@@ -178,6 +184,7 @@ export function openRequest(
     started,
     identity,
     era,
+    exchange,
     http: header === undefined ? undefined : () => httpFactsOf(header, extra),
     protocolVersion,
     common: observed === undefined ? common : { ...common, ...observed.envelope },
@@ -211,6 +218,7 @@ function commonOf(
   method: string,
   era: 'legacy' | 'modern',
   protocolVersion: string | undefined,
+  source: ReturnType<Exchange['source']> | undefined,
 ): Common {
   const sessionFp = era === 'modern' ? undefined : facts.sessionFp
   const { clientName, clientVersion, transport, commons } = facts
@@ -226,7 +234,8 @@ function commonOf(
     known['clientName'] === clientName &&
     known['clientVersion'] === clientVersion &&
     known['protocolVersion'] === protocolVersion &&
-    known['era'] === era
+    known['era'] === era &&
+    known['sourceAddressFp'] === source?.sourceAddressFp
   )
     return known
   const { principalKey, principalKind, actorKeys, tenantKey, clientKey, clientKind, correlationKey } = identity
@@ -245,6 +254,8 @@ function commonOf(
     clientKey,
     clientKind,
     correlationKey: sessionFp ?? correlationKey,
+    sourceAddressFp: source?.sourceAddressFp,
+    addressClass: source?.addressClass,
     decision: 'allow',
     captureLevel: context.captureLevel,
   }
@@ -254,17 +265,25 @@ function commonOf(
 }
 
 /** The uid of the verification that let this request in. Without a wrapped verifier the authInfo itself is the evidence, told once a request. */
-function authenticated(context: AuditContext, authInfo: object, started: Instant): string {
-  const claimed = claimVerification(authInfo, context)
-  if (claimed !== undefined) return claimed
-  const requestUid = uuidV7(started)
+function authenticated(
+  context: AuditContext,
+  authInfo: object,
+  started: Instant,
+  exchange: Exchange | undefined,
+): string {
+  const claimed = claimVerification(authInfo, context, exchange)
+  if (claimed !== undefined) {
+    if (claimed === exchange?.requestUid) exchange.takeUid()
+    return claimed
+  }
+  const requestUid = exchange?.takeUid() ?? uuidV7(started)
   const { token } = authInfo as { token?: unknown }
   const text = typeof token === 'string' ? token : ''
   // One verification lets a whole batch in.
   const reason = wasVerified(authInfo)
     ? 'accepted by the verifier, with another message'
     : 'authInfo of the request; the verifier is not instrumented'
-  context.guard(() => tellAllowed(context, authInfo, text, requestUid, started, undefined, reason))
+  context.guard(() => tellAllowed(context, authInfo, text, requestUid, started, undefined, reason, exchange))
   return requestUid
 }
 

@@ -1,7 +1,8 @@
 /** The sinks: a queue of our own, an application's LoggerProvider, memory for tests, and the default of the process. */
 import type { AuditEvent } from '../../schemas/event.ts'
 import { attributesOf, EVENT_NAME_PREFIX } from '../../schemas/wire.ts'
-import { type AuditExporter, AuditQueue, type AuditSink, type QueueOptions } from './audit-queue.ts'
+import { AuditQueue } from './audit-queue.ts'
+import type { AuditExporter, AuditSink, QueueOptions } from './audit-sink.ts'
 import { OtlpAuditExporter } from './otlp-exporter.ts'
 import { auditEventOf, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
 

@@ -1,7 +1,18 @@
 /** Tokens: a decorator around a verifier gives one auth.token.validated per verification, and ties it to the request it lets in. */
 import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
-import { type Claims, claimsOf, confirmationOf, epochSeconds, plainText, statedFields } from './claims.ts'
+import {
+  type Claims,
+  claimsOf,
+  confirmationOf,
+  epochSeconds,
+  mayActOf,
+  plainText,
+  statedFields,
+} from './claims.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import { boundKeyMatches } from './dpop.ts'
+import { type Exchange, exchangeInFlight } from './exchange.ts'
+import { credentialsOf, userAgentFamilyOf } from './http-head.ts'
 import type { AuthInfoLike } from './identity.ts'
 import { sha256 } from './keyed-hash.ts'
 import { namesOf, reasonOf, trustedName } from './names.ts'
@@ -17,6 +28,7 @@ export type TokenAuditOptions = InstrumentOptions & {
 
 /** A verification, until a request claims it. */
 interface Verified {
+  readonly exchange: Exchange | undefined
   readonly requestUid: string
   claimed: boolean
   /** Said when the request arrives: only then it is known which server it was for. */
@@ -47,13 +59,25 @@ function remember(list: Verified[], verified: Verified): Verified[] {
   return list
 }
 
+/** What was verified in the course of an exchange belongs to its first request, whatever a cache has made of the authInfo. */
+const inExchange = new WeakMap<Exchange, Verified>()
+function ofExchange(exchange: Exchange): Verified | undefined {
+  const verified = inExchange.get(exchange)
+  return verified?.claimed === false ? verified : undefined
+}
+
 /** Whether a wrapped verifier gave this authInfo, for this message or an earlier one. */
 export const wasVerified = (authInfo: object): boolean => unclaimed.has(authInfo)
 
 /** The uid under which this request was authenticated, if a wrapped verifier did it. */
-export function claimVerification(authInfo: AuthInfoLike, context: AuditContext): string | undefined {
+export function claimVerification(
+  authInfo: AuthInfoLike,
+  context: AuditContext,
+  exchange?: Exchange,
+): string | undefined {
   const { token } = authInfo
   const verified =
+    (exchange === undefined ? undefined : ofExchange(exchange)) ??
     oldestOf(unclaimed.get(authInfo)) ??
     (typeof token === 'string' && byToken.size > 0 ? oldestOf(byToken.get(sha256(token))) : undefined)
   if (verified === undefined) return undefined
@@ -96,12 +120,18 @@ function safely<T>(run: () => T): T | undefined {
 function admitted(options: TokenAuditOptions, token: string, given: object, time: Instant): object {
   const isPlain = given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
   const authInfo = isPlain && unclaimed.has(given) ? { ...given } : given
-  const requestUid = uuidV7(time)
+  const exchange = exchangeInFlight()
+  const isFirst = exchange !== undefined && !inExchange.has(exchange)
+  const requestUid = isFirst ? exchange.requestUid : uuidV7(time)
   const tell = (context: AuditContext): void =>
-    tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier')
+    tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier', exchange)
   const context = knownContext(options)
   if (context !== undefined) context.guard(() => tell(context))
-  const verified: Verified = { requestUid, claimed: false, tell: context === undefined ? tell : undefined }
+  const verified: Verified = { exchange, requestUid, claimed: false, tell: context === undefined ? tell : undefined }
+  if (isFirst) {
+    exchange.verified = authInfo
+    inExchange.set(exchange, verified)
+  }
   unclaimed.set(authInfo, remember(unclaimed.get(authInfo) ?? [], verified))
   const digest = sha256(token)
   const sameToken = remember(byToken.get(digest) ?? [], verified)
@@ -121,6 +151,7 @@ export function tellAllowed(
   time: Instant,
   introspected: boolean | undefined,
   reason: string,
+  exchange?: Exchange,
 ): void {
   const decoded = claimsOf(token)
   const extra = authInfo.extra ?? {}
@@ -135,9 +166,10 @@ export function tellAllowed(
       ...caller,
       decision: 'allow',
       reason,
-      scheme: 'bearer',
+      ...edgeFields(context, exchange),
       ...stated,
       ...proofFields(context, claims, token),
+      boundKeyMatch: boundKeyMatches(claims.payload, exchange),
       scopes: namesOf(authInfo.scopes) ?? stated['scopes'],
       resource: authInfo.resource === undefined ? stated['resource'] : [trustedName(String(authInfo.resource))],
       expAt: stated['expAt'] ?? epochSeconds(authInfo.expiresAt),
@@ -151,14 +183,15 @@ export function tellAllowed(
 function tellDenied(options: TokenAuditOptions, token: string, error: unknown, time: Instant): void {
   const context = knownContext(options) ?? contextFor(options, '')
   const claims = claimsOf(token)
+  const exchange = exchangeInFlight()
   context.emit(
     {
       eventType: 'auth.token.validated',
-      requestUid: uuidV7(time),
+      requestUid: exchange?.requestUid ?? uuidV7(time),
       transport: 'http',
       decision: 'deny',
       reason: reasonOf(error, token),
-      scheme: 'bearer',
+      ...edgeFields(context, exchange),
       ...statedFields(claims),
       ...proofFields(context, claims, token),
       expectedAud: namesOf(options.expectedAudiences),
@@ -169,14 +202,27 @@ function tellDenied(options: TokenAuditOptions, token: string, error: unknown, t
   )
 }
 
+/** Keyed hash of the token id where the token has one: a token in two encodings is one. */
+export function tokenFpOf({ hashes }: AuditContext, payload: Claims['payload'], token: string): string {
+  const id = typeof payload['jti'] === 'string' ? payload['jti'] : payload['uti']
+  return hashes.tokens.hash(typeof id === 'string' ? `${plainText(payload['iss'])}\u0000${id}` : token)
+}
+
+/** How and from where the token came, when an edge saw its request. */
+function edgeFields(context: AuditContext, exchange: Exchange | undefined): Record<string, unknown> {
+  if (exchange === undefined) return { scheme: 'bearer' }
+  const { scheme } = credentialsOf(exchange.head, undefined, [])
+  return { ...exchange.source(context), scheme: scheme ?? 'bearer', userAgentFamily: userAgentFamilyOf(exchange.head) }
+}
+
 function proofFields(context: AuditContext, { payload }: Claims, token: string): Record<string, unknown> {
   const { tokens } = context.hashes
   const jtiKind = typeof payload['jti'] === 'string' ? 'jti' : typeof payload['uti'] === 'string' ? 'uti' : 'none'
-  const tokenId = jtiKind === 'none' ? token : `${plainText(payload['iss'])}\u0000${plainText(payload[jtiKind])}`
   const confirmation = confirmationOf(payload)
   return {
-    tokenFp: tokens.hash(tokenId),
+    tokenFp: tokenFpOf(context, payload, token),
     jtiKind,
+    mayActSubs: mayActOf(payload).map((actor) => context.hashes.principals.hash(`${actor.issuer}\u0000${actor.subject}`)),
     cnfKind: confirmation.kind,
     cnfFp: confirmation.value === '' ? undefined : tokens.hash(confirmation.value),
   }

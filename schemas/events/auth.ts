@@ -35,6 +35,8 @@ export const auth = {
     jtiKind: oneOf('server', ['jti', 'uti', 'none'], 'Where the token id came from.'),
     cnfKind: oneOf('server', ['jkt', 'x5t', 'none'], 'Proof-of-possession binding.'),
     cnfFp: id('server', 'Keyed hash of the bound key.'),
+    boundKeyMatch: flag('server', 'Key or certificate of the request is the one the token is bound to.'),
+    userAgentFamily: name('client', 'Family of the User-Agent that sent it, without version.'),
     joseAlg: name('server', 'Signature algorithm.'),
     joseTyp: name('server', 'JOSE typ.'),
     keyKnown: flag('server', 'The signing key is a known one.'),

@@ -35,6 +35,10 @@ export const traffic = {
     ),
     headerMismatches: names('server', 'Mirrored headers that do not agree with the body, by name.'),
     mirroredParameters: names('server', 'Parameters that the request carries in headers.'),
+    credentialPlaces: names(
+      'server',
+      'Every place that held a credential, when there were several: header names, query, body, cookie.',
+    ),
     credentialParameter: name('server', 'Name of the query parameter the credential stood in.'),
     clientCertificateFp: id('server', 'Keyed hash of the client certificate’s thumbprint.'),
     tlsVersion: name('server', 'TLS version of the connection; empty for plain HTTP.'),

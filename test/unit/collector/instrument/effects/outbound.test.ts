@@ -218,7 +218,7 @@ describe('our own exporter', () => {
     const { call } = await stage({ outbound: true, sink }, CALLER, () => read(`${base}/api/once`))
     await call('x')
     await call('y')
-    await sink.flush()
+    await shutdownAudit()
     collector.close()
     const types = received.join('').match(/"eventType":"[a-z._]+"/g) ?? []
     expect(types.filter((type) => type.includes('outbound.request'))).toHaveLength(2)
