@@ -104,11 +104,22 @@ function observeEntry(context: AuditContext, request: unknown): void {
   connection.sending({ id: 0, result: {} }, undefined)
 }
 
-/** The context of the server, made at its first installation; undefined when there is nothing to hold on to. */
-function install(target: ServerLike, options: InstrumentOptions): AuditContext | undefined {
+/**
+ * The context of the server, made at its first installation; undefined when there is nothing to hold on to, or somebody observes it.
+ * `connecting`: the transport that it is taking right now.
+ */
+function install(
+  target: ServerLike,
+  options: InstrumentOptions,
+  by: Installation['by'],
+  connecting?: TransportLike,
+): AuditContext | undefined {
   const facade = target.server !== undefined && typeof target.server.connect === 'function' ? target : undefined
   const server = facade === undefined ? target : target.server!
-  if (typeof server.connect !== 'function' || isOurs(server.connect)) return undefined
+  if (typeof server.connect !== 'function') return undefined
+  const before = installed(server.connect)
+  if (keeps(before, by)) return undefined
+  if (before !== undefined) before.retired = true
   const name = server._serverInfo?.name
   const context = contextFor(options, typeof name === 'string' ? trustedName(name) : '')
   const { outbound, sideEffects } = context.options
@@ -116,19 +127,22 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
   if (sideEffects) watchSideEffects(sideEffects)
   const registry = new ServerRegistry(context, server, facade)
   const connect = server.connect
+  const installation: Installation = { by, retired: false }
   const begin = (transport: TransportLike, isStarted: boolean): void =>
     context.guard(() => {
+      if (installation.retired || keeps(installed(transport.send), by)) return
       context.start(server)
-      observe(context, registry, transport, isStarted)
+      observe(context, registry, transport, isStarted, installation)
     })
-  server.connect = ours(function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
+  server.connect = mark(function connectObserved(this: ServerLike, transport: TransportLike): Promise<void> {
     begin(transport, false)
     return connect.call(this, transport)
-  })
+  }, installation)
+  if (connecting !== undefined) begin(connecting, false)
   // Too late for the handshake, in time for every request from now on.
-  if (server.transport !== undefined) begin(server.transport, true)
-  watchMutations(context, registry, facade ?? server)
-  if (facade !== undefined) watchChallenges(context, facade as ChallengingServer)
+  else if (server.transport !== undefined) begin(server.transport, true)
+  watchMutations(context, registry, facade ?? server, installation)
+  if (facade !== undefined) watchChallenges(context, facade as ChallengingServer, installation)
   return context
 }
 
@@ -136,12 +150,12 @@ function install(target: ServerLike, options: InstrumentOptions): AuditContext |
 interface ChallengingServer {
   resolveScopeChallenge?: (request: { readonly request: object; readonly authInfo?: object }) => unknown
 }
-function watchChallenges(context: AuditContext, target: ChallengingServer): void {
+function watchChallenges(context: AuditContext, target: ChallengingServer, installation: Installation): void {
   const resolve = target.resolveScopeChallenge
   if (typeof resolve !== 'function') return
   target.resolveScopeChallenge = async (asked) => {
     const challenge = (await resolve.call(target, asked)) as { readonly scopes?: readonly string[] } | undefined
-    if (challenge !== undefined)
+    if (challenge !== undefined && !installation.retired)
       context.guard(() => {
         const { request: message, authInfo } = asked
         const { resourceMetadataUrl } = (authInfo ?? {}) as { resourceMetadataUrl?: string }
@@ -157,26 +171,35 @@ function watchChallenges(context: AuditContext, target: ChallengingServer): void
 }
 
 /** McpServer calls this on itself for every registration, update, removal and switch; low-level servers are told to by their authors. */
-function watchMutations(context: AuditContext, registry: ServerRegistry, target: ServerLike): void {
+function watchMutations(
+  context: AuditContext,
+  registry: ServerRegistry,
+  target: ServerLike,
+  installation: Installation,
+): void {
   const original = target.sendToolListChanged
   if (typeof original !== 'function') return
   target.sendToolListChanged = function changedObserved(this: ServerLike): unknown {
-    context.guard(() => registry.changed())
+    if (!installation.retired) context.guard(() => registry.changed())
     return original.call(this)
   }
 }
 
 /**
- * Both SDKs keep the onmessage and onclose they find on a transport and call them first: that is the supported way to listen, and
- * handlers cannot be reached by what we throw. `send` is replaced on the object, which nobody else needs to know.
+ * The SDK puts its handlers on the transport and then starts it: that is the moment to stand before them, whether it kept what it
+ * found there (SDK 1.13 and later) or not. `send` is replaced on the object, which nobody else needs to know.
  */
-function observe(context: AuditContext, registry: ServerRegistry, transport: TransportLike, isStarted: boolean): void {
-  if (isOurs(transport.send)) return
+function observe(
+  context: AuditContext,
+  registry: ServerRegistry,
+  transport: TransportLike,
+  isStarted: boolean,
+  installation: Installation,
+): void {
   const spans = spansFor(context.options.tracer, context.options.meter)
-  const kind = kindOf(transport)
-  const connection = new Connection(context, registry, transport, kind, spans)
-  const { onmessage, onclose, send } = transport
+  const connection = new Connection(context, registry, transport, kindOf(transport), spans)
   const receive = (message: RpcMessage, extra: MessageExtra | undefined) => {
+    if (installation.retired) return undefined
     try {
       return connection.received(message, extra)
     } catch {
@@ -184,43 +207,39 @@ function observe(context: AuditContext, registry: ServerRegistry, transport: Tra
       return undefined
     }
   }
-  if (spans === undefined && !followsCalls())
-    transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
-      receive(message, extra)
-      onmessage?.(message as never, extra as never)
+  const listen = (): void => {
+    runWithin(context, transport, spans, receive)
+    const { onclose } = transport
+    transport.onclose = () => {
+      context.guard(() => connection.closed())
+      onclose?.()
     }
-  else if (isStarted) runWithin(context, transport, spans, receive)
-  else wrapStart(context, transport, spans, receive)
-  transport.onclose = () => {
-    context.guard(() => connection.closed())
-    onclose?.()
   }
-  transport.send = ours((message: unknown, sendOptions?: unknown) => {
+  const { send, start } = transport
+  if (isStarted) listen()
+  else
+    transport.start = () => {
+      context.guard(listen)
+      return start?.call(transport) ?? Promise.resolve()
+    }
+  transport.send = mark((message: unknown, sendOptions?: unknown) => {
     try {
       connection.sending(message as RpcMessage, sendOptions as { relatedRequestId?: string | number } | undefined)
     } catch {
       context.errors++
     }
     return send.call(transport, message, sendOptions)
-  })
-}
-
-/** The server's handling runs inside the span and the call in flight: its onmessage is there once the transport starts. */
-function wrapStart(context: AuditContext, transport: TransportLike, spans: Spans | undefined, receive: Receive): void {
-  const { start } = transport
-  transport.start = async () => {
-    runWithin(context, transport, spans, receive)
-    await start?.call(transport)
-  }
+  }, installation)
 }
 
 type Receive = (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>
+/** The server's handling runs inside the span and the call in flight, where somebody asks for them. */
 function runWithin(context: AuditContext, transport: TransportLike, spans: Spans | undefined, receive: Receive): void {
   const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
   transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
     const request = receive(message, extra)
+    if (request === undefined || (spans === undefined && !followsCalls())) return inner?.(message, extra)
     const handle = () => inner?.(message, extra)
-    if (request === undefined) return handle()
     const { operation } = request
     const run = spans === undefined || operation === undefined ? handle : () => spans.within(operation, handle)
     return followsCalls() ? withinCall({ context, request, extra }, run) : run()
