@@ -94,7 +94,9 @@ export function mayActOf(payload: Claims['payload']): { issuer: string; subject:
 /** Class of a JWT: by its typ, else by claims that only one class has. */
 function typeOf({ kind, header, payload }: Claims): string | undefined {
   if (kind === 'opaque') return undefined
-  const typ = String(header['typ'] ?? '').toLowerCase().replace(/^application\//, '')
+  const typ = String(header['typ'] ?? '')
+    .toLowerCase()
+    .replace(/^application\//, '')
   if (typ === 'oauth-id-jag+jwt') return 'id_jag'
   if (typ === 'at+jwt') return 'access'
   // Keycloak signs refresh tokens and says so in `typ` of the payload; `nonce` and hashes of other tokens stand in ID tokens only.

@@ -75,7 +75,7 @@ export interface Request {
   /** Fields that its events share with each other. */
   readonly own: {
     readonly requestUid: string
-    readonly jsonrpcIdHash: string
+    readonly jsonrpcIdHash: string | undefined
     readonly traceId: string | undefined
     readonly spanId: string | undefined
     readonly traceClientSupplied: true | undefined

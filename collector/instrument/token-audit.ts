@@ -1,14 +1,6 @@
 /** Tokens: a decorator around a verifier gives one auth.token.validated per verification, and ties it to the request it lets in. */
 import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
-import {
-  type Claims,
-  claimsOf,
-  confirmationOf,
-  epochSeconds,
-  mayActOf,
-  plainText,
-  statedFields,
-} from './claims.ts'
+import { type Claims, claimsOf, confirmationOf, epochSeconds, mayActOf, plainText, statedFields } from './claims.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import { boundKeyMatches } from './dpop.ts'
 import { type Exchange, exchangeInFlight } from './exchange.ts'
@@ -222,7 +214,9 @@ function proofFields(context: AuditContext, { payload }: Claims, token: string):
   return {
     tokenFp: tokenFpOf(context, payload, token),
     jtiKind,
-    mayActSubs: mayActOf(payload).map((actor) => context.hashes.principals.hash(`${actor.issuer}\u0000${actor.subject}`)),
+    mayActSubs: mayActOf(payload).map((actor) =>
+      context.hashes.principals.hash(`${actor.issuer}\u0000${actor.subject}`),
+    ),
     cnfKind: confirmation.kind,
     cnfFp: confirmation.value === '' ? undefined : tokens.hash(confirmation.value),
   }
