@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** mcp-auditd: the command line. Every file of commands/ is a command; nothing is registered here. */
+/** `wrap` hands its streams and its environment to a server: nothing here touches them. */
+const isWrap = process.argv[2] === 'wrap'
 // libuv reads this once, before its first thread: chDB needs more than four, or a slow query starves the writer.
-process.env['UV_THREADPOOL_SIZE'] ??= '16'
+if (!isWrap) process.env['UV_THREADPOOL_SIZE'] ??= '16'
 
 const [{ readdirSync }, { Command, CommanderError }, { AuditdError }] = await Promise.all([
   import('node:fs'),
@@ -43,7 +45,8 @@ function exitCodeOf(error: unknown): number {
 }
 
 // A reader that went away (`| head`) is not an error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.failed))
+if (!isWrap)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.failed))
 try {
   await main(process.argv)
 } catch (error) {

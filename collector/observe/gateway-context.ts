@@ -1,0 +1,43 @@
+/** The audit context of an observer on the wire: vantage gateway, nobody's identity, and a registry that only listens. */
+import { type AuditContext, contextFor, type InstrumentOptions } from '../instrument/audit-context.ts'
+import type { AuditSink } from '../instrument/audit-queue.ts'
+import { ServerRegistry } from '../instrument/registry.ts'
+import { type HeldSink, heldSink } from './held-sink.ts'
+
+export interface Gateway {
+  readonly context: AuditContext
+  readonly held: HeldSink
+  /** Lists that were shown to callers of one era and one set of scopes. */
+  registryFor(era: 'legacy' | 'modern', scopeSetHash: string): ServerRegistry
+}
+
+/** Sets of scopes with a registry of their own; callers choose them, so the oldest goes. */
+const MAX_REGISTRIES = 256
+
+/** `options.serverId`, else MCP_AUDIT_SERVER_ID, else `fallbackId`. */
+export function openGateway(
+  sink: AuditSink,
+  options: Omit<InstrumentOptions, 'sink' | 'vantage' | 'lacks' | 'loggerProvider'>,
+  fallbackId: string,
+): Gateway {
+  const held = heldSink(sink)
+  // Nobody on the wire can say who the caller is: tokens are not verified here, and stdio has none.
+  const context = contextFor({ ...options, sink: held, vantage: 'gateway', lacks: ['no_principal'] }, fallbackId)
+  const registries = new Map<string, ServerRegistry>()
+  return {
+    context,
+    held,
+    registryFor(era, scopeSetHash) {
+      const key = `${era}\n${scopeSetHash}`
+      let registry = registries.get(key)
+      if (registry === undefined) {
+        if (registries.size >= MAX_REGISTRIES) registries.delete(registries.keys().next().value!)
+        // A server without handlers: nothing is ever asked, only what passes by is read.
+        registry = new ServerRegistry(context, {}, undefined)
+        registry.begin(scopeSetHash, era)
+        registries.set(key, registry)
+      }
+      return registry
+    },
+  }
+}

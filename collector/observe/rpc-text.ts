@@ -1,0 +1,41 @@
+/** Bytes of a message as JSON-RPC messages: one, or those of a legacy batch. */
+import type { RpcMessage } from '../instrument/request.ts'
+
+/** Messages of one batch that are read; a longer one is counted as not understood. */
+const MAX_BATCH = 1_000
+/** A request keeps what it asked for until its answer; beyond this size only names, ids and short texts of it stay. */
+const LIGHT_BYTES = 4_096
+const SHORT_CHARACTERS = 1_024
+
+const isMessage = (value: unknown): value is RpcMessage =>
+  value !== null &&
+  typeof value === 'object' &&
+  !Array.isArray(value) &&
+  (value as { jsonrpc?: unknown }).jsonrpc === '2.0'
+
+/** undefined: not JSON, or not JSON-RPC 2.0. */
+export function rpcMessagesOf(text: Buffer | string): readonly RpcMessage[] | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(typeof text === 'string' ? text : text.toString('utf8'))
+  } catch {
+    return undefined
+  }
+  if (isMessage(value)) return [value]
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_BATCH) return undefined
+  return value.every(isMessage) ? value : undefined
+}
+
+/**
+ * Drops the content of a large request that has been told: ten thousand of them may be open. The message is our own copy, and what
+ * is read of it at the answer (name, cursor, task, URI, state) is short.
+ */
+export function lighten(message: RpcMessage, bytes: number): void {
+  const { params } = message
+  if (bytes <= LIGHT_BYTES || params === null || typeof params !== 'object') return
+  const own = params as Record<string, unknown>
+  for (const [name, value] of Object.entries(own)) {
+    const isLong = typeof value === 'string' ? value.length > SHORT_CHARACTERS : typeof value === 'object'
+    if (isLong) delete own[name]
+  }
+}

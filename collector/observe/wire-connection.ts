@@ -1,0 +1,59 @@
+/** A connection that is seen on the wire: messages that pass by, fed to the same observation as inside a server. */
+import type { AuditContext } from '../instrument/audit-context.ts'
+import { Connection } from '../instrument/connection.ts'
+import type { ServerRegistry } from '../instrument/registry.ts'
+import type { MessageExtra, RpcMessage, Transport } from '../instrument/request.ts'
+import type { TransportLike } from '../instrument/server-shape.ts'
+import type { HeldSink } from './held-sink.ts'
+import { lighten } from './rpc-text.ts'
+
+const SERVER_INFO = 'io.modelcontextprotocol/serverInfo'
+
+export class WireConnection {
+  private readonly context: AuditContext
+  private readonly held: HeldSink
+  private readonly connection: Connection
+  private readonly transport: TransportLike
+
+  constructor(context: AuditContext, held: HeldSink, registry: ServerRegistry, kind: Transport) {
+    this.context = context
+    this.held = held
+    this.transport = { send: async () => undefined }
+    this.connection = new Connection(context, registry, this.transport, kind, undefined)
+  }
+
+  get sessionId(): string | undefined {
+    return this.transport.sessionId
+  }
+  /** To be said before the request that it came with. */
+  set sessionId(id: string | undefined) {
+    this.transport.sessionId = id
+  }
+
+  /** `bytes`: size of the message. Never throws. */
+  fromClient(message: RpcMessage, bytes: number, extra?: MessageExtra): void {
+    this.context.guard(() => this.connection.received(message, extra))
+    this.context.guard(() => lighten(message, bytes))
+  }
+
+  /** `relatedId`: the request in whose stream it came, where that is known. Never throws. */
+  fromServer(message: RpcMessage, relatedId?: string | number): void {
+    this.context.guard(() => this.readServerInfo(message.result))
+    const options = relatedId === undefined ? undefined : { relatedRequestId: relatedId }
+    this.context.guard(() => this.connection.sending(message, options))
+  }
+
+  closed(): void {
+    this.context.guard(() => this.connection.closed())
+  }
+
+  /** In the answer to initialize, or in the `_meta` of any answer of the modern era. Claimed, as everything a server says of itself. */
+  private readServerInfo(result: unknown): void {
+    if (!this.held.isHolding || result === null || typeof result !== 'object') return
+    const { serverInfo, _meta } = result as { serverInfo?: unknown; _meta?: Readonly<Record<string, unknown>> | null }
+    const info = (serverInfo ?? _meta?.[SERVER_INFO]) as { name?: unknown; version?: unknown } | null | undefined
+    if (info === null || typeof info !== 'object' || typeof info.name !== 'string') return
+    this.context.describe(info.name, typeof info.version === 'string' ? info.version : undefined)
+    this.held.release()
+  }
+}
