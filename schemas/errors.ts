@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   bus_overloaded: 'transient',
   store_unavailable: 'transient',
   spool_full: 'transient',
+  spool_unavailable: 'transient',
   target_failed: 'transient',
   target_refused: 'input',
   address_denied: 'input',

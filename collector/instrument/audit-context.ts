@@ -11,9 +11,10 @@ import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type Principal
 import { type AuditKeys, type Hashes, hashesOf } from './keys.ts'
 import { namesOf, trustedName } from './names.ts'
 import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './pending-event.ts'
+import { atExit, forgetAtExit } from './process-end.ts'
 import { RegistryLedger } from './registry-ledger.ts'
 import type { ServerLike } from './server-shape.ts'
-import { atExit, defaultSink, forgetAtExit, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
+import { defaultSink, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
 import type { MeterLike, TracerLike } from './spans.ts'
 
 /** Posture of the server as its author declares it: recorded, and compared with what happens. */
@@ -102,6 +103,7 @@ export class AuditContext {
     this.facts = {
       serverId: trustedName(serverId),
       producerId: uuidV7(instantNow()),
+      ...previousOf(sink, trustedName(serverId)),
       integrationVersion: `${SCOPE.name}/${SCOPE.version}`,
       ...(options.vantage === 'gateway' && { vantage: 'gateway' as const }),
       ...(options.buildDigest !== undefined && { buildDigest: trustedName(options.buildDigest) }),
@@ -203,8 +205,8 @@ export class AuditContext {
   }
 
   private counts() {
-    const { numbered, dropped, queued } = this.sink.countsOf(this.facts)
-    return { eventsSent: numbered, drops: dropped, queued }
+    const { numbered, dropped, queued, spooled, chainHash } = this.sink.countsOf(this.facts)
+    return { eventsSent: numbered, drops: dropped, queued, spooled, chainHash }
   }
 
   private beat(): void {
@@ -236,6 +238,12 @@ export class AuditContext {
     this.identityTold = text
     this.emit({ eventType: 'server.identity', era, ...fields })
   }
+}
+
+/** The instance before this one, when a spool remembers it. */
+function previousOf(sink: AuditSink, serverId: string): { previousProducerId?: string } {
+  const previous = sink.previousProducer?.(serverId)
+  return previous === undefined ? {} : { previousProducerId: previous }
 }
 
 /** SDK v2 projects results per era; v1 has no such step. Anything else is not an SDK we know. */

@@ -4,6 +4,8 @@ import { AuditQueue } from './audit-queue.ts'
 import type { AuditExporter, QueueOptions, SinkStats } from './audit-sink.ts'
 import { type Instant, instantNow, instantOf, uuidV7 } from './clock.ts'
 import type { Fields, PendingEvent, ProducerFacts } from './pending-event.ts'
+import { watchExit } from './process-end.ts'
+import { withSpool } from './sinks.ts'
 
 export interface AuditLogRecordProcessorOptions extends QueueOptions {
   readonly exporter: AuditExporter
@@ -29,7 +31,9 @@ export class AuditLogRecordProcessor {
   private unreadable = 0
 
   constructor(options: AuditLogRecordProcessorOptions) {
-    this.queue = new AuditQueue(options.exporter, options)
+    this.queue = new AuditQueue(options.exporter, withSpool(options))
+    // The application flushes its SDK; what it never gets to is written down at least.
+    if (this.queue.hasSpool) watchExit(this.queue)
   }
 
   get stats(): SinkStats {

@@ -41,6 +41,8 @@ export interface PendingEvent {
   readonly fields: Fields
   /** Fields it shares with other events of the same caller: one object for all of them, never changed. */
   readonly common?: Readonly<Record<string, unknown>> | undefined
+  /** Of a tool whose events are dropped rather than written to a spool when memory is full. */
+  readonly expendable?: boolean
 }
 
 export function pendingEvent(

@@ -5,6 +5,8 @@ import { AuditQueue } from './audit-queue.ts'
 import type { AuditExporter, AuditSink, QueueOptions } from './audit-sink.ts'
 import { OtlpAuditExporter } from './otlp-exporter.ts'
 import { auditEventOf, type PendingEvent, type ProducerFacts, SCOPE } from './pending-event.ts'
+import { watchExit } from './process-end.ts'
+import { FSYNC_POLICIES } from './spool/writer.ts'
 
 /** What is asked of a LoggerProvider: the same on both lines of the OpenTelemetry API. */
 export interface LoggerProviderLike {
@@ -19,43 +21,20 @@ interface LoggedRecord {
   attributes: { [attribute: string]: string }
 }
 
-/** Sinks that hold events: flushed when the process is about to end by itself, after the last words of `atExit`. */
-const open = new Set<AuditSink>()
-const lastWords = new Set<() => void>()
-const EXIT_FLUSH_MS = 2_000
-/** beforeExit comes again after every piece of work it starts: a receiver that is down must not keep a process alive. */
-const EXIT_ATTEMPTS = 3
-let hooked = false
-
-function hookExit(): void {
-  if (hooked) return
-  hooked = true
-  let attempts = 0
-  process.on('beforeExit', () => {
-    if (attempts++ >= EXIT_ATTEMPTS) return
-    for (const say of lastWords) say()
-    for (const sink of open)
-      if (sink.stats.queued > 0)
-        void sink.flush(EXIT_FLUSH_MS).then((whole) => {
-          // Nobody answered in all that time: the process has waited long enough.
-          if (!whole) attempts = EXIT_ATTEMPTS
-        })
-  })
-}
-
-/** Runs when the event loop is empty; emits what is still to be said. Safe to run more than once. */
-export function atExit(say: () => void): void {
-  lastWords.add(say)
-  hookExit()
-}
-export const forgetAtExit = (say: () => void): boolean => lastWords.delete(say)
-
-/** A numbered, bounded queue in front of an exporter. */
-export function createSink(exporter: AuditExporter, options?: QueueOptions): AuditSink {
-  const queue = new AuditQueue(exporter, options)
-  open.add(queue)
-  hookExit()
+/** A numbered, bounded queue in front of an exporter. MCP_AUDIT_SPOOL names the folder of its spool when the options name none. */
+export function createSink(exporter: AuditExporter, options: QueueOptions = {}): AuditSink {
+  const queue = new AuditQueue(exporter, withSpool(options))
+  watchExit(queue)
   return queue
+}
+
+/** MCP_AUDIT_SPOOL, MCP_AUDIT_SPOOL_BYTES and MCP_AUDIT_SPOOL_FSYNC, for options that say nothing of a spool. */
+export function withSpool(options: QueueOptions): QueueOptions {
+  const folder = process.env['MCP_AUDIT_SPOOL']
+  if (options.spool !== undefined || folder === undefined || folder === '') return options
+  const bytes = Number(process.env['MCP_AUDIT_SPOOL_BYTES'])
+  const fsync = FSYNC_POLICIES.find((policy) => policy === process.env['MCP_AUDIT_SPOOL_FSYNC'])
+  return { ...options, spool: { folder, ...(bytes > 0 && { maxBytes: bytes }), ...(fsync && { fsync }) } }
 }
 
 let processSink: AuditSink | undefined

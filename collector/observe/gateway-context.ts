@@ -1,6 +1,6 @@
 /** The audit context of an observer on the wire: vantage gateway, nobody's identity, and a registry that only listens. */
 import { type AuditContext, contextFor, type InstrumentOptions } from '../instrument/audit-context.ts'
-import type { AuditSink } from '../instrument/audit-queue.ts'
+import type { AuditSink } from '../instrument/audit-sink.ts'
 import { ServerRegistry } from '../instrument/registry.ts'
 import { type HeldSink, heldSink } from './held-sink.ts'
 

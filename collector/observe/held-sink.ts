@@ -1,5 +1,5 @@
 /** Holds the first events back until the server has said its name: all events of one producer carry the same facts of it. */
-import type { AuditSink } from '../instrument/audit-queue.ts'
+import type { AuditSink } from '../instrument/audit-sink.ts'
 import type { PendingEvent } from '../instrument/pending-event.ts'
 
 export interface HeldSink extends AuditSink {

@@ -1,12 +1,8 @@
 /** The queue numbers everything, repeats the same bytes, and tells of every loss. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import {
-  type AuditExporter,
-  AuditQueue,
-  type EncodedBatch,
-  type ExportOutcome,
-} from '../../../../collector/instrument/audit-queue.ts'
+import { AuditQueue } from '../../../../collector/instrument/audit-queue.ts'
+import type { AuditExporter, EncodedBatch, ExportOutcome } from '../../../../collector/instrument/audit-sink.ts'
 import { pendingEvent } from '../../../../collector/instrument/pending-event.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 
