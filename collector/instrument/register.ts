@@ -1,0 +1,64 @@
+/**
+ * `node --import @mcp-auditd/instrument/register server.js`: every MCP server of the program is audited without a line of code.
+ * For programs that others start (npx, a desktop client) with the path of this file: `NODE_OPTIONS=--import=/path/to/register.js`.
+ * Node 20.19 or later. Settings are read when the first server connects, so that a program may still load its .env file:
+ *
+ * MCP_AUDIT_OTLP_ENDPOINT, MCP_AUDIT_OTLP_HEADERS  where events go; default http://127.0.0.1:4318
+ * MCP_AUDIT_SERVER_ID                              default: the name the server gives itself
+ * MCP_AUDIT_KEY                                    key of the keyed hashes, hex or base64
+ * MCP_AUDIT_CAPTURE=shape|minimal                  minimal: nothing of arguments and results, not even hashes
+ * MCP_AUDIT_AUTH_REQUIRED=true                     requests must carry a verified authorization
+ * MCP_AUDIT_EXPECTED_AUDIENCES=a,b                 audiences of tokens for this server
+ * MCP_AUDIT_BUILD_DIGEST=…                         what runs, in every event
+ * MCP_AUDIT_HEARTBEAT_MS=30000                     0: none
+ * MCP_AUDIT_REGISTRY_PROBE=false                   never ask the server for its own tools
+ * MCP_AUDIT_DISABLED=true                          nothing happens at all; read when the program starts
+ *
+ * What code says with instrumentMcpServer wins over all of this. A program without an MCP server pays for a text search in the
+ * files it loads and nothing else: the rest of this package is loaded when a server connects. Nothing is ever written to stdout;
+ * what cannot be audited is one warning of the process, on stderr.
+ */
+import { createRequire } from 'node:module'
+import { hookSources } from './register-hooks.ts'
+import type * as Observer from './register-observer.ts'
+import { REGISTER } from './sdk-source.ts'
+
+/** What the sources of SDKs call, on globalThis under Symbol.for(REGISTER): one for all copies of this package in the process. */
+type Heard = Pick<typeof Observer, 'connecting' | 'factory' | 'verifier' | 'silent'>
+
+const warn = (message: string): void => process.emitWarning(message, { type: 'McpAuditWarning' })
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Of this file, and so of its neighbours: they are published compiled. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+
+let observer: typeof Observer | null | undefined
+/** The part that observes, loaded when it is first needed; in the midst of a connect, which cannot wait. */
+function observe<T>(run: (observer: typeof Observer) => T): T | undefined {
+  if (observer === null) return undefined
+  try {
+    observer ??= createRequire(import.meta.url)(`./register-observer${EXTENSION}`) as typeof Observer
+    return run(observer)
+  } catch (error) {
+    // The same would happen to every server of the process.
+    observer = null
+    warn(`instrument: register: ${reasonOf(error)}; MCP servers of this process are not audited`)
+    return undefined
+  }
+}
+
+const heard: Heard = {
+  connecting: (server, transport) => observe((part) => part.connecting(server, transport)),
+  factory: (factory) => observe((part) => part.factory(factory)) ?? factory,
+  verifier: (verifier) => observe((part) => part.verifier(verifier)) ?? verifier,
+  silent: (url) => observe((part) => part.silent(url)),
+}
+
+const isDisabled = /^(1|true|yes)$/i.test(process.env['MCP_AUDIT_DISABLED'] ?? '')
+const scope = globalThis as { [name: symbol]: Heard | undefined }
+if (!isDisabled && scope[Symbol.for(REGISTER)] === undefined) {
+  if (process.features.require_module) {
+    Object.defineProperty(scope, Symbol.for(REGISTER), { value: heard })
+    hookSources()
+  } else warn('instrument: register: needs Node 20.19, 22.12 or later; MCP servers of this process are not audited')
+}
