@@ -8,6 +8,7 @@ import { credentialsOf, userAgentFamilyOf } from './http-head.ts'
 import type { AuthInfoLike } from './identity.ts'
 import { sha256 } from './keyed-hash.ts'
 import { namesOf, reasonOf, trustedName } from './names.ts'
+import { processWide } from './process-wide.ts'
 
 /** Any verifier of SDK v1 (OAuthTokenVerifier, OAuthServerProvider) or v2. */
 export interface TokenVerifier {
@@ -27,16 +28,24 @@ interface Verified {
   readonly tell: ((context: AuditContext) => void) | undefined
 }
 
+interface Verifications {
+  readonly unclaimed: WeakMap<object, Verified[]>
+  readonly byToken: Map<string, Verified[]>
+}
 /**
- * The request that arrives with an authInfo takes the oldest unclaimed verification of that very object. A verifier that caches
+ * unclaimed: the request that arrives with an authInfo takes the oldest unclaimed verification of that very object. A verifier that caches
  * returns the same object for many requests: they share one caller, so that any of its verifications fits; plain objects are
- * copied, which makes the pairing exact.
+ * copied, which makes the pairing exact. byToken: the same by SHA-256 of the token, since middleware may hand on a copy of the
+ * authInfo. Bounded; the oldest token goes.
  */
-const unclaimed = new WeakMap<object, Verified[]>()
+const { unclaimed, byToken } = processWide(
+  'verifications.v1',
+  (): Verifications => ({ unclaimed: new WeakMap(), byToken: new Map() }),
+)
 const MAX_UNCLAIMED = 64
-/** The same by SHA-256 of the token: middleware may hand on a copy of the authInfo. Bounded; the oldest token goes. */
-const byToken = new Map<string, Verified[]>()
 const MAX_TOKENS = 1_024
+/** A verifier that is audited answers for itself: true for this property. */
+const AUDITED = Symbol.for('mcp-auditd.audited')
 
 function oldestOf(list: Verified[] | undefined): Verified | undefined {
   for (let verified = list?.shift(); verified !== undefined; verified = list?.shift())
@@ -78,8 +87,9 @@ export function claimVerification(
   return verified.requestUid
 }
 
-/** One auth.token.validated per verification: allow when the verifier answered, deny when it threw. Results and errors pass unchanged. */
+/** One auth.token.validated per verification, however often it is wrapped: allow when the verifier answered, deny when it threw. Results and errors pass unchanged. */
 export function auditTokenVerifier<V extends TokenVerifier>(verifier: V, options: TokenAuditOptions = {}): V {
+  if ((verifier as { [AUDITED]?: true })[AUDITED]) return verifier
   const verify = async (token: string, ...rest: never[]): Promise<object> => {
     const time = instantNow()
     let authInfo: object
@@ -94,6 +104,7 @@ export function auditTokenVerifier<V extends TokenVerifier>(verifier: V, options
   return new Proxy(verifier, {
     get(target, property) {
       if (property === 'verifyAccessToken') return verify
+      if (property === AUDITED) return true
       const value: unknown = Reflect.get(target, property, target)
       // Bound to the real object: a class with private fields refuses a proxy as `this`.
       return typeof value === 'function' && property !== 'constructor' ? value.bind(target) : value
