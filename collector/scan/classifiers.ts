@@ -3,6 +3,19 @@ import type { Classifier } from './classifier.ts'
 import { commandInjection } from './classifiers/command-injection.ts'
 import { dangerousCommand } from './classifiers/dangerous-command.ts'
 import { pathTraversal } from './classifiers/path-traversal.ts'
+import { payload } from './classifiers/payload.ts'
+import { queryInjection } from './classifiers/query-injection.ts'
+import { sqlInjection } from './classifiers/sql-injection.ts'
 import { ssrf } from './classifiers/ssrf.ts'
+import { templateInjection } from './classifiers/template-injection.ts'
 
-export const CLASSIFIERS: readonly Classifier[] = [pathTraversal, ssrf, commandInjection, dangerousCommand]
+export const CLASSIFIERS: readonly Classifier[] = [
+  pathTraversal,
+  ssrf,
+  commandInjection,
+  dangerousCommand,
+  queryInjection,
+  templateInjection,
+  payload,
+  sqlInjection,
+]
