@@ -5,7 +5,9 @@ import type { AuditContext } from './audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { EdgeOptions } from './edge-options.ts'
 import { type HttpHead, sourceAddressOf } from './http-head.ts'
+import { processWide } from './process-wide.ts'
 import type { Request as RpcRequest } from './request.ts'
+import type { Verified } from './token-audit.ts'
 
 /** Status of an exchange whose client left before the answer began. */
 export const CLIENT_CLOSED = 499
@@ -34,6 +36,7 @@ export class Exchange {
   refused: RpcRequest | undefined
   /** The answer of a wrapped verifier. */
   verified: object | undefined
+  verification: Verified | undefined
   proofVerdict: ProofVerdict | undefined
   /** Facts that were told in its course and are not told again. */
   readonly told = new Set<'session' | 'proof' | 'oauth'>()
@@ -88,13 +91,24 @@ export class Exchange {
   }
 }
 
-const storage = new AsyncLocalStorage<Exchange>()
-let edges = false
+const shared = processWide('exchanges.v1', () => ({
+  storage: new AsyncLocalStorage<Exchange>(),
+  /** Requests of node:http that an edge has. */
+  watched: new WeakSet<object>(),
+  edges: false,
+}))
 
 /** The exchange in whose course this runs. Costs nothing where no edge is installed. */
-export const exchangeInFlight = (): Exchange | undefined => (edges ? storage.getStore() : undefined)
+export const exchangeInFlight = (): Exchange | undefined => (shared.edges ? shared.storage.getStore() : undefined)
 
 export function withinExchange<T>(exchange: Exchange, run: () => T): T {
-  edges = true
-  return storage.run(exchange, run)
+  shared.edges = true
+  return shared.storage.run(exchange, run)
+}
+
+/** True once for each request: a second edge around the same server leaves it to the first. */
+export function isUnwatched(request: object): boolean {
+  if (shared.watched.has(request)) return false
+  shared.watched.add(request)
+  return true
 }

@@ -17,7 +17,8 @@ interface ReplyLike {
   readonly raw: ServerResponse
 }
 type Hook = (request: never, reply: never, done: () => void) => void
-interface FastifyLike {
+/** What is needed of an application; any Fastify instance is one. */
+export interface FastifyLike {
   readonly server: object
   addHook(name: never, hook: never): unknown
 }
@@ -28,7 +29,7 @@ interface FastifyLike {
  */
 export function auditFastify(
   options: EdgeOptions = {},
-): (instance: never, settings: unknown, done: () => void) => void {
+): (instance: FastifyLike, settings: unknown, done: () => void) => void {
   const scopes = new WeakMap<object, AsyncResource>()
   const onRequest = (request: RequestLike, reply: ReplyLike, done: () => void): void => {
     const outer = exchangeInFlight()
@@ -56,7 +57,7 @@ export function auditFastify(
     done()
   }
   // For the whole application and not only for what the plugin itself registers.
-  return Object.assign(plugin, { [Symbol.for('skip-override')]: true }) as never
+  return Object.assign(plugin, { [Symbol.for('skip-override')]: true })
 }
 
 /** Fastify keeps the body on its own object, middleware the caller on either. */

@@ -7,7 +7,8 @@ import { watchNode } from './node-exchange.ts'
 
 export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
 
-interface ContextLike {
+/** What is needed of Hono's Context; any is one. */
+export interface ContextLike {
   readonly req: { readonly raw: Request; readonly bodyCache?: Readonly<Record<string, unknown>> }
   readonly env?: unknown
   res: Response
@@ -19,7 +20,7 @@ interface ContextLike {
  * `app.use(auditHono(audit))` before any other middleware. Where an app comes with middleware of its own (`createMcpHonoApp`), wrap what
  * serves it: `auditFetch(app.fetch, audit)` of the entry `fetch`, or `auditHttp(serve(app), audit)` of the entry `http`.
  */
-export function auditHono(options: EdgeOptions = {}): (context: never, next: () => Promise<void>) => Promise<void> {
+export function auditHono(options: EdgeOptions = {}): (context: ContextLike, next: () => Promise<void>) => Promise<void> {
   return async (given: ContextLike, next: () => Promise<void>): Promise<void> => {
     const outer = exchangeInFlight()
     if (outer !== undefined) {

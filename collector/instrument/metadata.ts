@@ -1,5 +1,4 @@
 /** Authorization metadata as this server publishes it (RFC 9728, RFC 8414): told when it is first seen, and when it changes. */
-import { addressClass } from './address-class.ts'
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
 import type { DeclaredMetadata } from './edge-options.ts'
@@ -7,6 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { pathOf } from './http-head.ts'
 import { sha256 } from './keyed-hash.ts'
 import { namesOf } from './names.ts'
+import { urlFlaws } from './url-flaws.ts'
 
 type Kind = 'protected_resource' | 'authorization_server'
 type Document = Readonly<Record<string, unknown>>
@@ -82,25 +82,8 @@ function endpointsOf(document: Document): { endpointHosts: string[]; endpointFla
       if (typeof text !== 'string') continue
       const url = urlOf(text)
       if (url?.host) hosts.add(url.host)
-      for (const flaw of flawsOf(url)) flaws.add(flaw)
+      for (const flaw of urlFlaws(text)) flaws.add(flaw)
     }
   }
   return { endpointHosts: namesOf([...hosts].sort()) ?? [], endpointFlaws: [...flaws].sort() }
-}
-
-/** What is wrong with a URL that a client is told to follow. A loopback host over plain HTTP is development, and said to be so. */
-export function flawsOf(url: URL | undefined): string[] {
-  if (url === undefined) return ['not_a_url']
-  if (['javascript:', 'data:', 'file:', 'vbscript:'].includes(url.protocol)) return [url.protocol.slice(0, -1)]
-  const flaws: string[] = []
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const reach = host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : addressClass(host)
-  if (reach === 'loopback') flaws.push('loopback')
-  else {
-    if (url.protocol !== 'https:') flaws.push('not_https')
-    if (reach === 'private' || reach === 'link_local') flaws.push('private_address')
-  }
-  if (url.username !== '' || url.password !== '') flaws.push('userinfo')
-  if (/(^|\.)xn--/.test(host)) flaws.push('punycode')
-  return flaws
 }

@@ -2,11 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerBegins, beside, exchangeEnds, isReadAnswer, isStream, MAX_ANSWER_CHARACTERS } from './edge-events.ts'
 import type { EdgeOptions } from './edge-options.ts'
-import { type AnswerHeader, Exchange, exchangeInFlight } from './exchange.ts'
+import { type AnswerHeader, Exchange, exchangeInFlight, isUnwatched } from './exchange.ts'
 import { nodeHead } from './http-head.ts'
 import { tellDeclaredMetadata } from './metadata.ts'
-
-const watched = new WeakSet<object>()
 
 /**
  * The exchange of this request, from now on watched; undefined when an outer edge has it already, or when it cannot be watched.
@@ -18,9 +16,8 @@ export function watchNode(
   options: EdgeOptions,
   target = (request as { originalUrl?: string }).originalUrl,
 ): Exchange | undefined {
-  if (watched.has(request) || exchangeInFlight() !== undefined) return undefined
   try {
-    watched.add(request)
+    if (exchangeInFlight() !== undefined || !isUnwatched(request)) return undefined
     const exchange = new Exchange(nodeHead(request, target), options)
     // Frameworks and middlewares hang these on the request itself.
     exchange.parsedBody = () => (request as { body?: unknown }).body

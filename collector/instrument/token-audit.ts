@@ -20,8 +20,7 @@ export type TokenAuditOptions = InstrumentOptions & {
 }
 
 /** A verification, until a request claims it. */
-interface Verified {
-  readonly exchange: Exchange | undefined
+export interface Verified {
   readonly requestUid: string
   claimed: boolean
   /** Said when the request arrives: only then it is known which server it was for. */
@@ -60,13 +59,6 @@ function remember(list: Verified[], verified: Verified): Verified[] {
   return list
 }
 
-/** What was verified in the course of an exchange belongs to its first request, whatever a cache has made of the authInfo. */
-const inExchange = new WeakMap<Exchange, Verified>()
-function ofExchange(exchange: Exchange): Verified | undefined {
-  const verified = inExchange.get(exchange)
-  return verified?.claimed === false ? verified : undefined
-}
-
 /** Whether a wrapped verifier gave this authInfo, for this message or an earlier one. */
 export const wasVerified = (authInfo: object): boolean => unclaimed.has(authInfo)
 
@@ -77,8 +69,10 @@ export function claimVerification(
   exchange?: Exchange,
 ): string | undefined {
   const { token } = authInfo
+  // What was verified in the course of an exchange belongs to its first request, whatever a cache made of the authInfo.
+  const own = exchange?.verification?.claimed === false ? exchange.verification : undefined
   const verified =
-    (exchange === undefined ? undefined : ofExchange(exchange)) ??
+    own ??
     oldestOf(unclaimed.get(authInfo)) ??
     (typeof token === 'string' && byToken.size > 0 ? oldestOf(byToken.get(sha256(token))) : undefined)
   if (verified === undefined) return undefined
@@ -124,16 +118,16 @@ function admitted(options: TokenAuditOptions, token: string, given: object, time
   const isPlain = given !== null && typeof given === 'object' && Object.getPrototypeOf(given) === Object.prototype
   const authInfo = isPlain && unclaimed.has(given) ? { ...given } : given
   const exchange = exchangeInFlight()
-  const isFirst = exchange !== undefined && !inExchange.has(exchange)
+  const isFirst = exchange !== undefined && exchange.verification === undefined
   const requestUid = isFirst ? exchange.requestUid : uuidV7(time)
   const tell = (context: AuditContext): void =>
     tellAllowed(context, authInfo, token, requestUid, time, options.introspected, 'accepted by the verifier', exchange)
   const context = knownContext(options)
   if (context !== undefined) context.guard(() => tell(context))
-  const verified: Verified = { exchange, requestUid, claimed: false, tell: context === undefined ? tell : undefined }
+  const verified: Verified = { requestUid, claimed: false, tell: context === undefined ? tell : undefined }
   if (isFirst) {
     exchange.verified = authInfo
-    inExchange.set(exchange, verified)
+    exchange.verification = verified
   }
   unclaimed.set(authInfo, remember(unclaimed.get(authInfo) ?? [], verified))
   const digest = sha256(token)

@@ -1,0 +1,116 @@
+/** `@mcp-auditd/instrument/authz`: what the server itself decides, said in one line where it decides it. */
+import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
+import { callInFlight, followCalls } from './call-in-flight.ts'
+import { exchangeInFlight, type ProofVerdict } from './exchange.ts'
+import { nameOf, namesOf, reasonOf, trustedName } from './names.ts'
+
+// Decisions belong to the call in whose course they are made, which is followed from here on.
+followCalls()
+
+export interface DecisionSubject {
+  /** Tool, resource, prompt or method that is decided on. Default: the tool of the call in flight. */
+  readonly tool?: string | undefined
+  readonly resource?: string | undefined
+  readonly requiredScopes?: readonly string[] | undefined
+  /** Default: those of the caller of the call in flight. */
+  readonly grantedScopes?: readonly string[] | undefined
+  readonly policyId?: string | undefined
+  /** What an error of the policy means to this server; default closed, because the error is thrown on. */
+  readonly failMode?: 'open' | 'closed' | undefined
+}
+
+/**
+ * Asks the policy and records what it said: `const allowed = auditDecision({ tool, policyId }, () => policy.check(user))`. A boolean is
+ * the decision; so is `allow`, `allowed` or `granted` of an object, and anything else that is there allows. What the policy answers is answered, what it throws is thrown.
+ * `options` are needed only outside of a call, where several servers share a sink.
+ */
+export function auditDecision<T>(subject: DecisionSubject, policy: () => T, options: InstrumentOptions = {}): T {
+  const tell = teller(subject, options)
+  let answer: T
+  try {
+    answer = policy()
+  } catch (error) {
+    tell('error', error)
+    throw error
+  }
+  if (!(answer instanceof Promise)) {
+    tell(verdictOf(answer))
+    return answer
+  }
+  const told = answer.then(
+    (value: unknown) => {
+      tell(verdictOf(value))
+      return value
+    },
+    (error: unknown) => {
+      tell('error', error)
+      throw error
+    },
+  )
+  return told as T
+}
+
+/** Whether the caller of the call in flight has all of these scopes; recorded as a decision. */
+export function requireScopes(scopes: readonly string[], subject: DecisionSubject = {}): boolean {
+  const grantedScopes = subject.grantedScopes ?? scopesInFlight() ?? []
+  return auditDecision({ ...subject, requiredScopes: scopes, grantedScopes }, () =>
+    scopes.every((scope) => grantedScopes.includes(scope)),
+  )
+}
+
+/** What this server found about the DPoP proof of the request in flight: its own verdict stands in auth.dpop.checked. */
+export function auditDpop(verdict: ProofVerdict): void {
+  const exchange = exchangeInFlight()
+  if (exchange !== undefined) exchange.proofVerdict = verdict
+}
+
+function verdictOf(answer: unknown): 'allow' | 'deny' {
+  if (answer === null || typeof answer !== 'object') return answer ? 'allow' : 'deny'
+  for (const member of ['allow', 'allowed', 'granted', 'isAuthorized'])
+    if (typeof (answer as Record<string, unknown>)[member] === 'boolean')
+      return (answer as Record<string, unknown>)[member] ? 'allow' : 'deny'
+  return 'allow'
+}
+
+function scopesInFlight(): readonly string[] | undefined {
+  const scopes = (callInFlight()?.extra?.authInfo as { scopes?: unknown } | undefined)?.scopes
+  return Array.isArray(scopes) ? (scopes as string[]) : undefined
+}
+
+/** Reads the place at once: a policy may answer when the call is over. */
+function teller(subject: DecisionSubject, options: InstrumentOptions) {
+  const call = callInFlight()
+  const exchange = exchangeInFlight()
+  const { tool, resource, requiredScopes, grantedScopes, policyId, failMode } = subject
+  return (decision: 'allow' | 'deny' | 'error', error?: unknown): void => {
+    try {
+      const context: AuditContext = call?.context ?? knownContext(options) ?? contextFor(options, '')
+      const request = call?.request
+      context.guard(() =>
+        context.emit(
+          {
+            eventType: 'authz.decision',
+            ...(request?.own ?? { requestUid: exchange?.requestUid, ...exchange?.source(context) }),
+            toolName: nameOf(tool) ?? request?.toolName,
+            definitionHash: request?.definitionHash,
+            resourceClass:
+              resource !== undefined
+                ? trustedName(resource)
+                : tool !== undefined || request?.toolName !== undefined
+                  ? 'tool'
+                  : 'method',
+            requiredScopes: namesOf(requiredScopes),
+            grantedScopes: namesOf(grantedScopes ?? scopesInFlight()),
+            policyId: policyId === undefined ? undefined : trustedName(policyId),
+            error: decision === 'error' ? reasonOf(error, '') : undefined,
+            failMode: decision === 'error' ? (failMode ?? 'closed') : failMode,
+          },
+          undefined,
+          { ...request?.common, decision },
+        ),
+      )
+    } catch {
+      // No context can be made of these options: the decision stands all the same.
+    }
+  }
+}
