@@ -291,10 +291,14 @@ export function contextFor(options: InstrumentOptions, fallbackId: string): Audi
   return context
 }
 
-/** The context that a verifier speaks for: by its id, else the only one of its sink; undefined while that is not known. */
+/**
+ * The context that a verifier speaks for: by its id, else the only one of its sink, or where none is named of the process; undefined
+ * while that is not known.
+ */
 export function knownContext(options: InstrumentOptions): AuditContext | undefined {
   if (options.serverId !== undefined || process.env['MCP_AUDIT_SERVER_ID'] !== undefined) return contextFor(options, '')
-  const bySink = contexts.get(sinkOf(options))
+  const isAnySink = options.sink === undefined && options.loggerProvider === undefined && contexts.size === 1
+  const bySink = isAnySink ? contexts.values().next().value : contexts.get(sinkOf(options))
   return bySink?.size === 1 ? bySink.values().next().value : undefined
 }
 
