@@ -118,7 +118,7 @@ const gate = (
     serverSide.onmessage({ jsonrpc: '2.0', id, method: 'tools/call', params }, { authInfo })
   }\n`
 const REQUESTS = `await asked('bad')
-  await call(91, await asked('good'))
+  await call(91, await asked('good'))\n`
 
 describe('a token is told once, with the request that it let in', () => {
   /** One refusal, one admission, and the call under the uid of the admission. */
