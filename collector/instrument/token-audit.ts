@@ -212,7 +212,8 @@ function edgeFields(context: AuditContext, exchange: Exchange | undefined): Reco
   return { ...exchange.source(context), scheme: scheme ?? 'bearer', userAgentFamily: userAgentFamilyOf(exchange.head) }
 }
 
-function proofFields(context: AuditContext, { payload }: Claims, token: string): Record<string, unknown> {
+/** Keyed hashes of the token and of the key it is bound to. */
+export function proofFields(context: AuditContext, { payload }: Claims, token: string): Record<string, unknown> {
   const { tokens } = context.hashes
   const jtiKind = typeof payload['jti'] === 'string' ? 'jti' : typeof payload['uti'] === 'string' ? 'uti' : 'none'
   const confirmation = confirmationOf(payload)
