@@ -14,7 +14,11 @@ export const argumentLeaf = z.object({
     .regex(/^[0-9a-f]{0,64}$/)
     .optional(),
   classes: z.array(characters(64)).max(32).optional(),
+  /** The text itself, only where a capture policy or the evidence mode asks for it; secrets are taken out. */
+  value: characters(LIMITS.textChars).optional(),
 })
+/** A text of a result, under the same condition. */
+export const capturedText = z.object({ path: characters(LIMITS.nameChars), value: characters(LIMITS.textChars) })
 /** A bearer handle seen in arguments or results. `policy` private: its owner alone may use it. */
 export const handleSeen = z.object({
   fp: z.string().regex(/^[0-9a-f]{8,64}$/),
@@ -23,6 +27,7 @@ export const handleSeen = z.object({
   inList: z.boolean().optional(),
 })
 export type ArgumentLeaf = z.infer<typeof argumentLeaf>
+export type CapturedText = z.infer<typeof capturedText>
 export type HandleSeen = z.infer<typeof handleSeen>
 const handles = (description: string) =>
   z.array(handleSeen).max(LIMITS.listLength).optional().meta(meta(description, 'list of {fp, path, policy, inList}'))
@@ -54,6 +59,11 @@ export const calls = {
     schemaOk: flag('server', 'Structured content satisfies the output schema.'),
     contentHmac: id('server', 'Keyed hash of the canonical result.'),
     mintedHandles: handles('Handles that first appear in this result.'),
+    captured: z
+      .array(capturedText)
+      .max(64)
+      .optional()
+      .meta(meta('Texts of the result that a capture policy or the evidence mode asked for.', 'list of {path, value}')),
     findings: names('server', 'Classes the content classifiers reported.'),
     dataTags: names('server', 'Data tags of the content.'),
     rows: count('server', 'number', 'Rows returned, when known.'),

@@ -1,4 +1,5 @@
 /** Asks a guardrail beside the call: bounded, cached, budgeted. What it says, and that it did not say anything, are events. */
+import { outsideCalls } from '../call-in-flight.ts'
 import type { KeyedHash } from '../keyed-hash.ts'
 import { type Guardrail, GuardrailError, type GuardrailTarget } from './guardrail.ts'
 
@@ -127,7 +128,9 @@ export class GuardrailDesk {
     const timer = setTimeout(() => abort.abort(), this.limits.timeoutMs).unref()
     const latencyMs = () => performance.now() - startedMs
     try {
-      const { attack, chunks, unsentCharacters } = await this.guardrail.check(target, text, abort.signal)
+      const { attack, chunks, unsentCharacters } = await outsideCalls(() =>
+        this.guardrail.check(target, text, abort.signal),
+      )
       if (unsentCharacters === 0 || attack) this.keep(key, attack)
       return this.result(target, {
         verdict: attack ? 'attack' : 'benign',
