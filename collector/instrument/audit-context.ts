@@ -6,16 +6,21 @@ import { LIMITS } from '../../schemas/field.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { SideEffectOptions } from './effects/side-effects.ts'
+import type { Elicitation } from './elicitation.ts'
 import { type Declared, declarationsFor, type HandleDeclaration } from './handles.ts'
 import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type PrincipalCallback } from './identity.ts'
-import { type AuditKeys, type Hashes, hashesOf } from './keys.ts'
+import { environmentRing, KeyRing, type KeySettings } from './key-ring.ts'
+import type { Hashes } from './keys.ts'
 import { namesOf, trustedName } from './names.ts'
 import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './pending-event.ts'
 import { atExit, forgetAtExit } from './process-end.ts'
+import { RecentSet } from './recent-set.ts'
 import { RegistryLedger } from './registry-ledger.ts'
 import type { ServerLike } from './server-shape.ts'
+import { SessionIds } from './session-ids.ts'
 import { defaultSink, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './sinks.ts'
 import type { MeterLike, TracerLike } from './spans.ts'
+import type { TaskOrigin } from './tasks.ts'
 
 /** Posture of the server as its author declares it: recorded, and compared with what happens. */
 export interface Posture {
@@ -26,6 +31,9 @@ export interface Posture {
   readonly tls?: boolean
   readonly bindAddress?: string
 }
+export type DataTags =
+  | Readonly<Record<string, readonly string[]>>
+  | ((tool: string, result: Readonly<Record<string, unknown>>) => readonly string[] | undefined)
 export interface InstrumentOptions {
   /** Where events go. Default: the sink of the process (OTLP to the address of the environment, else http://127.0.0.1:4318). */
   readonly sink?: AuditSink | undefined
@@ -38,8 +46,8 @@ export interface InstrumentOptions {
   readonly anonymousMethods?: readonly string[] | undefined
   readonly anonymousTools?: readonly string[] | undefined
   readonly buildDigest?: string | undefined
-  /** Default: MCP_AUDIT_KEY, else random keys of this process, which the events then say. */
-  readonly keys?: AuditKeys | undefined
+  /** Default: MCP_AUDIT_KEYS or MCP_AUDIT_KEY, else random keys of this process, which the events then say. */
+  readonly keys?: KeySettings | undefined
   readonly handles?: readonly HandleDeclaration[] | undefined
   readonly principal?: PrincipalCallback | undefined
   readonly posture?: Posture | undefined
@@ -47,6 +55,10 @@ export interface InstrumentOptions {
   readonly capture?: 'shape' | 'minimal' | undefined
   /** Ask the server's own tools/list handler at the start and after changes. Default true. */
   readonly registryProbe?: boolean | undefined
+  /** Scopes that tools need, by name, where the SDK does not know them: told with the definition. */
+  readonly requiredScopes?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Data tags of results: by tool, or from the result itself, which stays in the process. */
+  readonly dataTags?: DataTags | undefined
   /** Default 30000; 0: no heartbeats. */
   readonly heartbeatMs?: number | undefined
   /** Tell the HTTP requests that the process makes in the course of a call. Default false. */
@@ -62,26 +74,39 @@ export interface InstrumentOptions {
 }
 
 const KEPT_ROUNDS = 4_096
+const KEPT_HELLOS = 1_024
 /** Rounds of multi-round-trip calls under way, by the keyed hash of the state handed out. */
 export interface Round {
   readonly logicalCallId: string
   readonly round: number
   readonly handedOut: Instant
+  /** Elicitations that the client was asked for, by key. */
+  readonly asked?: ReadonlyMap<string, Elicitation>
+  /** Keyed hash of the request that the state was made for. */
+  readonly digest?: string | undefined
   uses: number
 }
 
 export class AuditContext {
   readonly options: InstrumentOptions
-  readonly hashes: Hashes
+  readonly keyRing: KeyRing
   readonly sink: AuditSink
   readonly ledger = new RegistryLedger()
   readonly registryProbe: boolean
   readonly captureLevel: 'shape' | 'minimal'
   readonly rounds = new Map<string, Round>()
+  /** Callers and what they said of themselves. */
+  readonly hellos = new RecentSet(KEPT_HELLOS)
+  /** Tasks under way, by keyed hash, and those that were told to have ended. */
+  readonly tasks = new Map<string, TaskOrigin>()
+  readonly endedTasks = new RecentSet(KEPT_ROUNDS)
+  readonly sessionIds = new SessionIds()
   /** Errors of our own: swallowed, so that no call fails. */
   errors = 0
   private readonly facts: ProducerFacts
   private identities = new WeakMap<object, Identity>()
+  /** Switch of keys that these identities are hashed after. */
+  private identityEpoch = 0
   private readonly declarations: (tool: string) => Declared | undefined
   private readonly declaredByTool = new Map<string, Declared | undefined>()
   private heartbeat: NodeJS.Timeout | undefined
@@ -91,7 +116,7 @@ export class AuditContext {
   constructor(options: InstrumentOptions, serverId: string, sink: AuditSink) {
     this.options = options
     this.sink = sink
-    this.hashes = hashesOf(options.keys ?? process.env['MCP_AUDIT_KEY'])
+    this.keyRing = options.keys === undefined ? environmentRing() : new KeyRing(options.keys)
     this.registryProbe = options.registryProbe ?? true
     this.captureLevel = options.capture ?? 'shape'
     this.declarations = declarationsFor(
@@ -113,6 +138,9 @@ export class AuditContext {
   get serverId(): string {
     return this.facts.serverId
   }
+  get hashes(): Hashes {
+    return this.keyRing.hashes
+  }
 
   /** `common`: fields shared with other events, one object for all of them. */
   emit(fields: Fields, time?: Instant, common?: Readonly<Record<string, unknown>>): void {
@@ -121,7 +149,9 @@ export class AuditContext {
       lacks === undefined
         ? fields
         : { ...fields, flags: [...((fields['flags'] as string[] | undefined) ?? []), ...lacks] }
-    this.sink.emit(pendingEvent(this.facts, told, time, common))
+    this.sink.emit(pendingEvent(this.facts, this.keyRing.stamped(told, common), time, common))
+    // Between events, never within one: its hashes are of one version.
+    this.keyRing.advance()
   }
 
   /** What an observer on the wire learns of the server; to be said before its sink has encoded the first event. */
@@ -144,6 +174,10 @@ export class AuditContext {
   /** The caller of a request; computed once per authInfo object. */
   identity(authInfo: AuthInfoLike | undefined): Identity {
     if (authInfo === null || typeof authInfo !== 'object') return ANONYMOUS
+    if (this.identityEpoch !== this.keyRing.epoch) {
+      this.identities = new WeakMap()
+      this.identityEpoch = this.keyRing.epoch
+    }
     let identity = this.identities.get(authInfo)
     if (identity === undefined) {
       identity = this.identified(authInfo, this.options.principal) ?? this.identified(authInfo) ?? ANONYMOUS
@@ -173,9 +207,17 @@ export class AuditContext {
   }
 
   /** A state handed out: its retry belongs to the same logical call. */
-  remember(stateFp: string, logicalCallId: string, round: number): void {
+  remember(stateFp: string, round: Omit<Round, 'handedOut' | 'uses'>): void {
     if (this.rounds.size >= KEPT_ROUNDS) this.rounds.delete(this.rounds.keys().next().value!)
-    this.rounds.set(stateFp, { logicalCallId, round, handedOut: instantNow(), uses: 0 })
+    this.rounds.set(stateFp, { ...round, handedOut: instantNow(), uses: 0 })
+  }
+
+  /** The round that handed this state out, also when that was before a switch of keys. */
+  roundOf(stateFp: string): Round | undefined {
+    const round = this.rounds.get(stateFp)
+    if (round !== undefined) return round
+    const former = this.keyRing.formerOf(stateFp).find((hash) => this.rounds.has(hash))
+    return former === undefined ? undefined : this.rounds.get(former)
   }
 
   /** First connect of a server of this id: server.started, and heartbeats from now on. */
@@ -225,6 +267,7 @@ export class AuditContext {
     forgetAtExit(this.ending)
     if (this.heartbeat !== undefined) clearInterval(this.heartbeat)
     this.heartbeat = undefined
+    if (this.options.keys !== undefined) this.keyRing.close()
     if (!this.started) return
     this.started = false
     const { eventsSent, drops } = this.counts()

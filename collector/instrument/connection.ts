@@ -1,13 +1,19 @@
 /** One connection of a server: sees every message in both directions, pairs answers with requests, and never disturbs either. */
 import type { AuditContext } from './audit-context.ts'
+import { callInFlight } from './call-in-flight.ts'
+import { tellHello } from './client-hello.ts'
+import { isContentRequest, openContent, tellContent } from './content-request.ts'
 import { joined } from './edge-events.ts'
 import { tellElicitation } from './elicitation.ts'
 import { exchangeInFlight } from './exchange.ts'
 import { nameOf } from './names.ts'
-import { tellRequest, tellSession } from './other-request.ts'
+import { tellNotification } from './notifications.ts'
+import { readMirror, tellRequest, tellSession } from './other-request.ts'
 import type { ServerRegistry } from './registry.ts'
 import {
   type ConnectionFacts,
+  callFields,
+  type Ending,
   type MessageExtra,
   openRequest,
   type Request,
@@ -15,17 +21,18 @@ import {
   type RpcParams,
   type Transport,
 } from './request.ts'
+import { openRetry, tellAnswers, tellInputRequired, tellRetry } from './rounds.ts'
+import { ServerRequests } from './server-requests.ts'
 import type { TransportLike } from './server-shape.ts'
 import type { Spans } from './spans.ts'
-import { type Ending, tellCall, tellResult } from './tool-call.ts'
+import { tellTaskAccess } from './tasks.ts'
+import { tellCall, tellResult, tellTaskResult } from './tool-call.ts'
 
 /** Requests open at once on one connection; beyond it the oldest is given up as unanswered, so that memory stays bounded. */
 const MAX_OPEN = 10_000
-const TOLD_NOTIFICATIONS = new Set([
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-])
+/** A tool that needs a page to be visited first may refuse with this code and the URLs (legacy era). */
+const URL_ELICITATION_REQUIRED = '-32042'
+const MAX_ELICITATIONS = 32
 
 /** SDK v1 wraps protocol errors of its own into results; this is how they read, on v1 and v2. */
 const WRAPPED_CODE = /^MCP error (-32\d{3})/
@@ -37,8 +44,11 @@ export class Connection {
   private readonly transport: TransportLike
   private readonly spans: Spans | undefined
   private readonly facts: ConnectionFacts
+  private readonly asked: ServerRequests
   private readonly open = new Map<string | number, Request>()
   private pending = 0
+  /** Switch of keys after which the session was hashed. */
+  private keyEpoch = 0
 
   constructor(
     context: AuditContext,
@@ -60,11 +70,16 @@ export class Connection {
       clientVersion: undefined,
       commons: new Map(),
     }
+    this.asked = new ServerRequests(context, () => this.unsolicited())
   }
 
   /** A message from the client, before the server sees it. The request it opened, if it did. */
   received(message: RpcMessage, extra: MessageExtra | undefined): Request | undefined {
-    if (message === null || typeof message !== 'object' || typeof message.method !== 'string') return undefined
+    if (message === null || typeof message !== 'object') return undefined
+    if (typeof message.method !== 'string') {
+      if (message.id !== undefined && message.id !== null) this.asked.answered(message)
+      return undefined
+    }
     if (message.id === undefined || message.id === null) {
       if (message.method === 'notifications/cancelled') this.cancelled((message.params ?? {}) as RpcParams)
       if (message.method === 'notifications/initialized')
@@ -73,9 +88,15 @@ export class Connection {
     }
     this.readSession()
     const request = openRequest(this.context, this.facts, message, extra)
-    if (message.method !== 'initialize') this.registry.begin(request.identity.scopeSetHash, request.era)
+    const isCall = message.method === 'tools/call'
+    if (message.method === 'initialize' || request.era === 'modern')
+      this.context.guard(() => tellHello(this.context, request))
+    if (message.method !== 'initialize') this.registry.begin(request.identity.scopeSetHash, request.era, isCall)
     this.enqueue(request)
-    if (message.method === 'tools/call') tellCall(this.context, this.registry, request)
+    if (isCall) {
+      tellCall(this.context, this.registry, request)
+      if (request.mirror !== undefined) this.context.guard(() => readMirror(this.registry, request))
+    } else this.context.guard(() => this.opened(request))
     const { exchange } = request
     if (exchange !== undefined) this.context.guard(() => joined(exchange, this.context, request))
     if (this.spans !== undefined) {
@@ -83,7 +104,7 @@ export class Connection {
       request.operation = this.spans.begin({
         method: request.method,
         // The registry may not have answered yet, and a span has its name from the start.
-        toolName: message.method === 'tools/call' ? (request.toolName ?? nameOf(request.params.name)) : undefined,
+        toolName: isCall ? (request.toolName ?? nameOf(request.params.name)) : undefined,
         protocolVersion: request.protocolVersion,
         isHttp: request.http !== undefined,
         parent: traceId === undefined || spanId === undefined ? undefined : { traceId, spanId },
@@ -92,10 +113,16 @@ export class Connection {
     return request
   }
 
+  /** What is read of a request that is no tool call, before a handler can change it. */
+  private opened(request: Request): void {
+    if (isContentRequest(request.method)) openContent(this.context, request)
+    if (openRetry(this.context, request) !== undefined) tellAnswers(this.context, request)
+  }
+
   /** A message to the client, before the transport has it. */
   sending(message: RpcMessage, options: { readonly relatedRequestId?: string | number } | undefined): void {
     if (message === null || typeof message !== 'object') return
-    if (typeof message.method === 'string') this.initiated(message.method, message, options?.relatedRequestId)
+    if (typeof message.method === 'string') this.initiated(message, options?.relatedRequestId)
     else if (message.id !== undefined && message.id !== null) this.answered(message.id, message)
   }
 
@@ -125,8 +152,10 @@ export class Connection {
   /** The transport invents the session while it reads `initialize`: it is there when that message arrives. */
   private readSession(): void {
     const { sessionId } = this.transport
-    if (typeof sessionId !== 'string' || sessionId === this.facts.sessionId) return
+    const { epoch } = this.context.keyRing
+    if (typeof sessionId !== 'string' || (sessionId === this.facts.sessionId && epoch === this.keyEpoch)) return
     this.facts.sessionId = sessionId
+    this.keyEpoch = epoch
     this.facts.sessionFp = this.context.hashes.handles.hash(sessionId)
   }
 
@@ -171,8 +200,10 @@ export class Connection {
     const request = this.dequeue(id)
     if (request === undefined) return
     if (message.error !== undefined && message.error !== null) {
-      const { code } = message.error as { code?: unknown }
-      this.settle(request, { outcome: 'protocol_error', errorCode: String(code), result: undefined })
+      const error = message.error as Readonly<Record<string, unknown>>
+      const errorCode = String(error['code'])
+      if (errorCode === URL_ELICITATION_REQUIRED) this.context.guard(() => this.tellRequiredPages(request, error))
+      this.settle(request, { outcome: 'protocol_error', errorCode, result: undefined, error })
       return
     }
     const result = (message.result ?? {}) as Readonly<Record<string, unknown>>
@@ -188,14 +219,11 @@ export class Connection {
     const { context, registry, spans } = this
     request.isAnswered = true
     if (request.whenAnswered !== undefined) context.guard(request.whenAnswered)
-    if (request.method === 'tools/call') tellResult(context, registry, request, ending)
-    else {
-      if (request.method === 'initialize' && ending.result !== undefined) this.initialized(request, ending.result)
-      const { result } = ending
-      if (request.method === 'tools/list' && result !== undefined)
-        context.guard(() => registry.shown(result, request.params.cursor, request.identity.scopeSetHash))
-      tellRequest(context, request, ending)
-    }
+    if (request.method === 'tools/call') {
+      tellResult(context, registry, request, ending)
+      // Only of headers that say something else than the body.
+      if (request.about !== undefined) tellRequest(context, request, ending)
+    } else this.settleOther(request, ending)
     if (spans !== undefined && request.operation !== undefined) {
       const failed =
         ending.outcome === 'ok'
@@ -207,6 +235,34 @@ export class Connection {
     }
   }
 
+  private settleOther(request: Request, ending: Ending): void {
+    const { context, registry } = this
+    const { method, params } = request
+    const { result } = ending
+    if (method === 'initialize' && result !== undefined) this.initialized(request, result)
+    if (result !== undefined)
+      context.guard(() => registry.shown(method, result, params.cursor, request.identity.scopeSetHash))
+    tellRequest(context, request, ending)
+    if (request.retry !== undefined) context.guard(() => tellRetry(context, request, ending))
+    if (isContentRequest(method)) context.guard(() => tellContent(context, registry, request, ending))
+    if (result !== undefined && result['resultType'] === 'input_required')
+      context.guard(() => tellInputRequired(context, request, result))
+    if (method.startsWith('tasks/')) context.guard(() => this.settleTask(request, ending))
+  }
+
+  /** Its result is that of the call that made the task: told under that call, once. */
+  private settleTask(request: Request, ending: Ending): void {
+    tellTaskAccess(this.context, request, ending)
+    tellTaskResult(this.context, this.registry, request, ending)
+  }
+
+  private tellRequiredPages(request: Request, error: Readonly<Record<string, unknown>>): void {
+    const { elicitations } = (error['data'] ?? {}) as { elicitations?: unknown }
+    if (!Array.isArray(elicitations)) return
+    for (const params of elicitations.slice(0, MAX_ELICITATIONS))
+      tellElicitation(this.context, callFields(request), params, request.common)
+  }
+
   private initialized(request: Request, result: Readonly<Record<string, unknown>>): void {
     const { protocolVersion } = result
     if (typeof protocolVersion === 'string') this.facts.protocolVersion = protocolVersion
@@ -214,25 +270,18 @@ export class Connection {
   }
 
   /** The server speaks first: a request of its own (legacy era), or a notification. */
-  private initiated(method: string, message: RpcMessage, relatedId: string | number | undefined): void {
-    const cause = relatedId === undefined ? undefined : this.open.get(relatedId)
-    if (method === 'elicitation/create' && message.id !== undefined) {
-      const { sessionFp, transport } = this.facts
-      if (cause === undefined)
-        tellElicitation(this.context, { sessionFp, transport, era: 'legacy' }, message.params, undefined)
-      else tellElicitation(this.context, cause.own, message.params, cause.common)
-    }
-    if (!TOLD_NOTIFICATIONS.has(method)) return
-    const { sessionFp, transport } = this.facts
-    this.context.emit({
-      eventType: 'notification.sent',
-      transport,
-      sessionFp,
-      correlationKey: sessionFp,
-      notification: method,
-      causeRequestUid: cause?.requestUid,
-      producerPrincipal: cause?.identity.principalKey,
-    })
+  private initiated(message: RpcMessage, relatedId: string | number | undefined): void {
+    const { id, method, params } = message
+    const cause = (relatedId === undefined ? undefined : this.open.get(relatedId)) ?? callInFlight()?.request
+    if (id !== undefined && id !== null) this.asked.asked(id, method as string, params, cause)
+    else if (method === 'notifications/cancelled') this.asked.cancelled(params)
+    else tellNotification(this.context, this.unsolicited(), message, cause)
+  }
+
+  /** Fields of events on this connection that no request of the client caused. */
+  private unsolicited(): { transport: Transport; sessionFp: string | undefined } & Readonly<Record<string, unknown>> {
+    const { sessionFp, transport, era } = this.facts
+    return { transport, sessionFp, correlationKey: sessionFp, era }
   }
 }
 

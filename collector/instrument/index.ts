@@ -15,6 +15,7 @@ export { auditChallenge, type Challenge, type ChallengedRequest } from './challe
 export type { HandleDeclaration, HandlePolicy } from './handles.ts'
 export type { PrincipalCallback, PrincipalFacts } from './identity.ts'
 export { instrumentMcpServer } from './install.ts'
+export type { KeySettings, KeySource, VersionedKeys } from './key-ring.ts'
 export type { AuditKeys, Key, Purpose } from './keys.ts'
 export { AuditLogRecordProcessor, type AuditLogRecordProcessorOptions } from './log-record-processor.ts'
 export { OtlpAuditExporter, type OtlpExporterOptions } from './otlp-exporter.ts'

@@ -9,7 +9,11 @@ export type Purpose = (typeof PURPOSES)[number]
 /** A master key from which the purposes are derived, or one key per purpose. All producers of a tenant share them. */
 export type AuditKeys = Key | Readonly<Record<Purpose, Key>>
 
-export interface Hashes extends Readonly<Record<Purpose, KeyedHash>> {
+/** Of one purpose. `hash` answers 32 lower-case hex digits. */
+export interface Hasher {
+  hash(text: string): string
+}
+export interface Hashes extends Readonly<Record<Purpose, Hasher>> {
   /** Random keys: nothing joins with another process, or with this one after a restart. */
   readonly ephemeral: boolean
 }

@@ -2,8 +2,10 @@
 import type { AuditContext } from './audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import { type Exchange, exchangeInFlight } from './exchange.ts'
+import { type MirroredParameter, type MirrorVerdict, mirrorVerdict } from './header-mirror.ts'
 import type { Identity } from './identity.ts'
 import { nameOf } from './names.ts'
+import type { Retry } from './rounds.ts'
 import type { Operation } from './spans.ts'
 import { claimVerification, tellAllowed, wasVerified } from './token-audit.ts'
 
@@ -46,6 +48,7 @@ export interface RpcParams {
   readonly inputResponses?: unknown
   readonly protocolVersion?: unknown
   readonly clientInfo?: unknown
+  readonly capabilities?: unknown
   readonly _meta?: Readonly<Record<string, unknown>>
 }
 
@@ -57,6 +60,8 @@ export interface ConnectionFacts {
   protocolVersion: string | undefined
   clientName: string | undefined
   clientVersion: string | undefined
+  /** Of the newest request. */
+  era?: 'legacy' | 'modern' | undefined
   /** Envelope fields by method, as long as neither the above nor the caller changes. */
   readonly commons: Map<string, Common>
 }
@@ -85,12 +90,18 @@ export interface Request {
   readonly exchange: Exchange | undefined
   /** Read only when it is told: most requests are tool calls, whose events do not have it. */
   readonly http: (() => HttpFacts) | undefined
+  /** Its mirrored headers against its body; modern requests over HTTP have it. */
+  readonly mirror: ((parameters: readonly MirroredParameter[]) => MirrorVerdict) | undefined
   readonly protocolVersion: string | undefined
   logicalCallId: string
   round: number | undefined
   /** Tool as it may be recorded, for tools/call. */
   toolName: string | undefined
   definitionHash: string | undefined
+  /** Set where it is the retry of an earlier round. */
+  retry: Retry | undefined
+  /** Fields of its event that were read on arrival, for requests whose event comes with the answer. */
+  about: Readonly<Record<string, unknown>> | undefined
   /** Keyed hashes of the handles it presented. */
   presented: ReadonlySet<string>
   operation: Operation | undefined
@@ -102,6 +113,24 @@ export interface Request {
   /** Of the first of them: the latest. */
   last: Request | undefined
 }
+
+/** How a request ended, in the words of the protocol. */
+export interface Ending {
+  readonly outcome: Outcome
+  /** JSON-RPC code as text, or why there was no answer. */
+  readonly errorCode: string | undefined
+  readonly result: Readonly<Record<string, unknown>> | undefined
+  /** The JSON-RPC error as it is sent: read for what it says, never recorded. */
+  readonly error?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What the events about one request have in common beyond the caller. */
+export const callFields = ({ own, logicalCallId, toolName, definitionHash }: Request) => ({
+  ...own,
+  logicalCallId,
+  toolName,
+  definitionHash,
+})
 
 export interface HttpFacts {
   readonly verb: string
@@ -156,6 +185,7 @@ export function openRequest(
   const claimedVersion = meta?.[PROTOCOL_VERSION]
   const isModern = typeof claimedVersion === 'string' || extra?.classification?.era === 'modern'
   const era = isModern ? 'modern' : 'legacy'
+  facts.era = era
   if (!isModern && facts.protocolVersion === undefined) facts.protocolVersion = nameOf(header?.('mcp-protocol-version'))
   const clientInfo = (isModern ? meta?.[CLIENT_INFO] : method === 'initialize' ? params.clientInfo : undefined) as
     | { name?: unknown; version?: unknown }
@@ -186,6 +216,7 @@ export function openRequest(
     era,
     exchange,
     http: header === undefined ? undefined : () => httpFactsOf(header, extra),
+    mirror: header === undefined || !isModern ? undefined : (parameters) => mirrorVerdict(header, message, parameters),
     protocolVersion,
     common: observed === undefined ? common : { ...common, ...observed.envelope },
     own: {
@@ -199,6 +230,8 @@ export function openRequest(
     round: undefined,
     toolName: undefined,
     definitionHash: undefined,
+    retry: undefined,
+    about: undefined,
     presented: NO_HANDLES,
     operation: undefined,
     isAnswered: false,
@@ -235,6 +268,7 @@ function commonOf(
     known['clientVersion'] === clientVersion &&
     known['protocolVersion'] === protocolVersion &&
     known['era'] === era &&
+    known['keyVersion'] === context.keyRing.version &&
     known['sourceAddressFp'] === source?.sourceAddressFp
   )
     return known
@@ -258,6 +292,7 @@ function commonOf(
     addressClass: source?.addressClass,
     decision: 'allow',
     captureLevel: context.captureLevel,
+    keyVersion: context.keyRing.version,
   }
   if (commons.size >= MAX_COMMONS) commons.clear()
   commons.set(method, common)

@@ -62,7 +62,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 const quick = { delayMs: 1, retryBaseMs: 1, retryMaxMs: 5 }
-function queueOf(receiver: AuditExporter, options: QueueOptions & { spool?: Partial<SpoolOptions> } = {}): AuditQueue {
+function queueOf(receiver: AuditExporter, options: Omit<QueueOptions, 'spool'> & { readonly spool?: Partial<SpoolOptions> } = {}): AuditQueue {
   const queue = new AuditQueue(receiver, { ...quick, ...options, spool: { folder, ...options.spool } })
   open.push(queue)
   return queue
@@ -89,9 +89,9 @@ async function leaveBehind(count: number, producer = producerOf(), reason = 'x')
   await queue.shutdown(0)
   return producer
 }
-async function replayed(options: QueueOptions = {}) {
+async function replayed() {
   const receiver = new Receiver()
-  const queue = queueOf(receiver, options as never)
+  const queue = queueOf(receiver)
   const producer = producerOf()
   queue.emit(pendingEvent(producer, { eventType: 'server.started' }))
   expect(await queue.flush()).toBe(true)
