@@ -2,12 +2,19 @@
 import type { Classifier } from './classifier.ts'
 import { commandInjection } from './classifiers/command-injection.ts'
 import { dangerousCommand } from './classifiers/dangerous-command.ts'
+import { exfiltrationUrl } from './classifiers/exfiltration-url.ts'
+import { hiddenUnicode } from './classifiers/hidden-unicode.ts'
+import { homoglyph } from './classifiers/homoglyph.ts'
+import { injection } from './classifiers/injection.ts'
+import { padding } from './classifiers/padding.ts'
 import { pathTraversal } from './classifiers/path-traversal.ts'
 import { payload } from './classifiers/payload.ts'
 import { queryInjection } from './classifiers/query-injection.ts'
+import { secrets } from './classifiers/secrets.ts'
 import { sqlInjection } from './classifiers/sql-injection.ts'
 import { ssrf } from './classifiers/ssrf.ts'
 import { templateInjection } from './classifiers/template-injection.ts'
+import { terminal } from './classifiers/terminal.ts'
 
 export const CLASSIFIERS: readonly Classifier[] = [
   pathTraversal,
@@ -18,4 +25,5 @@ export const CLASSIFIERS: readonly Classifier[] = [
   templateInjection,
   payload,
   sqlInjection,
+  secrets,
 ]
