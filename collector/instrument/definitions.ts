@@ -1,26 +1,39 @@
-/** Fingerprints of tool definitions: SHA-256 over RFC 8785 canonical JSON, with a sub-hash for each part. */
+/** Fingerprints of tools, prompts and resources: SHA-256 over RFC 8785 canonical JSON, with a sub-hash for each part. */
 import type { Definition } from '../../schemas/events/registry.ts'
 import { LIMITS } from '../../schemas/field.ts'
 import { canonical } from './canonical.ts'
+import { type MirroredParameter, mirroredParametersOf } from './header-mirror.ts'
 import { sha256 } from './keyed-hash.ts'
 import { trustedName } from './names.ts'
 
-/** A tool as tools/list shows it. */
-export interface ListedTool {
+/** A tool, prompt, resource or resource template as a list shows it. */
+export interface Listed {
   readonly name?: unknown
   readonly title?: unknown
   readonly description?: unknown
   readonly inputSchema?: unknown
   readonly outputSchema?: unknown
+  readonly arguments?: unknown
   readonly annotations?: unknown
+  readonly uri?: unknown
+  readonly uriTemplate?: unknown
+  readonly size?: unknown
   readonly _meta?: unknown
 }
 
-/** The definitions in force of one list: what a call by name meets. Never changed, shared by all servers that show the same list. */
+/** The definitions in force of one list: what a request meets. Never changed, shared by all servers that show the same list. */
 export interface Definitions {
+  /** Over the hashes of the definitions. */
   readonly listHash: string
+  /** Over all that is told of them: a scope that is no longer required changes no hash. */
+  readonly identity: string
+  /** By what a request names them: a tool or prompt by name, a resource by URI, a template by its text. */
   readonly hashes: ReadonlyMap<string, string>
   readonly definitions: readonly Definition[]
+  /** Parameters that clients send as headers too, of the tools that have any. */
+  readonly mirrored: ReadonlyMap<string, readonly MirroredParameter[]>
+  /** Output schemas, of the tools that have one. */
+  readonly outputSchemas: ReadonlyMap<string, unknown>
 }
 
 const partHash = (part: unknown): string => {
@@ -53,21 +66,58 @@ function annotationsOf(annotations: unknown): string[] {
     .slice(0, 32)
 }
 
-/** The fingerprint of one definition, over everything the list says of it. */
-export function fingerprint(tool: ListedTool): Definition {
-  const name = typeof tool.name === 'string' ? tool.name : ''
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+const MAX_MIRRORED = 64
+
+/** What is said of every definition, over everything the list says of it. */
+const commonParts = (listed: Listed) => ({
+  name: trustedName(textOf(listed.name)),
+  hash: partHash(listed),
+  descriptionHash: partHash(listed.description),
+  titleHash: partHash(listed.title),
+  metaHash: partHash(listed._meta),
+  nameKey: trustedName(nameKeyOf(textOf(listed.name))),
+})
+
+export function fingerprintTool(tool: Listed): Definition {
+  const mirrored = mirroredParametersOf(tool.inputSchema).map(({ path }) => trustedName(path.join('.')).slice(0, 256))
   return {
-    name: trustedName(name),
-    hash: partHash(tool),
-    descriptionHash: partHash(tool.description),
+    ...commonParts(tool),
     inputHash: partHash(tool.inputSchema),
     outputHash: partHash(tool.outputSchema),
     annotationsHash: partHash(tool.annotations),
-    titleHash: partHash(tool.title),
-    metaHash: partHash(tool._meta),
-    nameKey: trustedName(nameKeyOf(name)),
     inputFields: inputFieldsOf(tool.inputSchema),
     annotations: annotationsOf(tool.annotations),
+    ...(mirrored.length > 0 && { mirrored: mirrored.slice(0, MAX_MIRRORED) }),
+  }
+}
+
+/** Arguments of a prompt stand where the input of a tool does. */
+export function fingerprintPrompt(prompt: Listed): Definition {
+  const given = Array.isArray(prompt.arguments) ? prompt.arguments : []
+  const named = given.filter((one): one is { name: string; required?: unknown } => typeof one?.name === 'string')
+  const properties = Object.fromEntries(named.map(({ name }) => [name, true]))
+  const required = named.filter((one) => one.required === true).map(({ name }) => name)
+  return {
+    ...commonParts(prompt),
+    inputHash: partHash(prompt.arguments),
+    inputFields: inputFieldsOf({ properties, required }),
+  }
+}
+
+/**
+ * A resource or a template. Size and time of change are facts of the content: they do not make another definition. The URI may be
+ * data and is covered by the hash alone; a template is the server's own text and names itself.
+ */
+export function fingerprintResource(resource: Listed): Definition {
+  const { size: _, ...lasting } = resource
+  const { lastModified, ...annotations } = (resource.annotations ?? {}) as Readonly<Record<string, unknown>>
+  const template = textOf(resource.uriTemplate)
+  return {
+    ...commonParts(resource),
+    ...(template !== '' && { name: trustedName(template) }),
+    hash: partHash(lastModified === undefined ? lasting : { ...lasting, annotations }),
+    annotationsHash: resource.annotations === undefined ? '' : partHash(annotations),
   }
 }
 
@@ -75,24 +125,60 @@ const KEPT_LISTS = 32
 /** Lists seen, by their text: a list that comes again costs one stringify and one look. */
 const lists = new Map<string, Definitions>()
 
+/** What one kind of definitions is made by. */
+export interface DefinitionKind {
+  readonly eventType: 'tools.registry' | 'prompts.registry' | 'resources.registry'
+  fingerprint(listed: Listed): Definition
+  /** What a request names the definition by. */
+  keyOf(listed: Listed): unknown
+}
+/** Scopes that tools need, as far as their author says so where it can be read. */
+export type DeclaredScopes = ReadonlyMap<string, readonly string[]>
+const NO_SCOPES: DeclaredScopes = new Map()
+
 /** All definitions of a list, sorted by name. */
-export function definitionsOf(tools: readonly ListedTool[]): Definitions {
-  const text = JSON.stringify(tools)
+export function definitionsOf(
+  kind: DefinitionKind,
+  list: readonly Listed[],
+  scopes: DeclaredScopes = NO_SCOPES,
+): Definitions {
+  const scopeText = scopes.size === 0 ? '' : JSON.stringify([...scopes])
+  const text = `${kind.eventType}\n${scopeText}\n${JSON.stringify(list)}`
   const known = lists.get(text)
   if (known !== undefined) return known
-  const definitions = tools
-    .slice(0, LIMITS.registryLength)
-    .filter((tool) => tool !== null && typeof tool === 'object')
-    .map(fingerprint)
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-  const made: Definitions = {
-    listHash: sha256(definitions.map(({ name, hash }) => `${name}\u0000${hash}`).join('\n')),
-    hashes: new Map(definitions.map(({ name, hash }) => [name, hash])),
-    definitions,
-  }
+  const objects = list.slice(0, LIMITS.registryLength).filter((one) => one !== null && typeof one === 'object')
+  const hashes = new Map<string, string>()
+  const mirrored = new Map<string, readonly MirroredParameter[]>()
+  const outputSchemas = new Map<string, unknown>()
+  const found = objects.map((one) => {
+    const definition = kind.fingerprint(one)
+    const key = textOf(kind.keyOf(one))
+    hashes.set(key, definition.hash)
+    const requiredScopes = scopes
+      .get(key)
+      ?.slice(0, 64)
+      .map((scope) => trustedName(scope).slice(0, 256))
+    if (definition.mirrored !== undefined) mirrored.set(key, mirroredParametersOf(one.inputSchema))
+    if (one.outputSchema !== undefined) outputSchemas.set(key, one.outputSchema)
+    return { key, definition: requiredScopes === undefined ? definition : { ...definition, requiredScopes } }
+  })
+  const definitions = toldApart(found).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const listHash = sha256(definitions.map(({ name, hash }) => `${name}\u0000${hash}`).join('\n'))
+  const made: Definitions = { listHash, identity: listHash + scopeText, hashes, definitions, mirrored, outputSchemas }
   if (lists.size >= KEPT_LISTS) lists.delete(lists.keys().next().value!)
   lists.set(text, made)
   return made
+}
+
+/** Resources may share a name: then each is told with the beginning of a hash of its URI. */
+function toldApart(found: readonly { readonly key: string; readonly definition: Definition }[]): Definition[] {
+  const times = new Map<string, number>()
+  for (const { definition } of found) times.set(definition.name, (times.get(definition.name) ?? 0) + 1)
+  return found.map(({ key, definition }) => {
+    const { name } = definition
+    if (times.get(name) === 1 || key === name) return definition
+    return { ...definition, name: `${name.slice(0, 500)}~${sha256(key).slice(0, 8)}` }
+  })
 }
 
 /** Room for definitions in one event; the rest of it is small. */

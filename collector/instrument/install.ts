@@ -3,6 +3,7 @@ import { type AuditContext, contextFor, type InstrumentOptions } from './audit-c
 import { followsCalls, withinCall } from './call-in-flight.ts'
 import { tellChallenge } from './challenge.ts'
 import { Connection } from './connection.ts'
+import type { DefinitionRegistry } from './definition-registry.ts'
 import { watchOutbound } from './effects/outbound-channels.ts'
 import { watchSideEffects } from './effects/side-effects.ts'
 import { trustedName } from './names.ts'
@@ -170,20 +171,26 @@ function watchChallenges(context: AuditContext, target: ChallengingServer, insta
   }
 }
 
-/** McpServer calls this on itself for every registration, update, removal and switch; low-level servers are told to by their authors. */
+/** McpServer calls these on itself for every registration, update, removal and switch; low-level servers are told to by their authors. */
 function watchMutations(
   context: AuditContext,
   registry: ServerRegistry,
   target: ServerLike,
   installation: Installation,
 ): void {
-  const original = target.sendToolListChanged
-  if (typeof original !== 'function') return
-  target.sendToolListChanged = function changedObserved(this: ServerLike): unknown {
-    if (!installation.retired) context.guard(() => registry.changed())
-    return original.call(this)
+  const watch = (name: ListChanged, kind: DefinitionRegistry): void => {
+    const original = target[name]
+    if (typeof original !== 'function') return
+    target[name] = function changedObserved(this: ServerLike): unknown {
+      if (!installation.retired) context.guard(() => kind.changed())
+      return original.call(this)
+    }
   }
+  watch('sendToolListChanged', registry)
+  watch('sendPromptListChanged', registry.prompts)
+  watch('sendResourceListChanged', registry.resources)
 }
+type ListChanged = 'sendToolListChanged' | 'sendPromptListChanged' | 'sendResourceListChanged'
 
 /**
  * The SDK puts its handlers on the transport and then starts it: that is the moment to stand before them, whether it kept what it

@@ -2,12 +2,12 @@
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
 import { elapsedMs, type Instant, instantNow } from './clock.ts'
-import { httpFieldsOf } from './edge-facts.ts'
+import { httpFieldsOf, isRemarkable } from './edge-facts.ts'
 import { estimatedBits } from './handles.ts'
 import { sha256 } from './keyed-hash.ts'
-import { namesOf } from './names.ts'
-import type { ConnectionFacts, Request } from './request.ts'
-import type { Ending } from './tool-call.ts'
+import { nameOf, namesOf } from './names.ts'
+import type { ServerRegistry } from './registry.ts'
+import type { ConnectionFacts, Ending, Request } from './request.ts'
 
 /** HTTP status by JSON-RPC code in the modern era, where the SDK answers before a handler runs (its LADDER_ERROR_HTTP_STATUS). */
 const LADDER: Readonly<Record<string, number>> = {
@@ -36,11 +36,22 @@ export function tellRequest(context: AuditContext, request: Request, ending: End
   if (ending.result === undefined) return
   if (request.method === 'initialize' || request.method === 'server/discover')
     tellIdentity(context, request, ending.result)
-  if (request.method.startsWith('tasks/')) tellTaskAccess(context, request)
+}
+
+/** A call whose headers and body disagree has an http.request beside its row: `about` is what that says. */
+export function readMirror(registry: ServerRegistry, request: Request): void {
+  const { exchange, mirror, params } = request
+  const { name } = params
+  const parameters = typeof name === 'string' ? registry.definitions?.mirrored.get(name) : undefined
+  const verdict = mirror?.(parameters ?? [])
+  if (verdict === undefined || verdict.headerCheck === 'ok') return
+  // The edge tells of this one anyway.
+  if (exchange === undefined || !isRemarkable(exchange)) request.about = { ...verdict, toolName: nameOf(name) }
 }
 
 function emitRequest(context: AuditContext, request: Request, ending: Ending, time: Instant, status: number): void {
-  const { era, exchange, started } = request
+  const { exchange, started } = request
+  const mirror = request.method === 'tools/call' ? request.about : request.mirror?.([])
   const http = request.http?.()
   context.emit(
     {
@@ -53,7 +64,8 @@ function emitRequest(context: AuditContext, request: Request, ending: Ending, ti
       status,
       origin: http?.origin,
       host: http?.host,
-      headerCheck: http === undefined ? undefined : era === 'modern' ? 'ok' : 'not_checked',
+      headerCheck: http === undefined ? undefined : 'not_checked',
+      ...mirror,
       credentialLocation: http === undefined ? undefined : http.hasAuthorization ? 'header' : 'none',
       lastEventIdPresent: http?.lastEventIdPresent,
       sessionHeaderPresent: http?.sessionHeaderPresent,
@@ -90,28 +102,6 @@ function tellIdentity(context: AuditContext, { era }: Request, result: Readonly<
   )
 }
 
-const TASK_OPERATIONS: Readonly<Record<string, string>> = {
-  'tasks/get': 'get',
-  'tasks/result': 'result',
-  'tasks/cancel': 'cancel',
-  'tasks/list': 'list',
-  'tasks/update': 'update',
-}
-
-function tellTaskAccess(context: AuditContext, request: Request): void {
-  const op = TASK_OPERATIONS[request.method]
-  if (op === undefined) return
-  const { taskId } = request.params
-  const fields = {
-    eventType: 'task.accessed' as const,
-    ...request.own,
-    taskFp: typeof taskId === 'string' ? context.hashes.handles.hash(taskId) : undefined,
-    op,
-    resultReturned: op === 'result',
-  }
-  context.emit(fields, undefined, request.common)
-}
-
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 function alphabetOf(id: string): string {
@@ -134,6 +124,7 @@ export function tellSession(context: AuditContext, facts: ConnectionFacts, reque
     idAlphabet: alphabetOf(id),
     idBits: Math.round(version === undefined ? estimatedBits(id) : (UUID_BITS[version] ?? 0)),
     idUuidVersion: version === undefined ? 0 : Number.parseInt(version, 16),
+    ...context.sessionIds.seen(id, facts.sessionFp ?? ''),
   }
   context.emit(fields, undefined, request.common)
 }

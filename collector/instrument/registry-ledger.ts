@@ -1,5 +1,5 @@
-/** What all servers of one id share about their tools: what was told, what was seen, and listings under way. */
-import type { Definitions, ListedTool } from './definitions.ts'
+/** What all servers of one id share about their tools, prompts and resources: what was told, what was seen, and listings under way. */
+import type { Definitions, Listed } from './definitions.ts'
 
 /** Entries kept of each kind; the oldest goes. */
 export const KEPT = 64
@@ -14,5 +14,7 @@ export class RegistryLedger {
   readonly told = new Map<string, string>()
   readonly looks = new Map<string, Look>()
   /** Pages of a listing under way, by the cursor that continues it. */
-  readonly pages = new Map<string, { readonly tools: readonly ListedTool[]; readonly count: number }>()
+  readonly pages = new Map<string, { readonly listed: readonly Listed[]; readonly count: number }>()
+  /** Whole lists of a kind that is made of several, by method, era and scopes. */
+  readonly parts = new Map<string, readonly Listed[]>()
 }

@@ -7,7 +7,12 @@ export interface ServerLike {
   /** There while it is connected. */
   readonly transport?: TransportLike | undefined
   sendToolListChanged?: () => unknown
-  _registeredTools?: Readonly<Record<string, RegisteredToolLike>>
+  sendPromptListChanged?: () => unknown
+  sendResourceListChanged?: () => unknown
+  _registeredTools?: Readonly<Record<string, RegisteredLike>>
+  _registeredPrompts?: Readonly<Record<string, RegisteredLike>>
+  _registeredResources?: Readonly<Record<string, RegisteredLike>>
+  _registeredResourceTemplates?: Readonly<Record<string, RegisteredLike>>
   _requestHandlers?: ReadonlyMap<string, (request: unknown, extra: unknown) => unknown>
   _serverInfo?: { readonly name?: string; readonly version?: string }
   _negotiatedWireCodec?: () => { readonly era?: string; encodeResult(method: string, result: unknown): unknown }
@@ -19,12 +24,19 @@ export interface TransportLike {
   send(message: unknown, options?: unknown): Promise<void>
   start?(): Promise<void>
 }
-export interface RegisteredToolLike {
+/** A registered tool, prompt, resource or resource template of an McpServer; each has some of these. */
+export interface RegisteredLike {
+  readonly name?: unknown
   readonly title?: unknown
   readonly description?: unknown
   readonly inputSchema?: unknown
   readonly outputSchema?: unknown
+  readonly argsSchema?: unknown
   readonly annotations?: unknown
+  readonly metadata?: unknown
   readonly enabled?: boolean
   readonly _meta?: unknown
+  readonly resourceTemplate?: { readonly uriTemplate?: unknown; readonly listCallback?: unknown }
+  /** SDK v2: asked before dispatch whether the caller's scopes suffice. */
+  readonly scopeChallenge?: unknown
 }

@@ -179,7 +179,7 @@ const URL_HOST = /[a-z][a-z0-9+.-]{1,20}:\/\/(?:[^\s/"'<>]*@)?(\[[0-9a-f:.]+\]|[
 /** Internationalised names and addresses; anything else is no host, and may be what was put in front of one. */
 const HOST = /^(?:[\p{L}\p{N}._-]+|\[[0-9a-f:.]+\])$/u
 
-function collectDomains(text: string, into: Set<string>): void {
+export function collectDomains(text: string, into: Set<string>): void {
   for (const [, host] of text.slice(0, MAX_ARGUMENT_CHARACTERS).matchAll(URL_HOST)) {
     if (into.size >= MAX_DOMAINS) return
     // A label may carry a secret (exfiltration by DNS): such a host keeps its last two labels only.

@@ -1,12 +1,13 @@
 /** Events of one tools/call: the call, its result, and the rounds of a multi-round-trip call. */
-import { LIMITS } from '../../schemas/field.ts'
-import type { AuditContext, Round } from './audit-context.ts'
+import type { AuditContext } from './audit-context.ts'
 import { elapsedMs, instantNow } from './clock.ts'
-import { tellElicitation } from './elicitation.ts'
-import { nameOf, namesOf, trustedName } from './names.ts'
+import { nameOf, trustedName } from './names.ts'
 import type { ServerRegistry } from './registry.ts'
-import type { Outcome, Request } from './request.ts'
+import type { Ending, Request } from './request.ts'
+import { type ResultFacts, resultFacts } from './result-facts.ts'
+import { openRetry, tellAnswers, tellInputRequired, tellRetry } from './rounds.ts'
 import { argumentShape, type ResultShape, resultShape } from './shape.ts'
+import { createdTask, taskFpOf, tellTaskCreated } from './tasks.ts'
 
 /** tool.call, at the start. Arguments are read before the handler can change them; the fingerprint may come a moment later. */
 export function tellCall(context: AuditContext, registry: ServerRegistry, request: Request): void {
@@ -14,15 +15,7 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
   const claimedName = typeof params.name === 'string' ? params.name : ''
   const shape = shapeOf(context, () => argumentShape(params.arguments, context.hashes, context.declared(claimedName)))
   if (shape.fingerprints !== undefined) request.presented = shape.fingerprints
-  const state = typeof params.requestState === 'string' ? context.hashes.handles.hash(params.requestState) : undefined
-  const isRetry = state !== undefined || params.inputResponses !== undefined
-  const retried = state === undefined ? undefined : context.rounds.get(state)
-  if (isRetry) {
-    // Another process may have handed the state out: then its keyed hash joins the rounds.
-    request.logicalCallId = retried?.logicalCallId ?? state ?? request.requestUid
-    request.round = (retried?.round ?? 1) + 1
-    if (retried !== undefined) retried.uses++
-  }
+  const retry = openRetry(context, request)
   registry.whenKnown(() => {
     const hash = registry.definitions?.hashes.get(claimedName)
     request.definitionHash = hash
@@ -45,13 +38,13 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
         argHandles: listOf(shape.argHandles),
         unscannedBytes: shape.argsBytes,
         round: request.round ?? 1,
-        stateFp: state,
+        stateFp: retry?.stateFp,
         flags: shape.bounded ? BOUNDED : undefined,
       },
       started,
       common,
     )
-    if (isRetry) tellRetry(context, request, state, retried)
+    if (retry !== undefined) context.guard(() => tellAnswers(context, request))
   })
 }
 
@@ -73,38 +66,6 @@ function shapeOf<S extends { readonly bounded: boolean }>(context: AuditContext,
   }
 }
 
-/** A time in ms that a server states, as far as an event may carry it. */
-const statedMs = (value: unknown): number | undefined =>
-  typeof value === 'number' && value >= 0 && value <= LIMITS.integer ? value : undefined
-
-/** The request of an earlier round again, with what the server asked for. */
-function tellRetry(
-  context: AuditContext,
-  request: Request,
-  stateFp: string | undefined,
-  retried: Round | undefined,
-): void {
-  const fields = {
-    eventType: 'mrtr.retry' as const,
-    ...request.own,
-    logicalCallId: request.logicalCallId,
-    toolName: request.toolName,
-    stateFp,
-    integrity: stateFp === undefined ? 'none' : 'unknown',
-    ageMs: retried === undefined ? undefined : elapsedMs(retried.handedOut, request.started),
-    uses: retried?.uses,
-  }
-  context.emit(fields, undefined, request.common)
-}
-
-/** How a call ended, in the words of the protocol. */
-export interface Ending {
-  readonly outcome: Outcome
-  /** JSON-RPC code as text, or why there was no answer. */
-  readonly errorCode: string | undefined
-  readonly result: Readonly<Record<string, unknown>> | undefined
-}
-
 /** tool.result, once, whatever the ending. */
 export function tellResult(context: AuditContext, registry: ServerRegistry, request: Request, ending: Ending): void {
   const { result, outcome } = ending
@@ -115,10 +76,12 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
       ? {}
       : shapeOf(context, () => resultShape(result, context.hashes, request.presented, context.declared(claimedName)))
   const resultType = resultTypeOf(result)
-  const taskFp = taskFpOf(context, result)
+  const task = createdTask(result)
+  const taskFp = task === undefined ? undefined : taskFpOf(context, task['taskId'])
   const isError = result === undefined ? undefined : result['isError'] === true
   registry.whenKnown(() => {
     const { own } = request
+    const facts = result === undefined ? NO_FACTS : resultFacts(context, registry, claimedName, result)
     context.emit(
       {
         eventType: 'tool.result',
@@ -135,71 +98,78 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         durationMs: elapsedMs(request.started, time),
         resultType,
         isError,
-        bytes: shape.bytes,
-        parts: shape.parts,
-        contentTypes: shape.contentTypes,
-        urlDomains: listOf(shape.urlDomains),
-        contentHmac: shape.contentHmac,
-        mintedHandles: listOf(shape.mintedHandles),
-        unscannedBytes: shape.bytes,
+        ...shapeFields(shape),
+        schemaOk: facts.schemaOk,
+        dataTags: facts.dataTags,
+        rows: facts.rows,
         round: request.round ?? 1,
         taskFp,
-        flags: shape.bounded ? BOUNDED : undefined,
+        flags: flagsOf(shape.bounded, facts.flag),
       },
       time,
       request.common,
     )
-    if (taskFp !== undefined) tellTask(context, request, result, taskFp)
-    if (resultType === 'input_required' && result !== undefined) tellInputRequired(context, request, result)
+    if (request.retry !== undefined) context.guard(() => tellRetry(context, request, ending))
+    if (task !== undefined && taskFp !== undefined) tellTaskCreated(context, request, task, taskFp)
+    if (resultType === 'input_required' && result !== undefined)
+      context.guard(() => tellInputRequired(context, request, result))
   })
 }
 
-/** What the events about one call have in common beyond the caller. */
-const callFields = ({ own, logicalCallId, toolName, definitionHash }: Request) => ({
-  ...own,
-  logicalCallId,
-  toolName,
-  definitionHash,
+const NO_FACTS: ResultFacts = { schemaOk: undefined, rows: undefined, dataTags: undefined, flag: undefined }
+const shapeFields = (shape: Partial<ResultShape>) => ({
+  bytes: shape.bytes,
+  parts: shape.parts,
+  contentTypes: shape.contentTypes,
+  urlDomains: listOf(shape.urlDomains),
+  contentHmac: shape.contentHmac,
+  mintedHandles: listOf(shape.mintedHandles),
+  unscannedBytes: shape.bytes,
 })
+const flagsOf = (bounded: boolean | undefined, flag: string | undefined): readonly string[] | undefined =>
+  flag === undefined ? (bounded ? BOUNDED : undefined) : bounded ? [...BOUNDED, flag] : [flag]
+
+/** The result behind a task, told once, as that of the call that made it: by the uid of that call, which this process must have seen. */
+export function tellTaskResult(
+  context: AuditContext,
+  registry: ServerRegistry,
+  { method, params, common, presented }: Request,
+  { result }: Ending,
+): void {
+  const taskFp = taskFpOf(context, params.taskId)
+  const origin = taskFp === undefined ? undefined : context.tasks.get(taskFp)
+  const payload = method === 'tasks/result' ? result : method === 'tasks/get' ? result?.['result'] : undefined
+  if (origin === undefined || origin.isTold || payload === null || typeof payload !== 'object') return
+  origin.isTold = true
+  const { requestUid, logicalCallId, toolName, definitionHash } = origin
+  const whole = payload as Readonly<Record<string, unknown>>
+  const shape = shapeOf(context, () => resultShape(whole, context.hashes, presented, context.declared(toolName ?? '')))
+  const isError = whole['isError'] === true
+  const facts = resultFacts(context, registry, toolName ?? '', whole)
+  context.emit(
+    {
+      eventType: 'tool.result',
+      requestUid,
+      logicalCallId,
+      toolName,
+      definitionHash,
+      outcome: isError ? 'tool_error' : 'ok',
+      resultType: 'complete',
+      isError,
+      ...shapeFields(shape),
+      schemaOk: facts.schemaOk,
+      dataTags: facts.dataTags,
+      rows: facts.rows,
+      taskFp,
+      flags: flagsOf(shape.bounded, facts.flag),
+    },
+    undefined,
+    common,
+  )
+}
 
 function resultTypeOf(result: Ending['result']): string {
   if (result === undefined) return 'error'
   if (result['resultType'] === 'input_required') return 'input_required'
-  return result['task'] !== undefined && result['content'] === undefined ? 'task' : 'complete'
-}
-
-function taskFpOf(context: AuditContext, result: Ending['result']): string | undefined {
-  const task = result?.['task'] as { taskId?: unknown } | null | undefined
-  return typeof task?.taskId === 'string' ? context.hashes.handles.hash(task.taskId) : undefined
-}
-
-function tellTask(context: AuditContext, request: Request, result: Ending['result'], taskFp: string): void {
-  const { ttl, pollInterval } = (result?.['task'] ?? {}) as { ttl?: unknown; pollInterval?: unknown }
-  const fields = {
-    eventType: 'task.created' as const,
-    ...callFields(request),
-    taskFp,
-    ttlMs: statedMs(ttl),
-    pollIntervalMs: statedMs(pollInterval),
-  }
-  context.emit(fields, undefined, request.common)
-}
-
-/** The server asks back instead of answering: the same request will come again with what it asked for, under a new JSON-RPC id. */
-function tellInputRequired(context: AuditContext, request: Request, result: Readonly<Record<string, unknown>>): void {
-  const state = result['requestState']
-  const stateFp = typeof state === 'string' ? context.hashes.handles.hash(state) : undefined
-  if (stateFp !== undefined) context.remember(stateFp, request.logicalCallId, request.round ?? 1)
-  const asked = Object.values((result['inputRequests'] ?? {}) as Record<string, { method?: unknown; params?: unknown }>)
-  const kinds = asked.map(({ method }) => (typeof method === 'string' ? method.split('/')[0]! : 'other'))
-  const fields = {
-    eventType: 'mrtr.input_required' as const,
-    ...callFields(request),
-    requestKinds: namesOf([...new Set(kinds)]),
-    stateFp,
-    integrity: stateFp === undefined ? 'none' : context.options.posture?.requestStateProtected ? 'sealed' : 'unknown',
-  }
-  context.emit(fields, undefined, request.common)
-  for (const { method, params } of asked.slice(0, 32))
-    if (method === 'elicitation/create') tellElicitation(context, callFields(request), params, request.common)
+  return result['content'] === undefined && createdTask(result) !== undefined ? 'task' : 'complete'
 }

@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { describe, expect, it } from 'vitest'
-import { definitionsOf, fingerprint, fittingDefinitions } from '../../../../collector/instrument/definitions.ts'
+import {
+  definitionsOf as definitionsOfKind,
+  fingerprintTool as fingerprint,
+  fingerprintPrompt,
+  fingerprintResource,
+  fittingDefinitions,
+  type Listed,
+} from '../../../../collector/instrument/definitions.ts'
+import { PROMPTS, RESOURCES, TOOLS } from '../../../../collector/instrument/registry-kinds.ts'
 import { LIMITS } from '../../../../schemas/field.ts'
 
 const tool = {
@@ -18,6 +26,7 @@ const tool = {
   annotations: { readOnlyHint: true, destructiveHint: false, title: 'x' },
   _meta: { a: 1 },
 }
+const definitionsOf = (tools: readonly Listed[]) => definitionsOfKind(TOOLS, tools)
 const sha = (value: unknown) => createHash('sha256').update(canonicalize(value)!).digest('hex')
 
 describe('fingerprint', () => {
@@ -83,5 +92,73 @@ describe('a list', () => {
     const huge = fittingDefinitions(many(2_048, 'x'.repeat(400)))
     expect(huge.trimmed).toBe(true)
     expect(JSON.stringify(huge.definitions).length).toBeLessThan(LIMITS.eventBytes)
+  })
+})
+
+describe('prompts', () => {
+  const prompt = {
+    name: 'review',
+    description: 'Reviews',
+    arguments: [{ name: 'lang' }, { name: 'code', required: true }],
+  }
+  it('have their arguments as input, the required ones marked', () => {
+    expect(fingerprintPrompt(prompt)).toMatchObject({
+      hash: sha(prompt),
+      inputHash: sha(prompt.arguments),
+      inputFields: ['!code', 'lang'],
+      nameKey: 'review',
+    })
+    expect(fingerprintPrompt({ name: 'odd', arguments: [null, 7, {}] as never }).inputFields).toEqual([])
+  })
+  it('are found by name', () => {
+    expect(definitionsOfKind(PROMPTS, [prompt]).hashes.get('review')).toBe(sha(prompt))
+  })
+})
+
+describe('resources', () => {
+  const note = { uri: 'docs://a/secret-of-alice', name: 'note', description: 'A note', size: 7 }
+  it('keep their definition while their content changes', () => {
+    const dated = (lastModified: string, size: number) => ({
+      ...note,
+      size,
+      annotations: { priority: 1, lastModified },
+    })
+    expect(fingerprintResource(dated('2026-01-01', 1))).toEqual(fingerprintResource(dated('2026-02-02', 2)))
+    expect(fingerprintResource({ ...note, description: 'Another' }).hash).not.toBe(fingerprintResource(note).hash)
+    expect(fingerprintResource({ ...note, uri: 'docs://b' }).hash).not.toBe(fingerprintResource(note).hash)
+  })
+  it('are found by URI, which is not told; templates by their text, which is their name', () => {
+    const template = { uriTemplate: 'docs://{folder}/{id}', name: 'doc' }
+    const { hashes, definitions } = definitionsOfKind(RESOURCES, [note, template])
+    expect([...hashes.keys()]).toEqual([note.uri, template.uriTemplate])
+    expect(definitions.map(({ name }) => name)).toEqual(['docs://{folder}/{id}', 'note'])
+    expect(JSON.stringify(definitions)).not.toContain('alice')
+  })
+  it('of one name are told apart by a hash of the URI, the same on every machine', () => {
+    const { definitions } = definitionsOfKind(RESOURCES, [
+      note,
+      { ...note, uri: 'docs://b' },
+      { ...note, name: 'other' },
+    ])
+    const suffix = (uri: string) => createHash('sha256').update(uri).digest('hex').slice(0, 8)
+    expect(definitions.map(({ name }) => name).sort()).toEqual(
+      [`note~${suffix(note.uri)}`, `note~${suffix('docs://b')}`, 'other'].sort(),
+    )
+  })
+})
+
+describe('what a definition declares beside its text', () => {
+  it('mirrored parameters stand in it, and where the headers are checked', () => {
+    const mirrored = { ...tool, inputSchema: { properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } } }
+    expect(fingerprint(mirrored).mirrored).toEqual(['region'])
+    expect(fingerprint(tool).mirrored).toBeUndefined()
+    expect(definitionsOf([mirrored]).mirrored.get(tool.name)?.[0]?.header).toBe('Region')
+  })
+  it('required scopes change what is told and no hash', () => {
+    const plain = definitionsOfKind(TOOLS, [tool])
+    const scoped = definitionsOfKind(TOOLS, [tool], new Map([[tool.name, ['orders:write']]]))
+    expect(scoped.definitions[0]!.requiredScopes).toEqual(['orders:write'])
+    expect(scoped.listHash).toBe(plain.listHash)
+    expect(scoped.identity).not.toBe(plain.identity)
   })
 })
