@@ -34,10 +34,13 @@ export interface Run {
   readonly kind?: 'mjs' | 'cjs' | 'ts'
 }
 
-/** A folder whose programs find the packages of this repository, and a receiver for all of them. `close` when done. */
-export async function programs() {
+/**
+ * A folder whose programs find these packages, and a receiver for all of them. `close` when done.
+ * `packages`: a node_modules; default that of this repository.
+ */
+export async function programs(packages: string = join(ROOT, 'node_modules')) {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'mcp-auditd-programs-'))
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  symlinkSync(packages, join(folder, 'node_modules'))
   const told = new Map<string, Told[]>()
   const receiver = createServer((request, response) => {
     const chunks: Buffer[] = []

@@ -1,7 +1,6 @@
 // What is published works without the sources: the instrument package on Node 20 with its types, the service's commands on ours.
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,17 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../deploy/build.ts'
+import { findNode20 } from '../node20.ts'
 import { packageOf, parseSource, ROOT } from '../repo/sources.ts'
 
-/** A Node 20 on the PATH outside node_modules, which is where the Node of this test comes from. */
-function findNode20(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
-  const candidates = [...new Set(folders.map((folder) => join(folder, 'node')).filter((file) => existsSync(file)))]
-  return candidates.find((file) => spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.startsWith('v20.'))
-}
 const node20 = findNode20()
 const without20 = node20 === undefined ? ' (skipped: there is no Node 20 on the PATH)' : ''
 
