@@ -26,4 +26,10 @@ export const CLASSIFIERS: readonly Classifier[] = [
   payload,
   sqlInjection,
   secrets,
+  injection,
+  hiddenUnicode,
+  homoglyph,
+  terminal,
+  padding,
+  exfiltrationUrl,
 ]

@@ -1,0 +1,154 @@
+/**
+ * Orders to the model hidden in what it reads: definitions, results, resources, prompts, arguments. Not a list of phrases: one pass turns
+ * the text into meanings (injection/meaning.ts), small matchers ask each sentence what is ordered, and acts that stand together in one
+ * text strengthen each other. Tone counts for nothing: `must` and `always` stand in a third of all honest changes.
+ */
+import type { Classifier, Hit, Reading, Subject, Surface } from '../classifier.ts'
+import type { Kind, Matcher, Report } from './injection/act.ts'
+import { answer } from './injection/answer.ts'
+import { command } from './injection/command.ts'
+import { conceal } from './injection/conceal.ts'
+import { consent } from './injection/consent.ts'
+import { crossTool } from './injection/cross-tool.ts'
+import { DO, HOW } from './injection/meaning.ts'
+import { memory } from './injection/memory.ts'
+import { override } from './injection/override.ts'
+import { persona } from './injection/persona.ts'
+import { priority } from './injection/priority.ts'
+import { promptLeak } from './injection/prompt-leak.ts'
+import { recipient } from './injection/recipient.ts'
+import { roleMarkers } from './injection/role-marker.ts'
+import { secretPath } from './injection/secret-path.ts'
+import { type Sentence, sentenceAt } from './injection/sentence.ts'
+import { smuggle } from './injection/smuggle.ts'
+import { IS, Tokens, tokenize } from './injection/tokens.ts'
+
+const MATCHERS: readonly Matcher[] = [
+  override,
+  conceal,
+  secretPath,
+  crossTool,
+  recipient,
+  priority,
+  smuggle,
+  persona,
+  promptLeak,
+  memory,
+  consent,
+  command,
+  answer,
+]
+
+const SURFACES: ReadonlySet<Surface> = new Set([
+  'definition',
+  'instructions',
+  'arguments',
+  'result',
+  'resource',
+  'prompt',
+  'elicitation',
+  'sampling',
+  'error',
+])
+
+/** What is worth reporting; and what stands for a verdict. */
+const REPORTED = 0.3
+const SUSPICIOUS = 0.5
+const MALICIOUS = 0.8
+/** An act that is only quoted, or described as something to be guarded against, weighs this much of what it would. */
+const DESCRIBED = 0.4
+const MAX_ACTS = 64
+
+interface Act {
+  readonly kind: Kind
+  score: number
+  readonly start: number
+  readonly end: number
+}
+
+const tokens = new Tokens()
+
+/** A matcher can find something only where one of these is done or said. */
+const WORTH_READING =
+  DO.dismiss |
+  DO.tell |
+  DO.show |
+  DO.send |
+  DO.put |
+  DO.call |
+  DO.run |
+  DO.harvest |
+  DO.divert |
+  DO.hide |
+  DO.play |
+  DO.ask |
+  DO.keep |
+  DO.answer |
+  DO.obey |
+  DO.read
+
+export const injection: Classifier = {
+  name: 'injection',
+  version: '1.0.0',
+  surfaces: SURFACES,
+  check(reading: Reading, subject: Subject): readonly Hit[] {
+    const { text } = reading
+    if (text.length < 12) return NO_HITS
+    tokenize(tokens, text, subject.otherTools, subject.toolName)
+    if (tokens.marks.length === 0 && (tokens.doingAll & WORTH_READING) === 0) return NO_HITS
+    const acts: Act[] = []
+    let sentence: Sentence | undefined
+    const report: Report = (kind, score, from, to) => {
+      if (acts.length >= MAX_ACTS) return
+      const first = Math.min(from, to)
+      const last = Math.max(from, to)
+      const weight = sentence !== undefined && isDescribed(sentence, first) ? score * DESCRIBED : score
+      if (weight < 0.15) return
+      acts.push({ kind, score: weight, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? text.length })
+    }
+    if (tokens.count > 0) roleMarkers(tokens, subject, report)
+    for (let index = 0; index < tokens.sentences; index++) {
+      if ((tokens.sentenceDoing[index]! & WORTH_READING) === 0) continue
+      sentence = sentenceAt(tokens, index)
+      for (const matcher of MATCHERS) matcher(sentence, subject, report)
+    }
+    return acts.length === 0 ? NO_HITS : hitsOf(acts)
+  },
+}
+
+const NO_HITS: readonly Hit[] = []
+
+/** The act stands in quotation marks, or after `detects`, `prevents`, `such as`: the text speaks of it. */
+function isDescribed(s: Sentence, first: number): boolean {
+  if ((s.tokens.is[first]! & IS.quoted) !== 0 && (tokens.doingAll & DO.guard) !== 0) return true
+  if (((s.doing & DO.guard) | (s.how & HOW.example)) === 0) return false
+  for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
+    if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0) return true
+  return false
+}
+
+/** One hit per kind, the strongest; every other kind in the text adds what it leaves open (noisy or, at half weight). */
+function hitsOf(acts: readonly Act[]): readonly Hit[] {
+  const strongest = new Map<Kind, Act>()
+  for (const act of acts) {
+    const known = strongest.get(act.kind)
+    if (known === undefined || act.score > known.score) strongest.set(act.kind, act)
+  }
+  const hits: Hit[] = []
+  for (const act of strongest.values()) {
+    let open = 1 - act.score
+    for (const other of strongest.values()) if (other.kind !== act.kind) open *= 1 - other.score * 0.6
+    const score = Math.round((1 - open) * 100) / 100
+    // What is weak on its own stays context: it strengthens others, it is not carried by them.
+    const own = act.score < REPORTED ? act.score : score
+    if (own < REPORTED) continue
+    hits.push({
+      class: `injection.${act.kind}`,
+      score: own,
+      verdict: own >= MALICIOUS ? 'malicious' : own >= SUSPICIOUS ? 'suspicious' : 'benign',
+      start: act.start,
+      end: act.end,
+    })
+  }
+  return hits
+}

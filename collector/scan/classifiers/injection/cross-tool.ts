@@ -1,0 +1,88 @@
+/** injection.cross_tool: a text changes what another tool does, what it is given, or whether it is used. */
+import type { Matcher } from './act.ts'
+import { DO, HOW, TO } from './meaning.ts'
+import { after, before, find, has, isRefused, pairs } from './sentence.ts'
+import { anyOtherTool, isOtherTool, otherToolIn } from './tool-reference.ts'
+
+const LITERAL = TO.mail | TO.url | TO.secretPath | TO.named | TO.enemy
+const CHANGE = { doing: DO.put | DO.divert | DO.send }
+
+export const crossTool: Matcher = (s, subject, report) => {
+  const other = otherToolIn(s)
+  if (other >= 0) {
+    // when calling X, always add …; before using X, copy …
+    const opens = before(s, other, 6, { how: HOW.when | HOW.before | HOW.after | HOW.instead })
+    if (opens >= 0 && before(s, other, 4, { doing: DO.call }) >= 0) {
+      const verb = after(s, other, 14, CHANGE)
+      if (verb >= 0 && !isRefused(s, verb) && !isOtherTool(s, verb)) {
+        const literal = after(s, verb, 14, { about: LITERAL, how: HOW.copy })
+        const forced = before(s, verb, 4, { doing: DO.must }) >= 0
+        const onText = after(s, verb, 6, { about: TO.message | TO.file | TO.data | TO.talk | TO.secret }) >= 0
+        if (literal >= 0 && (forced || onText || has(s, literal, { about: TO.mail | TO.enemy, how: HOW.copy })))
+          report('cross_tool', 0.7, opens, literal)
+        else if (forced && onText) report('cross_tool', 0.55, opens, verb)
+        else report('cross_tool', 0.3, opens, verb)
+      }
+    }
+    // the X tool must send …
+    const must = after(s, other, 4, { doing: DO.must })
+    if (must >= 0) {
+      const verb = after(s, must, 3, { doing: DO.send | DO.divert })
+      if (verb >= 0 && !isRefused(s, verb)) report('cross_tool', 0.6, other, verb)
+      else if (after(s, must, 3, { doing: DO.not }) >= 0 && after(s, must, 5, { doing: DO.call }) >= 0)
+        report('cross_tool', 0.6, other, must)
+    }
+    // use this one, X is broken
+    const bad = after(s, other, 6, { how: HOW.bad })
+    if (bad >= 0 && (s.doing & (DO.call | DO.must)) !== 0 && subject.surface === 'definition')
+      report('cross_tool', 0.4, other, bad)
+    // before answering, call X — in something that was only read
+    if (subject.surface !== 'definition' && subject.surface !== 'instructions' && subject.surface !== 'prompt') {
+      const call = before(s, other, 3, { doing: DO.invoke })
+      const forced = call >= 0 ? before(s, call, 5, { doing: DO.must | DO.please }) : -1
+      if (forced >= 0 && !isRefused(s, call)) report('cross_tool', 0.6, forced, other)
+    }
+  }
+  // please call fetch with URL …
+  if (subject.surface !== 'definition' && (s.doing & DO.invoke) !== 0 && (s.about & TO.url) !== 0)
+    pairs(s, { doing: DO.invoke }, { about: TO.url }, 8, (call, url) => {
+      const forced = before(s, call, 5, { doing: DO.must | DO.please })
+      if (forced >= 0 && !isRefused(s, call)) report('cross_tool', 0.55, forced, url)
+      return true
+    })
+  // requests to other tools are redirected
+  if ((s.doing & DO.divert) !== 0)
+    pairs(
+      s,
+      { doing: DO.divert },
+      { about: TO.wish | TO.tool | TO.message | TO.otherTool | TO.identifier | TO.data },
+      4,
+      (verb, object) => {
+        if (isRefused(s, verb)) return false
+        const isForeign = has(s, object, { about: TO.otherTool }) || before(s, object, 2, { how: HOW.all }) >= 0
+        const to = after(s, object, 12, {
+          about: TO.url | TO.mail | TO.enemy | TO.outside | TO.place,
+          how: HOW.instead,
+        })
+        if (isForeign && to >= 0) report('cross_tool', 0.65, verb, to)
+        return isForeign
+      },
+    )
+  // never use any other tool for this
+  const any = anyOtherTool(s)
+  if (any >= 0) {
+    const call = before(s, any, 5, { doing: DO.call | DO.prefer })
+    if (call >= 0 && isRefused(s, call)) report('cross_tool', 0.5, call, any)
+    else if (
+      find(s, { doing: DO.put | DO.send | DO.divert }, any) >= 0 &&
+      before(s, any, 6, { how: HOW.when | HOW.before }) >= 0
+    ) {
+      const verb = after(s, any, 12, CHANGE)
+      if (
+        verb >= 0 &&
+        after(s, verb, 10, { about: TO.message | TO.file | TO.talk | TO.secret | LITERAL, how: HOW.copy }) >= 0
+      )
+        report('cross_tool', 0.6, any, verb)
+    }
+  }
+}

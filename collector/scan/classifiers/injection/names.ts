@@ -1,0 +1,113 @@
+/** What an identifier, a path, a URL or an address means to the injection matchers. Strings are short: at most MAX_NAME characters are looked at. */
+import type { Meaning } from './lexicon.ts'
+import { TO } from './meaning.ts'
+
+const MAX_NAME = 300
+
+const say = (to: number): Meaning => ({ doing: 0, to, how: 0 })
+const MAIL = say(TO.mail)
+const WEB = say(TO.url)
+const SECRET_PATH = say(TO.secretPath | TO.file)
+const PATH = say(TO.path)
+const IDENTIFIER = say(TO.identifier)
+const OTHER_TOOL = say(TO.otherTool | TO.identifier)
+const OWN_TOOL = say(TO.ownTool)
+/** A bare host name: prose is full of them. */
+const HOST = say(TO.place)
+const ENEMY_MAIL = say(TO.mail | TO.enemy)
+const ENEMY_WEB = say(TO.url | TO.enemy)
+
+/** Ends of what belongs to a path, an address or a dotted name: blanks, quotation marks, brackets, list signs. */
+export function pathEnd(text: string, from: number): number {
+  const limit = Math.min(text.length, from + MAX_NAME)
+  let end = from
+  for (; end < limit; end++) {
+    const code = text.charCodeAt(end)
+    if (
+      code <= 32 ||
+      code === 34 ||
+      code === 39 ||
+      code === 96 ||
+      code === 40 ||
+      code === 41 ||
+      code === 44 ||
+      code === 59 ||
+      code === 60 ||
+      code === 62 ||
+      code === 93 ||
+      code === 91 ||
+      code === 125 ||
+      code >= 0x2000
+    )
+      break
+  }
+  // Punctuation at the end belongs to the sentence.
+  while (end > from && isTrailing(text.charCodeAt(end - 1))) end--
+  return end
+}
+const isTrailing = (code: number): boolean => code === 46 || code === 58 || code === 33 || code === 63 || code === 42
+
+/**
+ * Names of files that hold keys, passwords or what a client is configured with: dot folders of tools, key files by name or ending,
+ * system account files, environment of processes. One alternative per place; nothing is repeated without bound.
+ */
+const SECRET_PLACES =
+  /(?:^|[\\/~.*])(?:\.ssh(?:[\\/]|$)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws(?:[\\/]|$)|\.gnupg|\.kube(?:[\\/]|$)|\.docker[\\/]config|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env(?:$|\.(?:local|prod|production|dev))|etc[\\/](?:passwd|shadow|sudoers|ssh)(?![a-z])|proc[\\/]self|authorized_keys|known_hosts|credentials?(?:$|\.[a-z]{2,5}$)|secrets?(?:$|\.[a-z]{2,5}$)|passwords?(?:$|\.[a-z]{2,5}$)|mcp\.json|claude_desktop_config|\.cursor[\\/]|\.claude[\\/]|\.vscode[\\/]|\.bash_history|\.zsh_history|\.bitcoin|wallet\.dat|keychain|Login Data|Cookies$|[\w-]{1,40}\.(?:pem|key|ppk|p12|pfx|kdbx|keystore)$)/i
+const WEB_ADDRESS = /^[a-z][a-z0-9+.-]{1,15}:\/\//i
+const MAIL_ADDRESS = /^[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}$/
+/** Words no honest host calls itself by. */
+const ENEMY_HOST = /attack|evil|malicious|exfil|pwn|hack|steal|phish|rogue|c2\./i
+const SECRET_SCHEME = /:\/\/[\w./-]{0,60}(?:secret|confidential|admin|credential|private|password|internal)/i
+
+/** What a chunk with dots, slashes, colons or an at sign means; undefined when it is only words in a row. */
+export function meaningOfPath(chunk: string): Meaning | undefined {
+  if (WEB_ADDRESS.test(chunk)) {
+    if (/^(?:https?|wss?|ftp):/i.test(chunk)) return ENEMY_HOST.test(chunk) ? ENEMY_WEB : WEB
+    return SECRET_SCHEME.test(chunk) ? SECRET_PATH : PATH
+  }
+  if (chunk.includes('@')) {
+    const bare = chunk.startsWith('mailto:') ? chunk.slice(7) : chunk
+    return MAIL_ADDRESS.test(bare) ? (ENEMY_HOST.test(bare) ? ENEMY_MAIL : MAIL) : undefined
+  }
+  if (SECRET_PLACES.test(chunk)) return SECRET_PATH
+  if (chunk.includes('/') || chunk.includes('\\'))
+    return /^(?:[~.]{0,2}[\\/]|[A-Za-z]:\\)/.test(chunk) ? PATH : undefined
+  // server.tool and a.b_c: a name; `end.Next` and `3.5` are not.
+  if (/^[A-Za-z][\w-]{1,40}\.[a-z][\w-]{1,60}$/.test(chunk) && /[_-]/.test(chunk)) return IDENTIFIER
+  if (
+    /^[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}$/.test(chunk) &&
+    /\.(?:com|net|org|io|dev|app|co|ru|cn|xyz|info|site|online|me|ai|example|test)$/i.test(chunk)
+  )
+    return ENEMY_HOST.test(chunk) ? ENEMY_WEB : HOST
+  if (/^[\w-]{1,80}\.(?:json|ya?ml|toml|txt|md|ini|conf|cfg|log|csv|db|sqlite|sh|py|js|ts)$/i.test(chunk)) return PATH
+  return undefined
+}
+
+/** What a word that may be a name means, next to what the lexicon says of it. */
+export function meaningOfName(
+  text: string,
+  start: number,
+  end: number,
+  known: Meaning,
+  otherTools: ReadonlySet<string>,
+  toolName: string,
+  isNamed: boolean,
+  isIdentifier: boolean,
+): Meaning | undefined {
+  if (end - start > MAX_NAME) return undefined
+  const name = text.slice(start, end)
+  let found: Meaning | undefined
+  if (name === toolName && (isIdentifier || isNamed)) found = OWN_TOOL
+  else if (otherTools.size > 0) {
+    if (otherTools.has(name) && (isIdentifier || isNamed || name.length > 12)) found = OTHER_TOOL
+    else if (text.charCodeAt(end) === 45) {
+      const whole = text.slice(start, pathEnd(text, end))
+      if (otherTools.has(whole)) found = OTHER_TOOL
+    }
+  }
+  if (found === undefined && isIdentifier)
+    found = /(?:_|^)(?:token|secret|password|credential|api_?key)s?$/i.test(name) ? undefined : IDENTIFIER
+  if (found === undefined && !isNamed) return known.doing === 0 && known.to === 0 && known.how === 0 ? undefined : known
+  const to = known.to | (found?.to ?? 0) | (isNamed ? TO.named : 0)
+  return { doing: known.doing, to, how: known.how }
+}

@@ -1,0 +1,81 @@
+/** injection.override: earlier instructions, safety or the user's own wish are set aside. */
+import type { Matcher } from './act.ts'
+import { DO, HOW, TO } from './meaning.ts'
+import { after, before, has, isOrdered, isRefused, near, pairs } from './sentence.ts'
+
+const DISMISS = { doing: DO.dismiss }
+const OWNED = { how: HOW.prior | HOW.your, about: TO.authority }
+
+export const override: Matcher = (s, subject, report) => {
+  if ((s.doing & DO.dismiss) !== 0) {
+    // ignore … previous/your/system … instructions
+    if ((s.about & (TO.orders | TO.prompt)) !== 0)
+      pairs(
+        s,
+        DISMISS,
+        { about: TO.orders | TO.prompt },
+        9,
+        (verb, orders) => {
+          if (isRefused(s, verb)) return false
+          const owned = near(s, orders, 4, OWNED)
+          if (owned >= 0) report('override', 0.9, verb, orders)
+          else if (near(s, orders, 3, { how: HOW.all }) >= 0) report('override', 0.65, verb, orders)
+          return owned >= 0
+        },
+        true,
+      )
+    // bypass … safety; weaker words need `all` or `security` beside them
+    if ((s.about & (TO.safety | TO.checks)) !== 0)
+      pairs(s, DISMISS, { about: TO.safety | TO.checks }, 7, (verb, guard) => {
+        if (isRefused(s, verb)) return false
+        const isStrong = has(s, guard, { about: TO.safety }) || near(s, guard, 2, { about: TO.safety }) >= 0
+        const isTotal = near(s, guard, 4, { how: HOW.all | HOW.prior }) >= 0
+        if (isStrong) report('override', isTotal ? 0.85 : 0.65, verb, guard)
+        else if (isTotal) report('override', 0.55, verb, guard)
+        else report('override', near(s, guard, 2, { about: TO.checks }) >= 0 ? 0.4 : 0.3, verb, guard)
+        return isStrong
+      })
+    // ignore what the user asked for
+    if ((s.about & TO.person) !== 0)
+      pairs(s, DISMISS, { about: TO.person }, 4, (verb, person) => {
+        if (isRefused(s, verb)) return false
+        if (near(s, person, 3, { about: TO.wish | TO.orders }) < 0) return false
+        report('override', 0.75, verb, person)
+        return true
+      })
+    // in what was read: ignore the rest of it
+    if (subject.surface !== 'definition' && (s.how & (HOW.instead | HOW.only | HOW.prior | HOW.all)) !== 0)
+      pairs(s, DISMISS, { how: HOW.prior | HOW.all | HOW.this }, 3, (verb, part) => {
+        if (isRefused(s, verb)) return false
+        // an order to leave something out of account opens its sentence
+        if (isOrdered(s, verb) && has(s, part, { how: HOW.all })) report('override', 0.5, verb, part)
+        const rest = has(s, part, { how: HOW.prior })
+          ? part
+          : after(s, part, 6, { about: TO.data | TO.file | TO.orders | TO.talk, how: HOW.instead | HOW.only })
+        if (rest >= 0) report('override', 0.6, verb, rest)
+        return rest >= 0
+      })
+  }
+  // regardless of what the user asks
+  if ((s.how & HOW.regardless) !== 0 && (s.about & TO.person) !== 0)
+    pairs(s, { how: HOW.regardless }, { about: TO.person }, 5, (even, person) => {
+      const wish = after(s, person, 5, { about: TO.wish, doing: DO.ask | DO.prefer | DO.not })
+      if (wish >= 0) report('override', 0.55, even, wish)
+      return wish >= 0
+    })
+  // do not follow the previous instructions
+  if ((s.doing & DO.obey) !== 0 && (s.doing & DO.not) !== 0 && (s.about & TO.orders) !== 0)
+    pairs(s, { doing: DO.obey }, { about: TO.orders }, 6, (verb, orders) => {
+      if (!isRefused(s, verb)) return false
+      const owned = near(s, orders, 3, { how: HOW.prior | HOW.your, about: TO.person | TO.authority })
+      if (owned >= 0) report('override', 0.75, verb, orders)
+      return owned >= 0
+    })
+  // your new task is …; new instructions:
+  if ((s.how & HOW.new) !== 0 && (s.about & (TO.orders | TO.wish)) !== 0)
+    pairs(s, { how: HOW.new }, { about: TO.orders | TO.wish }, 2, (fresh, orders) => {
+      const yours = before(s, fresh, 2, { how: HOW.your })
+      if (yours >= 0) report('override', 0.6, yours, orders)
+      return yours >= 0
+    })
+}

@@ -1,0 +1,36 @@
+/** injection.persona: the model is to become something else: an administrator, a mode without limits, another assistant. */
+import type { Matcher } from './act.ts'
+import { DO, HOW, TO } from './meaning.ts'
+import { after, before, find, isRefused, near } from './sentence.ts'
+import { IS } from './tokens.ts'
+
+export const persona: Matcher = (s, subject, report) => {
+  // act as administrator; pretend to have no limits
+  if ((s.doing & DO.play) !== 0)
+    for (let verb = find(s, { doing: DO.play }); verb >= 0; verb = find(s, { doing: DO.play }, verb + 1)) {
+      if (isRefused(s, verb)) continue
+      const part = after(s, verb, 8, { about: TO.authority | TO.agent, how: HOW.unbound })
+      if (part < 0) continue
+      const isOrder =
+        (s.tokens.is[verb]! & (IS.clauseStart | IS.capitals)) !== 0 ||
+        before(s, verb, 4, { how: HOW.you | HOW.now, doing: DO.must }) >= 0
+      if (isOrder) report('persona', (s.how & HOW.unbound) !== 0 ? 0.75 : 0.55, verb, part)
+      break
+    }
+  // you are now …; from now on you …
+  if ((s.how & HOW.you) !== 0 && (s.how & HOW.now) !== 0) {
+    const you = find(s, { how: HOW.you })
+    const now = near(s, you, 3, { how: HOW.now })
+    if (now >= 0) {
+      const part = near(s, now, 7, { about: TO.authority | TO.mode | TO.agent, how: HOW.unbound })
+      if (part >= 0) report('persona', 0.65, Math.min(you, now), Math.max(part, now))
+      else if (subject.surface !== 'definition') report('persona', 0.3, you, now)
+    }
+  }
+  // unrestricted mode; jailbreak mode; with all restrictions off
+  if ((s.how & HOW.unbound) !== 0 && (s.about & (TO.authority | TO.mode | TO.safety)) !== 0) {
+    const unbound = find(s, { how: HOW.unbound })
+    const what = near(s, unbound, 5, { about: TO.authority | TO.mode | TO.safety })
+    if (what >= 0) report('persona', 0.4, unbound, what)
+  }
+}

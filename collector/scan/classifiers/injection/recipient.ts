@@ -1,0 +1,61 @@
+/** injection.recipient: what somebody works with is to go to an address or place that the text itself names. */
+import type { Matcher } from './act.ts'
+import { DO, HOW, TO } from './meaning.ts'
+import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
+
+const OUT = { doing: DO.send, how: HOW.copy }
+const CARGO = TO.talk | TO.file | TO.data | TO.message | TO.secret | TO.secretPath | TO.reply | TO.wish
+
+export const recipient: Matcher = (s, subject, report) => {
+  if ((s.doing & (DO.send | DO.keep)) === 0 && (s.how & HOW.copy) === 0) return
+  const isRead = subject.surface !== 'definition'
+  if ((s.about & (TO.mail | TO.url | TO.enemy)) !== 0)
+    for (
+      let where = find(s, { about: TO.mail | TO.url | TO.enemy });
+      where >= 0;
+      where = find(s, { about: TO.mail | TO.url | TO.enemy }, where + 1)
+    ) {
+      const verb = near(s, where, 16, OUT)
+      if (verb < 0 || isRefused(s, verb)) continue
+      if (before(s, where, 3, { how: HOW.example }) >= 0) continue
+      if (isRead && !isOrdered(s, verb)) continue
+      const cargo = near(s, verb, 10, { about: CARGO })
+      const isEnemy = has(s, where, { about: TO.enemy })
+      const isCopy = has(s, verb, { how: HOW.copy })
+      const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy }) >= 0 || (s.doing & DO.must) !== 0
+      if (isEnemy) report('recipient', 0.8, verb, where)
+      else if (has(s, where, { about: TO.mail }) && isCopy) report('recipient', isWhole ? 0.75 : 0.55, verb, where)
+      else if (cargo < 0) continue
+      else if (has(s, where, { about: TO.mail })) report('recipient', isWhole ? 0.7 : isRead ? 0.5 : 0.4, verb, where)
+      else if (before(s, where, 3, { how: HOW.to }) >= 0) report('recipient', isWhole ? 0.6 : 0.4, verb, where)
+      else continue
+      break
+    }
+  // everything goes to an outside server, third parties, our team
+  if ((s.about & TO.outside) !== 0)
+    for (
+      let outside = find(s, { about: TO.outside });
+      outside >= 0;
+      outside = find(s, { about: TO.outside }, outside + 1)
+    ) {
+      const verb = before(s, outside, 12, OUT)
+      if (verb < 0 || isRefused(s, verb)) continue
+      const cargo = near(s, verb, 8, { about: TO.talk | TO.secret | TO.secretPath | TO.message | TO.file | TO.data })
+      const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy | HOW.silent | HOW.automatic }) >= 0
+      if (cargo < 0) continue
+      const isIntimate = has(s, cargo, { about: TO.talk | TO.secret | TO.secretPath })
+      report('recipient', isIntimate ? (isWhole ? 0.7 : 0.55) : isWhole ? 0.5 : 0.3, verb, outside)
+      break
+    }
+  // kept elsewhere: cached externally, stored on a remote server
+  if ((s.doing & DO.keep) !== 0 && (s.about & TO.outside) !== 0) {
+    const keep = find(s, { doing: DO.keep })
+    const outside = after(s, keep, 4, { about: TO.outside })
+    if (outside >= 0 && !isRefused(s, keep)) report('recipient', 0.5, keep, outside)
+  }
+  const taken = find(s, { doing: DO.harvest })
+  if (taken >= 0 && !isRefused(s, taken)) {
+    const cargo = after(s, taken, 6, { about: CARGO, how: HOW.all })
+    if (cargo >= 0 && !has(s, cargo, { about: TO.wish })) report('recipient', 0.5, taken, cargo)
+  }
+}

@@ -1,0 +1,100 @@
+/** One sentence as the matchers see it, and the questions they ask of it: is there this, and that within so many words. */
+import { DO, HOW } from './meaning.ts'
+import { IS, type Tokens } from './tokens.ts'
+
+export interface Sentence {
+  readonly tokens: Tokens
+  /** First token and the one after the last. */
+  readonly from: number
+  readonly to: number
+  /** Everything its words mean. */
+  readonly doing: number
+  readonly about: number
+  readonly how: number
+}
+
+export function sentenceAt(tokens: Tokens, index: number): Sentence {
+  return {
+    tokens,
+    from: tokens.firsts[index]!,
+    to: tokens.firsts[index + 1]!,
+    doing: tokens.sentenceDoing[index]!,
+    about: tokens.sentenceTo[index]!,
+    how: tokens.sentenceHow[index]!,
+  }
+}
+
+/** One meaning that is looked for, by which set it stands in. */
+export interface Wanted {
+  readonly doing?: number
+  readonly about?: number
+  readonly how?: number
+}
+
+const fits = (t: Tokens, i: number, doing: number, about: number, how: number): boolean =>
+  ((t.doing[i]! & doing) | (t.to[i]! & about) | (t.how[i]! & how)) !== 0
+
+/** First token from `start` on that has any of the meanings; -1: none. */
+export function find(s: Sentence, wanted: Wanted, start = s.from, end = s.to): number {
+  const doing = wanted.doing ?? 0
+  const about = wanted.about ?? 0
+  const how = wanted.how ?? 0
+  if (((s.doing & doing) | (s.about & about) | (s.how & how)) === 0) return -1
+  for (let i = Math.max(start, s.from); i < end && i < s.to; i++) if (fits(s.tokens, i, doing, about, how)) return i
+  return -1
+}
+
+/** First token after `i`, at most `words` further, that has any of the meanings; -1: none. */
+export function after(s: Sentence, i: number, words: number, wanted: Wanted): number {
+  const t = s.tokens
+  const limit = t.at[i]! + words
+  const doing = wanted.doing ?? 0
+  const about = wanted.about ?? 0
+  const how = wanted.how ?? 0
+  for (let k = i + 1; k < s.to && t.at[k]! <= limit; k++) if (fits(t, k, doing, about, how)) return k
+  return -1
+}
+
+/** Last token before `i`, at most `words` away, that has any of the meanings; -1: none. */
+export function before(s: Sentence, i: number, words: number, wanted: Wanted): number {
+  const t = s.tokens
+  const limit = t.at[i]! - words
+  const doing = wanted.doing ?? 0
+  const about = wanted.about ?? 0
+  const how = wanted.how ?? 0
+  for (let k = i - 1; k >= s.from && t.at[k]! >= limit; k--) if (fits(t, k, doing, about, how)) return k
+  return -1
+}
+
+export const near = (s: Sentence, i: number, words: number, wanted: Wanted): number => {
+  const later = after(s, i, words, wanted)
+  return later >= 0 ? later : before(s, i, words, wanted)
+}
+
+export const has = (s: Sentence, i: number, wanted: Wanted): boolean =>
+  fits(s.tokens, i, wanted.doing ?? 0, wanted.about ?? 0, wanted.how ?? 0)
+
+/** A refusal stands right before the word: `do not send`. */
+export const isRefused = (s: Sentence, i: number): boolean => before(s, i, 3, { doing: DO.not }) >= 0
+
+/** The word opens its clause or follows `must`, `please`, `then`: an order rather than a description. */
+export function isOrdered(s: Sentence, i: number): boolean {
+  if ((s.tokens.is[i]! & IS.clauseStart) !== 0) return true
+  return before(s, i, 3, { doing: DO.must | DO.please, how: HOW.only }) >= 0
+}
+
+/** Every pair of a verb and an object at most `words` after it (or before it, when `eitherWay`). Stops when `visit` answers true. */
+export function pairs(
+  s: Sentence,
+  verb: Wanted,
+  object: Wanted,
+  words: number,
+  visit: (verb: number, object: number) => boolean,
+  eitherWay = false,
+): void {
+  for (let i = find(s, verb); i >= 0; i = find(s, verb, i + 1)) {
+    let k = after(s, i, words, object)
+    if (k < 0 && eitherWay) k = before(s, i, words, object)
+    if (k >= 0 && visit(i, k)) return
+  }
+}

@@ -1,0 +1,36 @@
+/** injection.parameter_smuggle: talk, prompts, files or earlier results are to be put into a parameter or into what goes out. */
+import type { Matcher } from './act.ts'
+import { DO, HOW, TO } from './meaning.ts'
+import { after, before, find, has, isRefused, near } from './sentence.ts'
+
+const CARGO = { about: TO.talk | TO.prompt | TO.secretPath | TO.secret }
+
+export const smuggle: Matcher = (s, subject, report) => {
+  if ((s.doing & DO.put) === 0 || (s.about & (CARGO.about | TO.file | TO.data)) === 0) return
+  for (let verb = find(s, { doing: DO.put }); verb >= 0; verb = find(s, { doing: DO.put }, verb + 1)) {
+    if (isRefused(s, verb)) continue
+    const slot = after(s, verb, 16, { about: TO.parameter | TO.named })
+    if (slot < 0 || before(s, slot, 6, { how: HOW.into }) < 0) continue
+    const cargo = after(s, verb, 10, CARGO)
+    if (cargo >= 0 && !has(s, cargo, { about: TO.secret })) {
+      const isWhole = near(s, cargo, 4, { how: HOW.all | HOW.prior | HOW.your, about: TO.authority | TO.person }) >= 0
+      report('parameter_smuggle', has(s, cargo, { about: TO.secretPath }) || isWhole ? 0.7 : 0.45, verb, slot)
+      return
+    }
+    if (cargo >= 0) {
+      report('parameter_smuggle', near(s, cargo, 4, { how: HOW.all | HOW.hidden }) >= 0 ? 0.6 : 0.35, verb, slot)
+      return
+    }
+    // the content of a file that has nothing to do with it
+    const file = after(s, verb, 8, { about: TO.file, how: HOW.this })
+    if (
+      file >= 0 &&
+      find(s, { doing: DO.read }) >= 0 &&
+      (s.how & (HOW.before | HOW.first)) !== 0 &&
+      subject.surface === 'definition'
+    ) {
+      report('parameter_smuggle', 0.5, verb, slot)
+      return
+    }
+  }
+}
