@@ -30,17 +30,17 @@ export function addressOf(host: string): Address | undefined {
 
 /** As inet_aton(3) reads it: one to four parts, each decimal, octal or hexadecimal, the last one filling what is left. */
 function inetAton(name: string): number | undefined {
-  if (!/^[0-9a-fx.]{1,64}$/.test(name) || !/^\d/.test(name)) return undefined
+  if (!/^[0-9a-fox.]{1,64}$/.test(name) || !/^\d/.test(name)) return undefined
   const parts = name.split('.')
   if (parts.length > 4) return undefined
   let value = 0
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i]!
-    if (!/^(?:0x[0-9a-f]{0,16}|\d{1,20})$/.test(part)) return undefined
+    if (!/^(?:0x[0-9a-f]{0,16}|0o[0-7]{1,20}|\d{1,20})$/.test(part)) return undefined
     const number = part.startsWith('0x')
       ? Number.parseInt(part.slice(2) || '0', 16)
-      : /^0[0-7]+$/.test(part)
-        ? Number.parseInt(part, 8)
+      : /^0o?[0-7]+$/.test(part)
+        ? Number.parseInt(part.replace('o', ''), 8)
         : Number(part)
     const isLast = i === parts.length - 1
     // Numbers beyond their place wrap around in some libraries.

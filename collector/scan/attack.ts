@@ -22,7 +22,8 @@ const PROSE_CHARACTERS = 1_000
 export function isDocument(reading: Reading, subject: Subject): boolean {
   if (subject.role === 'text') return true
   if (subject.role !== 'unknown') return false
-  return reading.text.length > PROSE_CHARACTERS || hasLines(reading.text)
+  // Lines that came encoded were meant to pass for one.
+  return reading.text.length > PROSE_CHARACTERS || (!reading.decodings.includes('percent') && hasLines(reading.text))
 }
 function hasLines(text: string): boolean {
   const first = text.indexOf('\n')

@@ -29,7 +29,8 @@ export interface Command {
   readonly end: number
 }
 
-const HEAD = /[\s"'\\({]{0,8}(?:(?:[A-Za-z]:)?[/\\](?:[\w.-]{1,32}[/\\]){0,6})?([A-Za-z][\w.-]{0,20})/y
+const HEAD =
+  /[\s"'\\({]{0,8}(?:\/(?:[\w.-]{1,32}\/){0,6}|(?:[A-Za-z]:)?\\(?:[\w. -]{1,32}\\){0,6})?([A-Za-z][\w.-]{0,20})/y
 /** Quotes and backslashes inside a word hide it from filters and change nothing: `c'a't`, `w\ho\am\i`. */
 const BROKEN_HEAD =
   /[\s({]{0,8}((?:[A-Za-z/]{1,12}(?:''|""|\\(?=[a-z])|'[a-z]{1,8}'|"[a-z]{1,8}"|\$@|\$\{?IFS\}?)){1,12}[A-Za-z]{0,12})/y
@@ -53,7 +54,7 @@ export function commandAt(text: string, at: number): Command | undefined {
 }
 
 const ARGUMENTS =
-  /(?:\s{1,8}|\$\{?IFS\}?(?:\$\d)?|\+|,)(?:["']{0,2}(?:[a-z]{2,6}:\/\/|-{1,2}[a-z]|[/~.$][\w/.{*?-]|[a-z]:\\|\/(?:$|[\s;|&]))|\d{1,3}(?:$|[\s;|&.)'"])|[\w-]{1,63}\.[\w.-]{1,63}|\d+\.\d+)|\s{0,4}(?:$|[;|&`)'"\n\0#<>])/iy
+  /(?:\s{1,8}|\$\{?IFS\}?(?:\$\d)?|\+|,)(?:["']{0,2}(?:[a-z]{2,6}:\/\/|-{1,2}[a-z]|[/~.$][\w/.{*?-]|[a-z]:\\|\/(?:$|[\s;|&]))|\d{1,3}(?:$|[\s;|&.'"\\])|[\w-]{1,63}\.[\w.-]{1,63}|\d+\.\d+)|\s{0,4}(?:$|[;|&`'"\\\n\0#<>])/iy
 
 /** Whether what follows a program looks like arguments or an end, and not like a sentence that goes on. */
 export function hasArguments(text: string, command: Command): boolean {

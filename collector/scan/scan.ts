@@ -164,7 +164,7 @@ function readAll(
 ): boolean {
   let whole = true
   for (const classifier of readers) {
-    if (classifier.needs !== undefined && (classifier.needs & reading.traits) === 0) continue
+    if (subject.isKey !== true && classifier.needs !== undefined && (classifier.needs & reading.traits) === 0) continue
     try {
       for (const hit of classifier.check(reading, subject)) {
         const [start, end] = reading.toSource(hit.start, hit.end)

@@ -1,5 +1,7 @@
 /** Files that hold credentials or what an intruder asks for first, by their resolved path (path-form.ts). */
 
+import { commandAt } from './programs.ts'
+
 /** How sure it is that nobody asks for such a file in good faith; 0 for any other file. */
 export type Sensitivity = 0 | 0.5 | 0.6 | 0.9
 
@@ -91,7 +93,14 @@ export function sensitivityOf(resolved: string): Sensitivity {
 /** Where a path to a file of the first kind stands in running text such as a command line; undefined when there is none. */
 export function sensitiveIn(text: string): { readonly start: number; readonly end: number } | undefined {
   const match = HINT.test(text) ? MENTION.exec(text) : null
-  return match === null ? undefined : { start: match.index, end: match.index + match[0].length }
+  return match === null || isToldOf(text, match.index)
+    ? undefined
+    : { start: match.index, end: match.index + match[0].length }
+}
+/** A plain word that is no program stands before it: `what is /etc/passwd for`. */
+function isToldOf(text: string, at: number): boolean {
+  const before = /(?:^|\s)([a-z]{2,16})\s{1,4}[~/\w.-]{0,64}$/i.exec(text.slice(Math.max(0, at - 96), at))
+  return before !== null && commandAt(before[1]!, 0) === undefined
 }
 const HINT =
   /etc[/\\]|\.ssh|\.env|\.aws|\.kube|\.gnupg|proc[/\\]|id_rsa|id_ed|\.netrc|\.npmrc|\.docker|gcloud|config[/\\]|serviceaccount|history|credentials/i

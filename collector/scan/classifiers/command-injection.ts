@@ -6,7 +6,7 @@ import { TRAIT } from '../traits.ts'
 
 const NOTHING: readonly Hit[] = []
 const MAX_SEPARATORS = 256
-const SEPARATOR = /;|\|{1,2}|&{1,2}|[\r\n]|\$\(|`|[<>]\(|\$\{IFS\}|\$IFS|\{(?=[a-z/]{1,16},)|['"]\s{0,4}(?=\|)/g
+const SEPARATOR = /;|\|{1,2}|&{1,2}|[\r\n]|\\[nr]|\$\(|`|[<>]\(|\$\{IFS\}|\$IFS|\{(?=[a-z/]{1,16},)|['"]\s{0,4}(?=\|)/g
 
 export const commandInjection: Classifier = {
   name: 'command-injection',
@@ -25,8 +25,12 @@ export const commandInjection: Classifier = {
     const { role } = subject
     if (subject.isKey === true)
       return ENVIRONMENT.test(reading.text) ? [attack('environment_injection', 0.8, 0, reading.text.length)] : NOTHING
-    if (role === 'shell' || role === 'code') return NOTHING
+    if (role === 'code') return NOTHING
     const hits: Hit[] = []
+    if (role === 'shell') {
+      probe(reading, hits)
+      return hits
+    }
     if (isDocument(reading, subject)) quotedCommand(reading, hits)
     else injected(reading, subject, hits)
     if (hits.length === 0) option(reading, subject, hits)
@@ -41,6 +45,15 @@ const ASSIGNMENT =
   /(?:^|[\s;&|])(?:LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|BASH_ENV|PROMPT_COMMAND|GIT_SSH_COMMAND|PERL5OPT)=|(?:^|[\s;&|])PATH=(?:\/tmp|\.|\/var\/tmp|\/dev\/shm)|NODE_OPTIONS=\s{0,4}["']?--(?:require|import|inspect)|\(\)\s{0,4}\{\s{0,4}:\s{0,4};\s{0,4}\}\s{0,4};/
 const SERVER_INCLUDE =
   /<!--#\s{0,4}(?:exec|include|echo|config)\s|<esi:(?:include|inline|debug|vars)\b|<\?php\s|<\?=|<%\s{0,4}(?:Runtime|eval|execute|system|exec)\b|\bxp_cmdshell\b/i
+
+/** Whoever injects into a command line first asks who he is; whoever writes one seldom ends it so. */
+const PROBE =
+  /(?:[;\n]|&&?|\|\|?)\s{0,4}(?:\/(?:usr\/)?bin\/)?(?:id|whoami)\s{0,4}[;#]?\s{0,4}$|(?:\$\(|`)\s{0,4}(?:id|whoami|hostname|uname -a)\s{0,4}[)`]\s{0,4}$/
+const PROBE_CHARACTERS = 128
+function probe({ text }: Reading, hits: Hit[]): void {
+  const match = text.length > PROBE_CHARACTERS ? null : PROBE.exec(text)
+  if (match !== null) hits.push(attack('command_injection', 0.6, match.index, text.length))
+}
 
 /** In a text for readers only a program that is run by the text itself and reaches out, such as `` `nc -e …` ``. */
 const QUOTED =
@@ -84,35 +97,49 @@ function scoreAt(text: string, at: number, separator: string, subject: Subject, 
   if (separator === '`')
     return backticked(text, after) && (isCalled || command.isClear) ? (isNarrow || text.length < 200 ? 0.9 : 0.6) : 0
   if (separator === '{') return 0.9
-  if (separator === '\r' || separator === '\n') {
+  if (separator === '\r' || separator === '\n' || separator[0] === '\\') {
     // A line that begins with a program: an attack where one line is expected, above all when it came encoded.
-    return isCalled && (isDecoded || (isNarrow && command.isClear)) ? 0.85 : 0
+    return isCalled && (isDecoded || subject.role === 'url' || (isNarrow && command.isClear)) ? 0.85 : 0
   }
   if (isNarrow) {
     if (separator === '&' && subject.role === 'url' && !isCalled) return 0
     return isCalled || command.isClear ? 0.95 : 0.6
   }
-  if (!isCalled) return 0
+  // `x; kubectl get secrets`: the words behind it look like no arguments, but it is hardly a word.
+  if (!isCalled) return command.isClear && !takesPattern(subject) && /^(?:;|&&|\|\|)$/.test(separator) ? 0.6 : 0
   if (takesPattern(subject) || separator.trim() === '|' || separator === '&')
-    return inPattern(text, at, after, command.isClear, separator)
+    return inPattern(text, at, after, command.isClear, separator, !takesPattern(subject))
   return command.isClear ? 0.9 : 0.8
 }
 
-/** `a|id|b` in a pattern or a list is an alternation: there a command has to show arguments, or stand alone behind the separator. */
-function inPattern(text: string, at: number, after: number, isClear: boolean, separator: string): number {
-  const tail = text.slice(after, after + 64)
-  const showsArguments =
-    /^\s{0,8}["'\\]{0,2}[\w./\\-]{1,32}(?:\s{1,8}|\$\{?IFS)["']?(?:-{1,2}[a-z]|[/~.$\\][\w/.{*?-]|[\w-]{1,63}\.[\w.]{2,}|\d)/i.test(
-      tail,
-    )
-  if (showsArguments) return isClear ? 0.9 : 0.8
+const TARGET =
+  /^\s{0,8}["'\\]{0,2}[\w./\\-]{1,32}(?:\s{1,8}|\$\{?IFS)(?:-{1,2}[\w-]{1,16}\s{1,4}){0,3}["']?(?:[/~$\\][\w/.{*?-]|\.{1,2}\/|[a-z]:\\|[a-z]{2,6}:\/\/|[\w-]{1,63}\.[\w.]{2,}|\d{1,3}\.\d)/i
+const ARGUMENT = /^\s{0,8}["'\\]{0,2}[\w./\\-]{1,32}(?:\s{1,8}|\$\{?IFS)["']?(?:-{1,2}[a-z]|\d)/i
+const OPTION = /^\s{0,8}[\w./\\-]{1,32}\s{1,8}-{1,2}[a-z]/i
+const ALONE = /^\s{0,4}[\w./\\-]{1,32}\s{0,4}(?:[|;&#\s"'\0]{0,4}|\\[nr])$/
+
+/**
+ * `a|id|b` in a pattern or a list is an alternation, `a | sort -count` is a pipeline of many query languages: there a command has to
+ * show what it acts on, or stand alone behind the separator.
+ */
+function inPattern(
+  text: string,
+  at: number,
+  after: number,
+  isClear: boolean,
+  separator: string,
+  isValue: boolean,
+): number {
+  const tail = text.slice(after, after + 96)
+  if (TARGET.test(tail)) return isClear ? 0.9 : 0.8
   const before = text.slice(0, at).trim()
-  const standsAlone = /^\s{0,4}[\w./\\-]{1,32}\s{0,4}[|;&#\s]{0,4}$/.test(tail)
-  if (!standsAlone) return 0
-  if (before === '' || separator.length === 2 || separator === ';')
-    return isClear || before === '' || separator === ';' ? 0.8 : 0.6
-  // `error|ls`, `index.html|id|`: the word before tells a file name or a space from an alternative.
-  return isClear || /[./]\w{1,5}$|[|&]$/.test(before) || /\s$/.test(text.slice(0, at)) || /[|;&]\s{0,4}$/.test(tail)
+  const isStrong = separator === ';' || separator.length === 2 || before === ''
+  if (ARGUMENT.test(tail) && (isClear || isStrong || (isValue && OPTION.test(tail)))) return 0.8
+  if (!ALONE.test(tail)) return 0
+  if (isStrong) return 0.8
+  // `error|ls`, `index.html|id|`: what stands before tells a file or host from an alternative.
+  if (/\s/.test(before)) return 0
+  return isClear || /[./]\w{1,5}$|[|&\d]$/.test(before) || /\s$/.test(text.slice(0, at)) || /[|;&]\s{0,4}$/.test(tail)
     ? 0.6
     : 0
 }
@@ -123,6 +150,8 @@ const backticked = (text: string, after: number): boolean => text.indexOf('`', a
 const DANGEROUS_OPTION =
   /^\s{0,4}-{1,2}(?:upload-pack|receive-pack|exec|open-files-in-pager|ext-diff|output|o ?ProxyCommand|oProxyCommand|proxy-command|checkpoint-action|use-compress-program|to-command|config|c ?core\.\w|eval|e ?system|post-file|upload-file|load|require|import|script|init-command|pager|rsh|filter|template)\b/i
 function option({ text, decodings }: Reading, subject: Subject, hits: Hit[]): void {
+  // Git's transport that runs a command.
+  if (/^\s{0,4}(?:git\+)?(?:ext|fd)::/.test(text)) hits.push(attack('argument_injection', 0.95, 0, text.length))
   if (text.charCodeAt(0) !== 45 && !text.startsWith(' -')) return
   if (subject.role !== 'path' && subject.role !== 'url' && subject.role !== 'unknown') return
   if (/^(?:options?|flags?|args?|arguments?|params?|switches|extra)/.test(parameterOf(subject))) return

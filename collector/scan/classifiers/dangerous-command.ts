@@ -57,9 +57,9 @@ const DANGERS: readonly Danger[] = [
     String.raw`\bchmod\s{1,4}(?:-R\s{1,4})?(?:[ugoa]{0,3}\+\w{0,2}s|[2467][0-7]{3})\b|\bchmod\s{1,4}(?:-R\s{1,4})?0?777\s{1,4}/(?:\s|$|etc|bin|usr|root|var)`,
     String.raw`\bdocker\s[^\n]{0,200}(?:--privileged|-v\s{0,4}/:|--pid[= ]host|/var/run/docker\.sock)|(?:^|\s)--privileged\b|(?:^|\s)-v\s{1,4}/:/`,
     String.raw`\b(?:chroot|nsenter|unshare|pkexec)\s{1,4}[-/\w]|\bsetcap\s|\binsmod\s|\bmodprobe\s`,
-    String.raw`\b(?:useradd|adduser|usermod|visudo)\b\s{1,4}[-\w/]|\bnet1?\s{1,4}(?:user|localgroup)\s[^\n]{0,80}/add\b|\bpasswd\s{1,4}root\b|\becho\s[^\n]{0,100}NOPASSWD`,
+    String.raw`\b(?:useradd|adduser|usermod|visudo)\b\s{1,4}(?!--help|-h\b)[-\w/]|\bnet1?\s{1,4}(?:user|localgroup)\s[^\n]{0,80}/add\b|\bpasswd\s{1,4}root\b|\becho\s[^\n]{0,100}NOPASSWD`,
     String.raw`\bsudo\s{1,4}(?:-\w{1,4}\s{1,4}){0,2}(?:su|bash|sh|rm|chmod|chown|cat\s{1,4}/etc|visudo|passwd|dd|nc|python3?\s{1,4}-c|-i|-s)\b|\bsudo\s{1,4}-[is]\b|(?:^|[;&|]\s{0,4})su\s{1,4}(?:-\s{0,4})?(?:root)?(?:$|[;&|])`,
-    String.raw`\b(?:schtasks|at)\b[^\n]{0,20}/create\b|\breg(?:\.exe)?\s{1,4}add\s[^\n]{0,120}\\run\b|\bsc\s{1,4}create\s|\bcrontab\s{1,4}(?:-\s|-$|/tmp|[\w/.]{1,40}$)|\|\s{0,4}crontab\b|\bnetsh\b[^\n]{0,40}firewall|\bSet-MpPreference\b|\bsetenforce\s{1,4}0|\biptables\s{1,4}-F\b|\bufw\s{1,4}disable`,
+    String.raw`\b(?:schtasks|at)\b[^\n]{0,20}/create\b|\breg(?:\.exe)?\s{1,4}(?:add|save)\s{1,4}["']?hk(?:lm|cu|cr|ey_)|\bsc\s{1,4}create\s|\bcrontab\s{1,4}(?:-\s|-$|/tmp|[\w/.]{1,40}$)|\|\s{0,4}crontab\b|\bnetsh\b[^\n]{0,40}firewall|\bSet-MpPreference\b|\bsetenforce\s{1,4}0|\biptables\s{1,4}-F\b|\bufw\s{1,4}disable`,
   ),
   danger(
     'exfiltration',
@@ -74,7 +74,7 @@ const DANGERS: readonly Danger[] = [
   danger(
     'obfuscated_command',
     0.85,
-    String.raw`\$\{?IFS\}?|\beval\s{1,4}["']?\$\(|\$\(\s{0,4}(?:printf|echo)\s[^\n)]{0,80}\\x|/\?{2,3}/\?{1,3}[\w?]{0,8}|\b[a-z]{1,3}(?:''|""){1,4}[a-z]{1,6}(?:''|"")?[a-z]{0,6}\s{1,4}[/-]|\$\{(?:PATH|HOME|PWD|SHELL)(?::\d|%%|##)|\$'(?:\\x?[0-9a-f]{2,3}){3}`,
+    String.raw`\$\{?IFS\}?|\beval\s{1,4}["']?\$\(|\$\(\s{0,4}(?:printf|echo)\s[^\n)]{0,80}\\x|/\?{2,3}/\?{1,3}[\w?]{0,8}|\$\{(?:PATH|HOME|PWD|SHELL)(?::\d|%%|##)|\$'(?:\\x?[0-9a-f]{2,3}){3}`,
     String.raw`\bLD_PRELOAD=|\bDYLD_INSERT_LIBRARIES=|\bBASH_ENV=|\(\)\s{0,4}\{\s{0,4}:\s{0,4};\s{0,4}\}\s{0,4};`,
   ),
 ]
@@ -86,7 +86,7 @@ export const dangerousCommand: Classifier = {
   name: 'dangerous-command',
   version: '1',
   surfaces: ARGUMENTS,
-  needs: TRAIT.space | TRAIT.slash | TRAIT.dollar | TRAIT.chain | TRAIT.parenthesis,
+  needs: TRAIT.space | TRAIT.hyphen | TRAIT.slash | TRAIT.dollar | TRAIT.chain | TRAIT.parenthesis,
   check(reading, subject) {
     const { text } = reading
     if (subject.isKey === true || subject.role === 'sql' || isDocument(reading, subject)) return NOTHING
@@ -98,8 +98,14 @@ export const dangerousCommand: Classifier = {
       }
     // A path parameter that names such a file is the business of path-traversal.
     if (subject.role === 'path') return hits
-    const file = sensitiveIn(text)
+    const file = sensitiveIn(text) ?? (subject.role === 'shell' ? sensitiveUnquoted(text) : undefined)
     if (file !== undefined) hits.push(attack('sensitive_file', 0.85, file.start, file.end))
     return hits
   },
+}
+
+/** Quotes and backslashes inside words hide a path from filters, and a shell drops them: `/e''tc/pa\\sswd`. */
+function sensitiveUnquoted(text: string): { readonly start: number; readonly end: number } | undefined {
+  const plain = text.replace(/''|""|\\(?=[a-z])/g, '')
+  return plain.length < text.length && sensitiveIn(plain) !== undefined ? { start: 0, end: text.length } : undefined
 }

@@ -35,6 +35,7 @@ const PAYLOADS: readonly Payload[] = [
   },
   { kind: 'entity_expansion', score: 0.9, pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["'](?:&[\w.:-]{1,64};){3}/i },
   // Magic bytes and type tags of serialised objects.
+  { kind: 'xxe', score: 0.6, inValuesOnly: true, pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["']/i },
   {
     kind: 'deserialization',
     score: 0.9,
@@ -52,7 +53,15 @@ const PAYLOADS: readonly Payload[] = [
     score: 0.9,
     inValuesOnly: true,
     pattern:
-      /\b__import__\s{0,2}\(|\bos\.(?:system|popen|environ|exec[lv]p?e?)\b|\bsubprocess\.(?:run|Popen|call|check_output|getoutput)\s{0,2}\(|\b(?:shell_exec|passthru|proc_open|popen|pcntl_exec|phpinfo)\s{0,2}\(|\b(?:eval|exec|assert|system|execfile|compile)\s{0,2}\(\s{0,2}(?:["'`$_]|base64|atob|compile|open|input|String\.fromCharCode|req|id\b)|<\?(?:php|=)|\brequire\s{0,2}\(\s{0,2}["'](?:child_process|fs|vm|net)["']\s{0,2}\)|\bchild_process\b|\bprocess\.(?:env|exit|binding|mainModule)\b|\bRuntime\.getRuntime\(|\bFunction\s{0,2}\(\s{0,2}["'`]|\bopen\s{0,2}\(\s{0,2}["']\/(?:etc|proc|root|home)|\b(?:getattr|setattr|globals|locals|vars)\s{0,2}\(\s{0,2}(?:__|\)\s{0,2}\[|\w{1,16},\s{0,2}["']__)|\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\s{0,2}\[/,
+      /\b__import__\s{0,2}\(|\bos\.(?:(?:system|popen|exec[lv]p?e?)\s{0,2}\(|environ\b)|\bsubprocess\.(?:run|Popen|call|check_output|getoutput)\s{0,2}\(|\b(?:shell_exec|passthru|proc_open|popen|pcntl_exec|phpinfo)\s{0,2}\(|\b(?:eval|exec|assert|system|execfile|compile)\s{0,2}\(\s{0,2}(?:["'`$_]|base64|atob|compile|open|input|String\.fromCharCode|req|id\b)|<\?(?:php|=)|\brequire\s{0,2}\(\s{0,2}["'](?:child_process|fs|vm|net)["']\s{0,2}\)|\bchild_process\b|\bprocess\.(?:env|exit|binding|mainModule)\b|\bRuntime\.getRuntime\(|\bFunction\s{0,2}\(\s{0,2}["'`]|\bopen\s{0,2}\(\s{0,2}["']\/(?:etc|proc|root|home)|\b(?:getattr|setattr|globals|locals|vars)\s{0,2}\(\s{0,2}(?:__|\)\s{0,2}\[|\w{1,16},\s{0,2}["']__)|\$_(?:GET|POST|REQUEST|COOKIE|SERVER)\s{0,2}\[/,
+  },
+  // A cell that a spreadsheet runs.
+  {
+    kind: 'formula_injection',
+    score: 0.75,
+    inValuesOnly: true,
+    pattern:
+      /^\s{0,4}[=+@-]\s{0,2}(?:\w{1,16}\s{0,2}[-+]\s{0,2})?(?:cmd|powershell|rundll32|msexcel|mshta|dde)\s{0,2}[|(]|^\s{0,4}[=+@-]\s{0,2}(?:HYPERLINK|WEBSERVICE|IMPORTXML|IMPORTDATA|IMPORTHTML|IMPORTFEED|IMAGE)\s{0,2}\(\s{0,2}(?:["']https?:|CONCAT|\w{1,8}\d)[^\n]{0,200}[&,]/i,
   },
   {
     kind: 'script_injection',

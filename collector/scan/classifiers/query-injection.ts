@@ -72,7 +72,7 @@ const XPATH: readonly (readonly [number, RegExp])[] = [
   ],
   [
     0.85,
-    /["']?\s{0,4}\]\s{0,4}(?:\||\/\/|\/)\s{0,4}[\w*/@]{1,32}|\bcount\(\/\w{0,32}\/|\bsubstring\((?:\/\/|name\()|\bor\s{1,4}count\(/,
+    /["']\s{0,4}\]\s{0,4}(?:\||\/\/|\/)\s{0,4}[\w*/@]{1,32}|\bcount\(\/\w{0,32}\/|\bsubstring\((?:\/\/|name\()|\bor\s{1,4}count\(/,
   ],
   [0.85, /\bor\s{1,4}(?:name|position|text|last)\(\)\s{0,4}=/i],
 ]

@@ -20,7 +20,7 @@ const sign = (weight: number, inSql: boolean, ...patterns: readonly string[]): I
 })
 
 /** A literal and the same literal, or two numbers: what is always true or always false. `Q`: an opened quote may be missing at the end. */
-const SAME = String.raw`(?:(\d{1,8})['"]?\s?(?:=|<=>|like|in \()\s?['"]?\1\b|['"](\w{0,16})['"]\s?(?:=|like)\s?['"]\2(?:['"]|$)|['"](\w{0,16})['"]\s?=\s?['"]\w{0,16}$|\d{1,6}\s?(?:=|<>|!=|<|>)\s?\d{1,6}\b|\b(\w)\s?=\s?\4\b|['"]{2}\s?=\s?['"]|true\b|not false\b|(?:not )?\d{1,4}\s?(?:--|#|$)|\d{1,2} (?:between|is) )`
+const SAME = String.raw`(?:(\d{1,8})['"]?\s?(?:=|<=>|like|in \()\s?['"]?\1\b|['"](\w{0,16})['"]\s?(?:=|like)\s?['"]\2(?:['"]|$)|['"](\w{0,16})['"]\s?=\s?['"]\w{0,16}$|\d{1,6}\s?(?:=|<>|!=|<|>)\s?\d{1,6}\b|\b(\w)\s?=\s?\4\b|['"]{2}\s?[-*^&+/|%=]\s?['"]?|['"]\w{0,8}['"]?\)\s?=\s?\(?['"]|true\b|not false\b|(?:not )?\d{1,4}\s?(?:--|#)|\d{1,2} (?:between|is) )`
 const LOGIC = String.raw`(?:\b(?:or|and|xor|having|where)\b|\|\||&&)`
 
 /** Needs two, of which none is common prose; weights add up to a score. */
@@ -35,7 +35,11 @@ const INDICATORS: readonly Indicator[] = [
     String.raw`^\s?[-\d]{1,8}['")]{0,3}\s(?:or|and|union|order by|group by|having|waitfor|xor|rlike)\b`,
     String.raw`^\s?\d{1,8}['")]{0,3}\s?;\s?\w`,
   ),
-  sign(0.6, false, String.raw`\bunion\s(?:all\s|distinct\s)?\(?\s?select\b`),
+  sign(
+    0.6,
+    false,
+    String.raw`\bunion\s(?:all\s|distinct\s)?\(?\s?select\b\s?(?:[\d*('"@#-]|null|\w{1,64}(?:\s?[,(]|\sfrom\b|\s?--|$))`,
+  ),
   sign(
     0.6,
     false,
@@ -84,7 +88,7 @@ const INDICATORS: readonly Indicator[] = [
 const HINT =
   /\bor\b|\band\b|\bunion\b|select|\bhaving\b|\bwhere\b|\bxor\b|\|\||&&|--|#|\/\*|;|sleep|benchmark|randomblob|waitfor|order|group|dbms|utl_|xp_|sp_|load_|pg_|outfile|dumpfile|@@|schema|sys|openrowset|extractvalue|updatexml|'|"/i
 const STATEMENT =
-  /^\s{0,16}(?:\(\s?)?(?:select|with|insert\sinto|update\s|delete\sfrom|create\s|alter\s|drop\s|explain\s|show\s|describe\s|pragma\s|merge\s|truncate\s|call\s|exec\s|grant\s|set\s|use\s|begin\b|values\s)/i
+  /^\s{0,16}(?:\(\s?)?(?:select|with|insert\sinto|update\s|delete\sfrom|create\s|alter\s|drop\s|explain\s|show\s|describe\s|pragma\s|merge\s|truncate\s|call\s|exec\s|grant\s|set\s|use\s|begin\b|commit\b|rollback\b|end\b|copy\s|values\s)/i
 /** Inside a whole statement: always true in a condition, other tables joined to the answer, a second statement that destroys. */
 const IN_STATEMENT: readonly (readonly [number, RegExp])[] = [
   [
@@ -97,7 +101,7 @@ const IN_STATEMENT: readonly (readonly [number, RegExp])[] = [
   ],
   [
     0.85,
-    /^\s?(?:select|with)\b.{1,400}['"\d\w)]\s?;\s?(?:drop|delete|truncate|alter|shutdown|exec|grant|update|insert|attach)\b/i,
+    /^\s?(?:select|with|commit|rollback|end)\b.{0,400}['"\d\w)]\s?;\s?(?:drop|delete|truncate|alter|shutdown|exec|grant|update|insert|attach)\b/i,
   ],
   [0.8, /\$\(\s?\w{1,16}\s?\)|`\s?(?:whoami|id|uname|cat\s[^`]{1,64})\s?`/],
 ]
@@ -128,7 +132,11 @@ export const sqlInjection: Classifier = {
 /** White space, comments inside and form-encoded spaces made one space each. */
 function flattened({ text }: Reading): string {
   const part = text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text
-  const spaced = part.includes(' ') ? part : part.replace(/(?<=\w|['")])\+(?=\w|['"(-])/g, ' ')
+  // Typographic quotes and dashes are what editors make of the plain ones.
+  const plain = /[\u2018\u2019\u2032\u2013\u2014\uff07]/.test(part)
+    ? part.replace(/[\u2018\u2019\u2032\uff07]/g, "'").replace(/[\u2013\u2014]/g, '--')
+    : part
+  const spaced = plain.includes(' ') ? plain : plain.replace(/(?<=\w|['")])\+(?=\w|['"(-])/g, ' ')
   return spaced.replace(/\/\*[^*!]{0,64}\*\/|[\s\u00a0]+/g, ' ').trim()
 }
 
@@ -137,7 +145,7 @@ function isProse(text: string, reading: Reading, subject: Subject): boolean {
   if (subject.role === 'sql') return false
   if (reading.text.length > 600) return !/^[\w-]{0,16}['")]/.test(text)
   if (subject.role !== 'text') return false
-  return text.length > 200 || /^[\w,]{1,32}(?:\s[\w,']{1,32}){4}/.test(text)
+  return text.length > 200 || reading.text.includes('\n') || /^[a-z][\w,:]{0,32}(?:\s[\w,':]{1,32}){2}/i.test(text)
 }
 
 function fragmentScore(text: string, subject: Subject): number {
@@ -150,8 +158,24 @@ function fragmentScore(text: string, subject: Subject): number {
     score += weight
   }
   // One sign alone may be a word of a question or a condition that somebody needs.
+  if (signs === 1 && subject.role !== 'sql' && isSentence(text)) return 0
   return signs >= 2 || score >= 0.7 ? score : score >= 0.5 && isBareFragment(text, subject) ? 0.65 : 0
 }
+
+/** Two words or more that SQL does not know. */
+function isSentence(text: string): boolean {
+  let words = 0
+  for (const [word] of text.slice(0, 256).matchAll(/(?<![\w'"(@.])[a-z]{3,24}(?![\w('"=.])/gi))
+    if (!SQL_WORDS.has(word.toLowerCase())) words++
+  return words >= 2
+}
+const SQL_WORDS: ReadonlySet<string> = new Set(
+  (
+    'select union all from where and not null like order group having limit sleep benchmark waitfor delay time true false exec execute case ' +
+    'when then else end count char concat substring ascii tables user users admin version database insert into values update set delete drop ' +
+    'table desc asc password passwd name username login declare varchar cast convert rlike regexp procedure analyse shutdown create'
+  ).split(' '),
+)
 
 /** The whole text is one clause of SQL and nothing else. */
 const BARE =

@@ -15,7 +15,7 @@ const OWN_NAMES =
   /^(?:localhost|(?:[\w-]{1,63}\.){1,8}localhost|localhost\.localdomain|localhost[46]|ip6-localhost|ip6-loopback|loopback)$/
 /** Names that resolve to any address one writes into them, or to the own machine, or to another address each time. */
 const REBINDING =
-  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|xip\.name|backname\.io|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|yoogle\.com|fbi\.com|localho\.st|readme\.localtest\.me|1u\.ms|rbndr\.us|rebind\.network|rebind\.it|localdomain\.pw|fuf\.me|ulh\.us|42foo\.com|bugbounty\.dod\.network|spoofed\.burpcollaborator\.net|make-127-0-0-1-rr\.1u\.ms)$/
+  /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|xip\.name|backname\.io|localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|localho\.st|1u\.ms|rbndr\.us|rebind\.network|rebind\.it|localdomain\.pw|fuf\.me|ulh\.us|42foo\.com|bugbounty\.dod\.network|r3dir\.me)$/
 const CALLBACK =
   /(?:^|\.)(?:burpcollaborator\.net|oastify\.com|interact\.sh|oast\.(?:pro|live|site|online|fun|me)|dnslog\.cn|ceye\.io|bxss\.me|canarytokens\.com)$/
 
@@ -52,8 +52,9 @@ const BROWSES = /browser|playwright|puppeteer|navigate|chrome|selenium|page|devt
 /** Where one develops. */
 const DEVELOPMENT_PORTS = /^(?:3\d{3}|4\d{3}|5[0-4]\d\d|5[5-9]\d\d|7\d{3}|8\d{3}|9000|9090|1[0-9]{4})$/
 
+/** Scheme and authority; what follows is looked at only, since another URL may begin in it. */
 const URL =
-  /(?:url:)?([a-z][a-z0-9+._-]{0,20}):(?:[/\\]{1,4})?([^\s"'<>`|^{}/\\?#]{0,300})([/\\?#][^\s"'<>`]{0,512})?/gi
+  /(?:url:)?([a-z][a-z0-9+._-]{0,20}):(?:[/\\]{1,4})?([^\s"'<>`|^{}/\\?#]{0,300})(?=([/\\?#][^\s"'<>`]{0,512})?)/gi
 
 export const ssrf: Classifier = {
   name: 'ssrf',
@@ -74,7 +75,8 @@ function inUrls(text: string, subject: Subject, hits: Hit[]): void {
   let count = 0
   for (const match of text.matchAll(URL)) {
     if (++count > MAX_URLS) return
-    const [whole, scheme, authority = '', rest = ''] = match
+    const [begin, scheme, authority = '', rest = ''] = match
+    const whole = begin + rest
     const score = scoreOf(scheme!.toLowerCase(), whole, authority, rest, subject, match.index === 0)
     if (score > 0) hits.push(attack('ssrf', score, match.index, match.index + whole.length))
   }
@@ -144,7 +146,7 @@ function addressScore({ kind, isCanonical }: Address, port: string, subject: Sub
   if (!isCanonical) return kind === 'public' ? 0.6 : 0.95
   if (kind === 'public') return 0
   if (kind === 'link_local') return 0.85
-  return ownMachine(port, subject)
+  return ownMachine(kind === 'private' ? '' : port, subject)
 }
 
 /** The own machine or network in plain spelling: an attack on a tool that fetches for others, daily work for one that drives a browser. */

@@ -9,6 +9,11 @@ const NOTHING: readonly Hit[] = []
 const PROBE =
   /(?:\{\{[-~{=]?|\$\{\{?|#\{|\*\{|@\{|%\{|~\{|<%=?|@\(|\{%-?|\[\[?\$?\{|\[=|#set\(\$\w{1,16}\s{0,2}=|\{)\s{0,4}["'(]{0,2}(?:[a-z$][\w.]{0,16}\s{0,2}=\s{0,2})?\d{1,9}["')]{0,2}\s{0,2}[*+x/-]\s{0,2}["'(]{0,2}\d{1,9}["')]{0,2}\s{0,4}[}\])%;]/
 const GADGETS: readonly (readonly [number, RegExp])[] = [
+  [
+    0.95,
+    /(?:\$\{|\{\{|<%=?|#\{|\{%)[^}\n]{0,200}[.|]\s{0,2}(?:system|popen|exec|execSync|spawn|check_output|spawnSync)\s{0,2}\(/,
+  ],
+  [0.9, /\bconfig\.(?:iter)?items\s{0,2}\(/],
   // Python: from any object to the interpreter.
   [
     0.95,
@@ -58,8 +63,7 @@ export const templateInjection: Classifier = {
     const { text } = reading
     if (subject.isKey === true || !HINT.test(text)) return NOTHING
     const probe = PROBE.exec(text)
-    // In code a product of numbers between braces is a product of numbers.
-    if (probe !== null && (subject.role !== 'code' || /^(?:\{\{|\$\{|#\{|\*\{|<%|@\(|\{%|\[)/.test(probe[0])))
+    if (probe !== null && isProbe(probe[0], text, subject.role === 'code'))
       return [attack('template_injection', text.length > 400 ? 0.6 : 0.85, probe.index, probe.index + probe[0].length)]
     // Source code that is written to a file uses these objects for what they are made for.
     if (text.length > 600 || hasStatements(text)) return NOTHING
@@ -71,6 +75,12 @@ export const templateInjection: Classifier = {
       ? [attack('template_injection', 0.6, 0, text.length)]
       : NOTHING
   },
+}
+
+/** Braces alone are a format string or a set: then the text must be little more than they. */
+function isProbe(found: string, text: string, isCode: boolean): boolean {
+  if (/^(?:\{\{|\$\{|#\{|\*\{|<%|@\(|\{%|\[)/.test(found)) return true
+  return !isCode && text.length <= 48
 }
 
 /** Several lines, of which most end like statements or are indented. */
