@@ -5,8 +5,11 @@ import { join, sep } from 'node:path'
 import { LIMITS } from '../../schemas/field.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
+import { CapturePolicy, type CaptureRule } from './content/capture-policy.ts'
+import type { GuardrailOptions } from './content/guarded-content.ts'
 import type { SideEffectOptions } from './effects/side-effects.ts'
 import type { Elicitation } from './elicitation.ts'
+import { GuardrailDesk } from './guardrails/guardrail-desk.ts'
 import { type Declared, declarationsFor, type HandleDeclaration } from './handles.ts'
 import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type PrincipalCallback } from './identity.ts'
 import { environmentRing, KeyRing, type KeySettings } from './key-ring.ts'
@@ -53,6 +56,12 @@ export interface InstrumentOptions {
   readonly posture?: Posture | undefined
   /** `minimal`: no leaves and no hashes of content. Default `shape`. */
   readonly capture?: 'shape' | 'minimal' | undefined
+  /** More or less than that for tools and parameters; the first rule that fits decides. Secrets are taken out of every text. */
+  readonly captureRules?: readonly CaptureRule[] | undefined
+  /** Run the content classifiers over definitions, arguments and results. Default true, but not with `minimal`. */
+  readonly scan?: boolean | undefined
+  /** An outside judge of content; sends content out of the process. */
+  readonly guardrail?: GuardrailOptions | undefined
   /** Ask the server's own tools/list handler at the start and after changes. Default true. */
   readonly registryProbe?: boolean | undefined
   /** Scopes that tools need, by name, where the SDK does not know them: told with the definition. */
@@ -94,6 +103,9 @@ export class AuditContext {
   readonly ledger = new RegistryLedger()
   readonly registryProbe: boolean
   readonly captureLevel: 'shape' | 'minimal'
+  readonly scansContent: boolean
+  readonly policy: CapturePolicy
+  readonly desk: GuardrailDesk | undefined
   readonly rounds = new Map<string, Round>()
   /** Callers and what they said of themselves. */
   readonly hellos = new RecentSet(KEPT_HELLOS)
@@ -119,6 +131,10 @@ export class AuditContext {
     this.keyRing = options.keys === undefined ? environmentRing() : new KeyRing(options.keys)
     this.registryProbe = options.registryProbe ?? true
     this.captureLevel = options.capture ?? 'shape'
+    this.scansContent = options.scan ?? this.captureLevel !== 'minimal'
+    this.policy = new CapturePolicy(options.captureRules ?? [])
+    if (options.guardrail !== undefined)
+      this.desk = new GuardrailDesk(options.guardrail.provider, this.hashes.arguments, options.guardrail.limits)
     this.declarations = declarationsFor(
       (options.handles ?? []).map((declared) => ({
         ...declared,
