@@ -1,6 +1,5 @@
 /** Asks a guardrail beside the call: bounded, cached, budgeted. What it says, and that it did not say anything, are events. */
 import { outsideCalls } from '../call-in-flight.ts'
-import type { KeyedHash } from '../keyed-hash.ts'
 import { type Guardrail, GuardrailError, type GuardrailTarget } from './guardrail.ts'
 
 export interface GuardrailLimits {
@@ -41,7 +40,7 @@ const MINUTE_MS = 60_000
 
 export class GuardrailDesk {
   private readonly guardrail: Guardrail
-  private readonly hashes: KeyedHash
+  private readonly hashes: { hash(text: string): string }
   private readonly limits: Required<GuardrailLimits>
   private readonly verdicts = new Map<string, boolean>()
   private readonly waiting: Question[] = []
@@ -53,7 +52,7 @@ export class GuardrailDesk {
   private pausedUntilMs = Number.NEGATIVE_INFINITY
   private readonly idle: (() => void)[] = []
 
-  constructor(guardrail: Guardrail, hashes: KeyedHash, limits: GuardrailLimits = {}) {
+  constructor(guardrail: Guardrail, hashes: { hash(text: string): string }, limits: GuardrailLimits = {}) {
     this.guardrail = guardrail
     this.hashes = hashes
     this.limits = { perMinute: 60, concurrency: 4, maxWaiting: 64, timeoutMs: 5_000, cached: 1_024, ...limits }
