@@ -149,7 +149,7 @@ function shapeOf(context: AuditContext, method: string, result: Json): ContentSh
     return contentShape(
       context,
       result,
-      contents.map(({ mimeType, text, blob, uri }) => ({ type: mimeType, texts: [text, uri], blob })),
+      contents.map(({ mimeType, text, blob }) => ({ type: mimeType, texts: [text], blob })),
     )
   }
   return method === 'prompts/get'
@@ -160,8 +160,11 @@ function shapeOf(context: AuditContext, method: string, result: Json): ContentSh
 function promptPart({ content }: Json): ContentPart {
   const { type, text, data, uri, resource } = (content ?? {}) as Json
   const embedded = (resource ?? {}) as Json
-  return { type, texts: [text, uri, embedded['text'], embedded['uri']], blob: data ?? embedded['blob'] }
+  return { type, texts: [text, embedded['text'], webUri(uri), webUri(embedded['uri'])], blob: data ?? embedded['blob'] }
 }
+
+/** The host of another scheme is a name of the server's own, and may be a person's. */
+const webUri = (uri: unknown): unknown => (typeof uri === 'string' && /^https?:/i.test(uri) ? uri : undefined)
 
 const listOf = (value: unknown): Json[] =>
   Array.isArray(value) ? value.map((each) => (each !== null && typeof each === 'object' ? (each as Json) : {})) : []

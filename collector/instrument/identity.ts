@@ -52,6 +52,10 @@ export const ANONYMOUS: Identity = {
 /** Separates parts that a keyed hash covers: no part can contain it. */
 const SEPARATOR = '\u0000'
 
+/** The key of a person or workload, the same wherever it is made with the same keys. */
+export const principalKeyOf = ({ principals }: Hashes, issuer: string, subject: string): string =>
+  principals.hash(issuer + SEPARATOR + subject)
+
 /**
  * Where subject and issuer stand when they are not in the token: verifiers put them in `extra` by private convention, as claims or
  * under `claims` or `payload`.
@@ -90,7 +94,7 @@ export function identityOf(
   const { principals } = hashes
   const known = subject !== ''
   return {
-    principalKey: known ? principals.hash(issuer + SEPARATOR + subject) : undefined,
+    principalKey: known ? principalKeyOf(hashes, issuer, subject) : undefined,
     principalKind: told?.kind ?? (known ? kindOf(payload) : 'anonymous'),
     actorKeys:
       actors.length === 0

@@ -12,6 +12,7 @@ export type {
   SpoolOptions,
 } from './audit-sink.ts'
 export { auditChallenge, type Challenge, type ChallengedRequest } from './challenge.ts'
+export { auditElicitation, type ElicitationPage } from './elicitation-page.ts'
 export type { HandleDeclaration, HandlePolicy } from './handles.ts'
 export type { PrincipalCallback, PrincipalFacts } from './identity.ts'
 export { instrumentMcpServer } from './install.ts'
