@@ -1,7 +1,8 @@
 /** Scanning a text or a JSON value: every classifier over every reading, within bounds. Never throws, whatever it is given. */
 import type { Classifier, LocatedHit, ParameterRole, Scanned, Subject, Surface } from './classifier.ts'
 import { CLASSIFIERS } from './classifiers.ts'
-import { asItCame, decodedReadings, type SourcedReading, textOfBlob } from './decode.ts'
+import { asItCame, decodedReadings, type SourcedReading } from './decode.ts'
+import { textOfBlob } from './encoded-text.ts'
 import { roleOf } from './role.ts'
 import { type Leaf, walkValue } from './walk.ts'
 

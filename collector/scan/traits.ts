@@ -5,7 +5,7 @@ export const TRAIT = {
   percent: 1,
   ampersand: 1 << 1,
   backslash: 1 << 2,
-  /** Sixteen or more characters of the base64url alphabet in a row: perhaps something encoded, a token, a long word. */
+  /** Sixteen or more characters of the base64url alphabet in a row, with digits or both cases: perhaps something encoded, or a token. */
   encodedRun: 1 << 3,
   /** Anything above U+007F. */
   nonAscii: 1 << 4,
@@ -80,10 +80,15 @@ mark('*', TRAIT.asterisk)
 mark('~', TRAIT.tilde)
 mark('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_', ENCODING_ALPHABET)
 
-/** Linear, about 1 ns a character. */
+/** Both cases, or a digit: a run without is a long word or a line drawn in a table. */
+const isMixed = (bits: number): boolean => (bits & TRAIT.digit) !== 0 || (bits & CASES) === CASES
+const CASES = TRAIT.upper | TRAIT.lower
+
+/** Linear, about 1.5 ns a character. */
 export function traitsOf(text: string): number {
   let traits = 0
   let run = 0
+  let runBits = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code > 127) {
@@ -93,8 +98,12 @@ export function traitsOf(text: string): number {
     }
     const bits = TABLE[code]!
     traits |= bits
-    if ((bits & ENCODING_ALPHABET) === 0) run = 0
-    else if (++run === RUN_CHARACTERS) traits |= TRAIT.encodedRun
+    if ((bits & ENCODING_ALPHABET) === 0) {
+      run = 0
+      continue
+    }
+    runBits = run === 0 ? bits : runBits | bits
+    if (++run >= RUN_CHARACTERS && isMixed(runBits)) traits |= TRAIT.encodedRun
   }
   return traits & ~ENCODING_ALPHABET
 }

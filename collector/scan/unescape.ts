@@ -83,13 +83,13 @@ function escapeAt(source: string, at: number, isJson: boolean): Escape | undefin
 }
 
 /** 0..15, or -1. */
-function hexDigit(code: number): number {
+export function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48
   const lower = code | 32
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 /** The byte that two hex digits at `at` spell, or -1. */
-function hexByte(source: string, at: number): number {
+export function hexByte(source: string, at: number): number {
   const high = hexDigit(source.charCodeAt(at))
   const low = hexDigit(source.charCodeAt(at + 1))
   return high < 0 || low < 0 ? -1 : high * 16 + low

@@ -85,13 +85,14 @@ const HEADER =
   /[\r\n]{1,2}\s{0,2}(?:Set-Cookie|Location|Content-(?:Type|Length|Disposition)|Host|X-[\w-]{1,32}|Transfer-Encoding|Access-Control-[\w-]{1,32}|Refresh|Link|Bcc|Cc|To|From|Subject|Reply-To|Connection|Authorization|Cookie|User-Agent|Referer)\s{0,2}:|[\r\n]{2,4}(?:HTTP\/\d|<html|<script|(?:GET|POST|PUT|DELETE)\s\/)|[\r\n]\s{0,2}(?:RCPT TO|MAIL FROM|DATA\r|EHLO|SLAVEOF|CONFIG SET|FLUSHALL|SET \w|EVAL )|\r\n\*\d{1,3}\r\n\$\d|[\u560a\u560d]/i
 
 const HINT =
-  /<!|<\w|<\/|<\?|\+ADw|%[\w-]+;|rO0AB|aced0005|[OC]:\+?\d|!!|!ruby|!<tag|ND_FUNC|@type|\$type|py\/|AAEAAAD|gASV|\nsystem|c(?:__builtin__|builtins|posix|nt|subprocess)\n|BAh|__|prototype|\b(?:os|subprocess|process)\.|exec|eval|system|assert|compile|phpinfo|popen|passthru|require|child_process|Runtime|Function|open|getattr|setattr|globals|locals|vars|\$_|constructor|\bon[a-z]{3,24}\s{0,4}=|javascript:/i
+  /^\s{0,4}[=+@]|<!|<\w|<\/|<\?|\+ADw|%[\w-]+;|rO0AB|aced0005|[OC]:\+?\d|!!|!ruby|!<tag|ND_FUNC|@type|\$type|py\/|AAEAAAD|gASV|\nsystem|c(?:__builtin__|builtins|posix|nt|subprocess)\n|BAh|__|prototype|\b(?:os|subprocess|process)\.|exec|eval|system|assert|compile|phpinfo|popen|passthru|require|child_process|Runtime|Function|open|getattr|setattr|globals|locals|vars|\$_|constructor|\bon[a-z]{3,24}\s{0,4}=|javascript:/i
 
 export const payload: Classifier = {
   name: 'payload',
   version: '1',
   surfaces: ARGUMENTS,
   needs:
+    TRAIT.equals |
     TRAIT.angle |
     TRAIT.underscore |
     TRAIT.parenthesis |

@@ -101,7 +101,7 @@ const IN_STATEMENT: readonly (readonly [number, RegExp])[] = [
   ],
   [
     0.85,
-    /^\s?(?:select|with|commit|rollback|end)\b.{0,400}['"\d\w)]\s?;\s?(?:drop|delete|truncate|alter|shutdown|exec|grant|update|insert|attach)\b/i,
+    /^\s?(?:select|with|commit|rollback|end)\b.{0,400};\s?(?:drop|delete|truncate|alter|shutdown|exec|grant|update|insert|attach)\b/i,
   ],
   [0.8, /\$\(\s?\w{1,16}\s?\)|`\s?(?:whoami|id|uname|cat\s[^`]{1,64})\s?`/],
 ]
