@@ -53,7 +53,7 @@ export class LineReader {
       return
     }
     if (this.length === 0) {
-      if (rest.length > 0) this.onLine(rest)
+      this.onLine(rest)
       return
     }
     this.keep(rest)

@@ -2,7 +2,7 @@
 import type { AuditContext } from '../instrument/audit-context.ts'
 import { Connection } from '../instrument/connection.ts'
 import type { ServerRegistry } from '../instrument/registry.ts'
-import type { MessageExtra, RpcMessage, Transport } from '../instrument/request.ts'
+import type { MessageExtra, Request, RpcMessage, Transport } from '../instrument/request.ts'
 import type { TransportLike } from '../instrument/server-shape.ts'
 import type { HeldSink } from './held-sink.ts'
 import { lighten } from './rpc-text.ts'
@@ -30,10 +30,14 @@ export class WireConnection {
     this.transport.sessionId = id
   }
 
-  /** `bytes`: size of the message. Never throws. */
-  fromClient(message: RpcMessage, bytes: number, extra?: MessageExtra): void {
-    this.context.guard(() => this.connection.received(message, extra))
+  /** `bytes`: size of the message. The request that it opened, if it did. Never throws. */
+  fromClient(message: RpcMessage, bytes: number, extra?: MessageExtra): Request | undefined {
+    let request: Request | undefined
+    this.context.guard(() => {
+      request = this.connection.received(message, extra)
+    })
     this.context.guard(() => lighten(message, bytes))
+    return request
   }
 
   /** `relatedId`: the request in whose stream it came, where that is known. Never throws. */
@@ -41,6 +45,12 @@ export class WireConnection {
     this.context.guard(() => this.readServerInfo(message.result))
     const options = relatedId === undefined ? undefined : { relatedRequestId: relatedId }
     this.context.guard(() => this.connection.sending(message, options))
+  }
+
+  /** Nobody waits for this answer any more; one that has come already is not changed. */
+  gaveUp(id: string | number): void {
+    const message = { method: 'notifications/cancelled', params: { requestId: id } }
+    this.context.guard(() => this.connection.received(message, undefined))
   }
 
   closed(): void {
