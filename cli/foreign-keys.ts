@@ -1,21 +1,49 @@
-/** Keyed hashes for foreign telemetry: the same key and purposes as our producers use, so that their sessions and addresses compare. */
+/** Keyed hashes for foreign telemetry: the same keys and purposes as our producers use, so that their sessions and addresses compare. */
 import type { Fingerprint } from '../collector/foreign.ts'
-import { hashesOf } from '../collector/instrument/keys.ts'
+import { KeyRing } from '../collector/instrument/key-ring.ts'
+import { resolveSecretSync } from '../collector/instrument/secret.ts'
 import { AuditdError } from '../schemas/errors.ts'
 
-/** From MCP_AUDIT_KEY; undefined without it, and foreign session ids and addresses are then left out. */
-export function foreignFingerprint(key: string | undefined): Fingerprint | undefined {
-  if (key === undefined || key === '') return undefined
+export interface ForeignKeys {
+  /** Undefined without keys: foreign session ids and addresses are then left out. */
+  readonly fingerprint: Fingerprint | undefined
+  close(): void
+}
+const bad = (variable: string, reason: string, cause: unknown): AuditdError =>
+  new AuditdError('config_invalid', 'configuration', variable, reason, cause)
+
+/** MCP_AUDIT_KEYS names versioned keys, which rotate; MCP_AUDIT_KEY is one key, or names it. */
+export function foreignKeys(
+  env: Readonly<Record<string, string | undefined>>,
+  warn?: (message: string) => void,
+): ForeignKeys {
+  const ring = ringOf(env, warn)
+  if (ring === undefined) return { fingerprint: undefined, close: () => undefined }
+  const hash = (purpose: 'sessions' | 'addresses', text: string): string =>
+    (purpose === 'sessions' ? ring.hashes.handles : ring.hashes.addresses).hash(text)
+  const stamped = (event: { [field: string]: unknown }) => {
+    const out = ring.stamped(event, undefined)
+    ring.advance()
+    return out
+  }
+  return { fingerprint: Object.assign(hash, { stamped }), close: () => ring.close() }
+}
+
+function ringOf(env: Readonly<Record<string, string | undefined>>, warn?: (message: string) => void) {
+  const { MCP_AUDIT_KEYS: keys, MCP_AUDIT_KEY: key } = env
+  const options = { env, ...(warn && { warn }) }
+  if (keys)
+    try {
+      return new KeyRing({ from: keys }, Date.now, warn)
+    } catch (error) {
+      throw bad('MCP_AUDIT_KEYS', (error as Error).message, error)
+    }
+  if (!key) return undefined
+  const place = { component: 'configuration', field: 'MCP_AUDIT_KEY' }
+  const value = resolveSecretSync(key, place, { ...options, literal: true })
   try {
-    const { handles, addresses } = hashesOf(key)
-    return (purpose, text) => (purpose === 'sessions' ? handles : addresses).hash(text)
+    return new KeyRing(value)
   } catch (error) {
-    throw new AuditdError(
-      'config_invalid',
-      'configuration',
-      'MCP_AUDIT_KEY',
-      'must be 32 bytes in hex or base64',
-      error,
-    )
+    throw bad('MCP_AUDIT_KEY', 'must be 32 bytes in hex or base64', error)
   }
 }

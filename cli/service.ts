@@ -13,8 +13,8 @@ import { rowText } from '../schemas/row.ts'
 import { startAdmin } from './admin.ts'
 import { watchBus } from './bus-health.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
-import { loadKeys } from './credentials.ts'
-import { foreignFingerprint } from './foreign-keys.ts'
+import { followBearers, loadKeys, warnOf } from './credentials.ts'
+import { foreignKeys } from './foreign-keys.ts'
 import { loadInventory } from './inventory.ts'
 import { startJobs } from './job-schedule.ts'
 import type { Plumbing, PlumbingParts } from './plumbing.ts'
@@ -88,7 +88,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const telemetry = createTelemetry(options.logLevel)
   closers.add(() => telemetry.close())
   if (settings.credentials.length === 0) telemetry.log('insecure')
-  const keys = await loadKeys(settings)
+  const keys = await loadKeys(settings, telemetry)
   const rules = await loadRules({ config: settings.rules })
   const enrich = enricher(rules, loadInventory(settings.inventory))
   const encode: PlumbingParts['encode'] = (event, position) => rowText(event, enrich(event), position)
@@ -130,7 +130,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         outbox: plumbing.outbox,
         store,
         rules: rules.rules,
-        targets: await openTargets(settings),
+        targets: await openTargets(settings, telemetry),
         clock,
         telemetry,
         onFatal,
@@ -194,14 +194,17 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       take: (candidates, refused, caller) =>
         traced('take events', { events: candidates.length }, () => inner.take(candidates, refused, caller)),
     }
-    const fingerprint = foreignFingerprint(process.env['MCP_AUDIT_KEY'])
+    const foreign = foreignKeys(process.env, warnOf(telemetry))
+    closers.add(async () => foreign.close())
+    const { bearers, stop } = followBearers(settings, keys, telemetry)
+    closers.add(async () => stop())
     const receiver = createReceiver({
       intake,
-      authenticate: keys.length === 0 ? claimedCaller : bearerCallers(keys),
+      authenticate: keys.length === 0 ? claimedCaller : bearerCallers(bearers),
       clock,
       telemetry,
       limits: settings.limits,
-      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(foreign.fingerprint === undefined ? {} : { fingerprint: foreign.fingerprint }),
     })
     const { host, port } = splitAddress(settings.otlp)
     const bound = await receiver.listen(host, port)

@@ -1,9 +1,12 @@
 /** Which store: ClickHouse embedded in the data folder, or a server by its URL. */
 import { join } from 'node:path'
+import { resolveSecret } from '../collector/instrument/secret.ts'
 import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
 import type { Config } from '../schemas/config.ts'
 import type { EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
-import { resolveSecret } from './secrets.ts'
+import { warnOf } from './credentials.ts'
+
+const PASSWORD = { component: 'config', field: 'store.password' }
 
 /** Opened and migrated. An embedded store belongs to one process: a second one is refused. */
 export async function openStore(
@@ -20,7 +23,7 @@ export async function openStore(
           ...common,
           url,
           username,
-          password: password === undefined ? '' : await resolveSecret(password),
+          password: password === undefined ? '' : await resolveSecret(password, PASSWORD, { warn: warnOf(telemetry) }),
         })
   await store.open()
   return store

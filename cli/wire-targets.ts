@@ -1,16 +1,19 @@
 /** Where alerts go: the configured targets, with one way to send that no target can bend. */
+
+import { resolveSecret } from '../collector/instrument/secret.ts'
 import { createSend, withConsole } from '../connectors/webhook/send.ts'
 import type { OpenTargets } from '../connectors/webhook/target-factory.ts'
 import { loadTargets } from '../connectors/webhook/targets/load.ts'
 import type { Config } from '../schemas/config.ts'
-import { resolveSecret } from './secrets.ts'
+import type { Telemetry } from '../schemas/ports.ts'
+import { warnOf } from './credentials.ts'
 
 /** Console alerts go to stdout: that is what somebody reads who runs `up` by hand. */
-export async function openTargets(settings: Config): Promise<OpenTargets> {
+export async function openTargets(settings: Config, telemetry: Telemetry): Promise<OpenTargets> {
   const allowPrivate = settings.allowPrivateTargets
   const configured = await loadTargets(settings.targets, {
     allowPrivate,
-    secret: (reference) => resolveSecret(reference),
+    secret: (reference, field) => resolveSecret(reference, { component: 'config', field }, { warn: warnOf(telemetry) }),
   })
   const print = (text: string): Promise<void> =>
     new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))

@@ -17,7 +17,11 @@ import {
 } from './spellings.ts'
 
 /** Keyed hash of a raw id, with the tenant's key of that purpose; without keys the id is left out. */
-export type Fingerprint = (purpose: 'sessions' | 'addresses', text: string) => string
+export interface Fingerprint {
+  (purpose: 'sessions' | 'addresses', text: string): string
+  /** The event with the version of the key, and what its hashes were before a rotation. */
+  stamped?(event: { [field: string]: unknown }): { [field: string]: unknown }
+}
 
 /** The parts of a span or log record that matter here. */
 export interface ForeignRecord {
@@ -140,7 +144,7 @@ export function foreignEvent(
     event['redactions'] = content.names
     event['unscannedBytes'] = content.bytes
   }
-  return event
+  return fingerprint?.stamped?.(event) ?? event
 }
 
 /** Revisions are dates; anything else is of no known era. */

@@ -4,8 +4,16 @@ import { SEVERITIES } from './finding.ts'
 import { DEFAULT_PARTITIONS } from './topics.ts'
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT')
-/** A secret is named, not written: `env:NAME` or `file:PATH`. */
-const secret = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'must be env:NAME or file:PATH')
+/** A secret is named, not written: a variable, a file, or a program that prints it. No shell is started. */
+const SECRET_FORMS = 'must be env:NAME, file:PATH, cmd:PROGRAM ARGUMENTS or a command'
+const secret = z.union(
+  [
+    z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|cmd:\s*\S.*)$/, SECRET_FORMS),
+    z.strictObject({ command: z.array(z.string()).min(1).describe('Program and arguments, as they are.') }),
+  ],
+  SECRET_FORMS,
+)
+export type SecretReference = z.infer<typeof secret>
 
 const credential = z.strictObject({
   keyId: z

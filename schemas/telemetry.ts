@@ -43,6 +43,9 @@ export const LOGS = {
   delivery_failed: 'A target did not take an alert.',
   segment_quarantined: 'A spool segment failed its checksum.',
   topic_recreated: 'The topic has a new id: its offsets start anew.',
+  secret_exposed: 'A file with a secret can be read by every user of the machine.',
+  secret_changed: 'A secret was read anew.',
+  secret_unreadable: 'A secret cannot be read any more: the one before stays in force.',
   insecure: 'No keys are configured; every identity is claimed.',
 } as const
 export type CounterName = keyof typeof COUNTERS

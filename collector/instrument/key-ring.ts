@@ -59,6 +59,9 @@ class RotatedHash implements Hasher {
   }
 }
 
+type Warn = (message: string) => void
+/** In somebody else's process there is no log of ours. */
+const emitWarning: Warn = (message) => process.emitWarning(message, 'McpAuditWarning')
 type Told = Readonly<Record<string, unknown>>
 const LIST = { component: 'instrument', field: 'keys' } as const
 const isFile = (source: SecretReference): boolean => typeof source === 'string' && source.startsWith('file:')
@@ -71,6 +74,7 @@ export class KeyRing {
   epoch = 0
   private readonly source: SecretReference | undefined
   private readonly nowMs: () => number
+  private readonly warn: Warn
   private list: KeyList | undefined
   private readonly made = new Map<string, Hashes>()
   /** When a version without a time of its own was first seen as the newest. */
@@ -80,11 +84,12 @@ export class KeyRing {
   private reread: NodeJS.Timeout | undefined
 
   /** Throws on keys that cannot be used: at set-up, never in a call. */
-  constructor(settings: KeySettings | undefined, nowMs: () => number = Date.now) {
+  constructor(settings: KeySettings | undefined, nowMs: () => number = Date.now, warn: Warn = emitWarning) {
     this.nowMs = nowMs
+    this.warn = warn
     if (settings !== undefined && isSource(settings)) {
       this.source = settings.from
-      this.list = readKeyList(settings.from)
+      this.list = readKeyList(settings.from, { warn })
       const everyMs = isFile(settings.from) ? REREAD_FILE_MS : REREAD_COMMAND_MS
       this.reread = setInterval(() => void this.look(), everyMs).unref()
     } else if (settings !== undefined && isVersioned(settings)) this.list = listOf(settings)
@@ -102,7 +107,9 @@ export class KeyRing {
     if (source === undefined) return
     try {
       // A small file is read at once; a command runs beside us.
-      this.list = isFile(source) ? readKeyList(source) : parseKeyList(await resolveSecret(source, LIST))
+      this.list = isFile(source)
+        ? readKeyList(source, { warn: this.warn })
+        : parseKeyList(await resolveSecret(source, LIST))
       this.turn(false)
     } catch {
       // The next look may find it mended; hashing goes on meanwhile.
@@ -254,7 +261,8 @@ export function environmentRing(): KeyRing {
   const names = `${keys}\n${key}`
   if (ofEnvironment?.names !== names) {
     ofEnvironment?.ring.close()
-    const single = key === undefined || key === '' ? undefined : resolveSecretSync(key, PLACE, { literal: true })
+    const single =
+      key === undefined || key === '' ? undefined : resolveSecretSync(key, PLACE, { literal: true, warn: emitWarning })
     ofEnvironment = { names, ring: new KeyRing(keys === undefined || keys === '' ? single : { from: keys }) }
   }
   return ofEnvironment.ring

@@ -17,9 +17,25 @@ export interface ProducerKey {
 /** Without keys: tenant `default`, and everything the sender says about itself is claimed. */
 export const claimedCaller: Authenticate = () => ({ tenant: 'default', producer: '', claimed: true })
 
-/** `Authorization: Bearer <secret>`. Tokens are found by their SHA-256, so no comparison depends on how much of one is right. */
+/**
+ * `Authorization: Bearer <secret>`. Tokens are found by their SHA-256, so no comparison depends on how much of one is right. Secrets may
+ * change while we run: they are compared by identity with those the table was made of.
+ */
 export function bearerCallers(keys: readonly ProducerKey[]): Authenticate {
-  const callers = new Map<string, Caller>(
+  let secrets: readonly string[] = []
+  let callers = new Map<string, Caller>()
+  return ({ authorization }) => {
+    if (keys.length !== secrets.length || keys.some(({ secret }, at) => secret !== secrets[at])) {
+      secrets = keys.map(({ secret }) => secret)
+      callers = callersOf(keys)
+    }
+    const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+    return token === undefined ? undefined : callers.get(digest(token))
+  }
+}
+
+function callersOf(keys: readonly ProducerKey[]): Map<string, Caller> {
+  return new Map<string, Caller>(
     keys.map((key) => [
       digest(key.secret),
       {
@@ -30,10 +46,6 @@ export function bearerCallers(keys: readonly ProducerKey[]): Authenticate {
       },
     ]),
   )
-  return ({ authorization }) => {
-    const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-    return token === undefined ? undefined : callers.get(digest(token))
-  }
 }
 
 const digest = (secret: string): string => createHash('sha256').update(secret).digest('base64')

@@ -1,5 +1,5 @@
 /** How a target file says what it is: `targets/<name>.ts` exports one factory by default, and nothing is registered anywhere else. */
-import type { TargetConfig } from '../../schemas/config.ts'
+import type { SecretReference, TargetConfig } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Severity } from '../../schemas/finding.ts'
 import type { AlertTarget } from '../../schemas/ports.ts'
@@ -7,8 +7,8 @@ import { urlDenied } from './address.ts'
 import type { Send } from './send.ts'
 
 export interface TargetSettings {
-  /** The value behind `env:NAME` or `file:PATH`. */
-  readonly secret: (reference: string) => Promise<string>
+  /** The value that a reference names; `field` stands in the error when there is none. */
+  readonly secret: (reference: SecretReference, field: string) => Promise<string>
   readonly allowPrivate: boolean
 }
 type ConfigOf<T extends TargetConfig['type']> = Extract<TargetConfig, { type: T }>

@@ -133,6 +133,7 @@ const context = (alert: Alert): string =>
 export default defineTarget({
   type: 'slack',
   async create(name, config, settings) {
-    return slackTarget(name, targetUrl(name, (await settings.secret(config.url)).trim(), settings.allowPrivate))
+    const url = await settings.secret(config.url, `targets.${name}.url`)
+    return slackTarget(name, targetUrl(name, url.trim(), settings.allowPrivate))
   },
 })

@@ -60,6 +60,10 @@ export default defineTarget({
   type: 'webhook',
   async create(name, config, settings) {
     const url = targetUrl(name, config.url, settings.allowPrivate)
-    return standardWebhooksTarget(name, url, signersOf(name, await settings.secret(config.secret)))
+    return standardWebhooksTarget(
+      name,
+      url,
+      signersOf(name, await settings.secret(config.secret, `targets.${name}.secret`)),
+    )
   },
 })

@@ -159,7 +159,7 @@ rules:
   it('never holds a secret itself', async () => {
     const path = await file('targets: { a: { type: slack, url: "https://hooks.example.com/T0/B0/hunter2" } }')
     const message = refusal(() => loadConfig({}, {}, path))
-    expect(message).toContain('targets.a.url: must be env:NAME or file:PATH')
+    expect(message).toContain('targets.a.url: must be env:NAME, file:PATH, cmd:PROGRAM ARGUMENTS or a command')
     expect(message).not.toContain('hunter2')
   })
 })

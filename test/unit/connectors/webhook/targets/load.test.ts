@@ -10,7 +10,7 @@ const secrets: Record<string, string> = {
   'env:INSIDE': 'https://169.254.169.254/secret-canary',
   'env:NOT_URL': 'secret-canary',
 }
-const settings = { secret: async (reference: string) => secrets[reference] ?? '', allowPrivate: false }
+const settings = { secret: async (reference: unknown) => secrets[String(reference)] ?? '', allowPrivate: false }
 const load = (targets: object) => loadTargets(config.parse({ targets }).targets, settings)
 
 describe('loadTargets', () => {
