@@ -21,6 +21,31 @@ export interface ProofVerdict {
   readonly reason?: string | undefined
 }
 
+/** Where a request came from, as an event may say it. */
+export interface Source {
+  readonly sourceAddressFp: string | undefined
+  readonly addressClass: string
+}
+/** The same few addresses come again and again. Bounded: callers choose them. */
+const sources = new WeakMap<AuditContext, Map<string, Source>>()
+const MAX_SOURCES = 1_024
+
+function sourceOf(context: AuditContext, address: string | undefined): Source {
+  if (address === undefined) return { sourceAddressFp: undefined, addressClass: 'unknown' }
+  let known = sources.get(context)
+  if (known === undefined) {
+    known = new Map()
+    sources.set(context, known)
+  }
+  let source = known.get(address)
+  if (source === undefined) {
+    source = { sourceAddressFp: context.hashes.addresses.hash(address), addressClass: addressClass(address) }
+    if (known.size >= MAX_SOURCES) known.clear()
+    known.set(address, source)
+  }
+  return source
+}
+
 export class Exchange {
   readonly head: HttpHead
   readonly options: EdgeOptions
@@ -45,7 +70,7 @@ export class Exchange {
   /** The beginning of the answer's body, where it is an error or a metadata document. */
   answerText = ''
   private uidTaken = false
-  private address: { sourceAddressFp: string | undefined; addressClass: string } | undefined
+  private from: Source | undefined
   private readonly waiting: ((status: number) => void)[] = []
 
   constructor(head: HttpHead, options: EdgeOptions) {
@@ -67,13 +92,9 @@ export class Exchange {
   }
 
   /** Envelope fields of everything in this exchange. */
-  source({ hashes }: AuditContext): { sourceAddressFp: string | undefined; addressClass: string } {
-    if (this.address === undefined) {
-      const address = sourceAddressOf(this.head, this.options.trustProxy ?? 0)
-      const sourceAddressFp = address === undefined ? undefined : hashes.addresses.hash(address)
-      this.address = { sourceAddressFp, addressClass: addressClass(address) }
-    }
-    return this.address
+  source(context: AuditContext): Source {
+    this.from ??= sourceOf(context, sourceAddressOf(this.head, this.options.trustProxy ?? 0))
+    return this.from
   }
 
   /** Runs when the status is known: now, or as soon as the answer begins or the client is gone. */

@@ -25,7 +25,8 @@ export function nodeHead(request: IncomingMessage, target: string = request.url 
     verb: request.method ?? 'GET',
     target,
     header: (name) => {
-      const value = request.headers[name]
+      // HTTP/2 has no Host.
+      const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
       return Array.isArray(value) ? value.join(', ') : value
     },
     headerNames: () => Object.keys(request.headers),
@@ -108,13 +109,15 @@ export function credentialsOf(head: HttpHead, body: unknown, tickets: readonly s
   const places: string[] = authorization === undefined || authorization === '' ? [] : ['authorization']
   for (const name of CREDENTIAL_HEADERS) if (head.header(name) !== undefined) places.push(name)
   const isHeader = places.length > 0
-  const parameter = [...queryOf(head).keys()].find(
-    (name) => !tickets.includes(name) && CREDENTIAL_PARAMETER.test(plainName(name)) && name.length <= 64,
-  )
+  const parameter = head.target.includes('?')
+    ? [...queryOf(head).keys()].find(
+        (name) => !tickets.includes(name) && name.length <= 64 && CREDENTIAL_PARAMETER.test(plainName(name)),
+      )
+    : undefined
   if (parameter !== undefined) places.push('query')
   const isBody = formOf(head, body)?.['access_token'] !== undefined
   if (isBody) places.push('body')
-  const cookies = (head.header('cookie') ?? '').slice(0, MAX_QUERY).split(';')
+  const cookies = head.header('cookie')?.slice(0, MAX_QUERY).split(';') ?? []
   const isCookie = cookies.some(
     (pair) => pair.includes('=') && CREDENTIAL_COOKIE.test(plainName(pair.split('=', 1)[0]!)),
   )

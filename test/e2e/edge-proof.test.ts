@@ -1,6 +1,8 @@
 // Sender-constrained tokens at the edge: DPoP proofs with what holds of them, client certificates by TLS, tokens bound to either.
-import { createHash, randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createHash, randomUUID, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer, request as tlsRequest } from 'node:https'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, requireBearerAuth } from '@modelcontextprotocol/server'
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
@@ -9,6 +11,7 @@ import { auditDpop } from '../../collector/instrument/authz.ts'
 import { thumbprintOf } from '../../collector/instrument/dpop.ts'
 import { auditHttp } from '../../collector/instrument/http.ts'
 import { auditTokenVerifier, instrumentMcpServer } from '../../collector/instrument/index.ts'
+import { authority, certificate } from '../fakes/certificate.ts'
 import {
   type Audit,
   atEnd,
@@ -173,5 +176,57 @@ describe('DPoP', () => {
     await post(url, modernCall(), { ...modernHeaders(), authorization: `Bearer ${token}` })
     expect(trail.of('auth.token.validated')).toMatchObject([{ scheme: 'bearer', cnfKind: 'jkt', boundKeyMatch: false }])
     expect(trail.of('auth.dpop.checked')).toEqual([])
+  })
+})
+
+describe('mTLS', () => {
+  it('TLS version and certificate are seen, and whether the token is bound to it', async () => {
+    const trail = audit()
+    const ca = authority('ca')
+    const [server, client] = [certificate({ name: 'localhost', ca }), certificate({ name: 'client', ca })]
+    const handler = createMcpHandler(instrumentMcpServer(serverV2, trail.options))
+    atEnd(() => handler.close())
+    const verifier = auditTokenVerifier(
+      { verifyAccessToken: async (token: string) => ({ token, clientId: 'shop', scopes: [], expiresAt: 9e9 }) },
+      trail.options,
+    )
+    const gate = requireBearerAuth({ verifier })
+    const serve = toNodeHandler({
+      async fetch(request) {
+        const caller = await gate(request)
+        return caller instanceof Response ? caller : handler.fetch(request, { authInfo: caller })
+      },
+    })
+    const listener = (request: never, response: never): void => void serve(request, response)
+    const https = createTlsServer(
+      { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: true },
+      listener as never,
+    )
+    const { port } = await listen(auditHttp(https, trail.options) as never)
+    const thumbprint = createHash('sha256').update(new X509Certificate(client.cert).raw).digest('base64url')
+    const send = async (bound: string) => {
+      const token = await tokenBoundTo({ 'x5t#S256': bound })
+      const body = JSON.stringify({ ...modernCall(), method: 'tools/list' })
+      const headers = {
+        ...modernHeaders('', 'tools/list'),
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${token}`,
+      }
+      const options = { port, path: '/mcp', method: 'POST', headers, ...client, ca: ca.cert, servername: 'localhost' }
+      const [answer] = (await once(tlsRequest(options).end(body), 'response')) as [IncomingMessage]
+      answer.resume()
+      await once(answer, 'end')
+    }
+    await send(thumbprint)
+    await send('somebody else')
+    await vi.waitFor(() => expect(trail.of('http.request')).toHaveLength(2))
+    const [validated, foreign] = trail.of('auth.token.validated')
+    expect(validated).toMatchObject({ cnfKind: 'x5t', boundKeyMatch: true })
+    expect(foreign).toMatchObject({ cnfKind: 'x5t', boundKeyMatch: false })
+    for (const request of trail.of('http.request'))
+      expect(request).toMatchObject({ tlsVersion: 'TLSv1.3', clientCertificateFp: validated!['cnfFp'] })
+    expect(JSON.stringify(trail.events)).not.toContain(thumbprint)
+    sound(trail)
   })
 })
