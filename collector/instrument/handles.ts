@@ -13,8 +13,33 @@ export interface HandleDeclaration {
   readonly policy?: HandlePolicy
 }
 
-/** A run of these characters is one candidate; the same cut on both sides makes a handle minted in a result match one in arguments. */
-const CANDIDATE = /[A-Za-z0-9_-]{16,512}/g
+/** A candidate is a run of 16 to 512 of these; the same cut on both sides makes a handle minted in a result match one in arguments. */
+const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) => (/[A-Za-z0-9_-]/.test(String.fromCharCode(code)) ? 1 : 0))
+const MIN_RUN = 16
+const MAX_RUN = 512
+
+/**
+ * What /[A-Za-z0-9_-]{16,512}/g matches. That expression reads each word of a text from each of its letters; here one look at the
+ * sixteenth character from here rules out most places at once, which makes prose a tenth of the work.
+ */
+export function candidatesOf(text: string): string[] {
+  const found: string[] = []
+  const isIn = (at: number): boolean => IN_RUN[text.charCodeAt(at)] === 1
+  for (let from = 0; from + MIN_RUN <= text.length; ) {
+    let at = from + MIN_RUN - 1
+    while (at >= from && isIn(at)) at--
+    if (at >= from) {
+      from = at + 1
+      continue
+    }
+    let end = from + MIN_RUN
+    while (end < text.length && end - from < MAX_RUN && isIn(end)) end++
+    found.push(text.slice(from, end))
+    from = end
+  }
+  return found
+}
+
 const MIN_BITS = 64
 /** Handles described per call, each way. */
 export const MAX_HANDLES = 64
@@ -81,7 +106,7 @@ const counts = new Uint16Array(128)
 /** Tells whether a text is, or holds, something unguessable: such text is not recorded as a name either. */
 export function holdsHandle(text: string): boolean {
   if (text.length < 16) return false
-  for (const [candidate] of text.slice(0, MAX_SEARCHED).matchAll(CANDIDATE))
+  for (const candidate of candidatesOf(text.slice(0, MAX_SEARCHED)))
     if (estimatedBits(candidate) >= MIN_BITS) return true
   return false
 }
@@ -135,9 +160,7 @@ export class HandleFinder {
     if (room === 0) return
     const text = value.length > room ? value.slice(0, room) : value
     this.room -= text.length
-    const candidates = text.match(CANDIDATE)
-    if (candidates === null) return
-    for (const candidate of candidates) {
+    for (const candidate of candidatesOf(text)) {
       if (this.found.length >= MAX_HANDLES) return
       if (estimatedBits(candidate) >= MIN_BITS) this.add(candidate, path, 'unknown')
     }
