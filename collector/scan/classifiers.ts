@@ -9,6 +9,7 @@ import { injection } from './classifiers/injection.ts'
 import { padding } from './classifiers/padding.ts'
 import { pathTraversal } from './classifiers/path-traversal.ts'
 import { payload } from './classifiers/payload.ts'
+import { pii } from './classifiers/pii.ts'
 import { queryInjection } from './classifiers/query-injection.ts'
 import { secrets } from './classifiers/secrets.ts'
 import { sqlInjection } from './classifiers/sql-injection.ts'
@@ -26,6 +27,7 @@ export const CLASSIFIERS: readonly Classifier[] = [
   payload,
   sqlInjection,
   secrets,
+  pii,
   injection,
   hiddenUnicode,
   homoglyph,
