@@ -1,4 +1,5 @@
 /** What the classifier of personal data finds, what it takes as proof, and what is no alarm. */
+
 import { describe, expect, it } from 'vitest'
 import {
   isBelgian,
@@ -15,6 +16,7 @@ import {
   isTurkish,
   luhn,
 } from '../../../../../collector/scan/classifiers/pii/checksums.ts'
+import { pii } from '../../../../../collector/scan/classifiers/pii.ts'
 import { scannerOf } from '../../../../../collector/scan/scan.ts'
 
 const { scanText, scanValue } = scannerOf([pii])
