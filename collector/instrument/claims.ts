@@ -94,13 +94,13 @@ export function mayActOf(payload: Claims['payload']): { issuer: string; subject:
 /** Class of a JWT: by its typ, else by claims that only one class has. */
 function typeOf({ kind, header, payload }: Claims): string | undefined {
   if (kind === 'opaque') return undefined
-  const typ = String(header['typ'] ?? '')
+  const typ = plainText(header['typ'])
     .toLowerCase()
     .replace(/^application\//, '')
   if (typ === 'oauth-id-jag+jwt') return 'id_jag'
   if (typ === 'at+jwt') return 'access'
   // Keycloak signs refresh tokens and says so in `typ` of the payload; `nonce` and hashes of other tokens stand in ID tokens only.
-  const stated = String(payload['typ'] ?? payload['token_use'] ?? '').toLowerCase()
+  const stated = plainText(payload['typ'] ?? payload['token_use']).toLowerCase()
   if (/^(refresh|offline)$/.test(stated) || typ === 'rt+jwt') return 'refresh'
   if (stated === 'id' || ['at_hash', 'c_hash'].some((claim) => payload[claim] !== undefined)) return 'id'
   const hasScopes = ['scp', 'scope', 'roles', 'client_id'].some((claim) => payload[claim] !== undefined)

@@ -22,7 +22,8 @@ type Jwk = Readonly<Record<string, unknown>>
 export function thumbprintOf(jwk: unknown): string | undefined {
   if (jwk === null || typeof jwk !== 'object') return undefined
   const key = jwk as Jwk
-  const members = MEMBERS[String(key['kty'])]
+  const kind = key['kty']
+  const members = typeof kind === 'string' && Object.hasOwn(MEMBERS, kind) ? MEMBERS[kind] : undefined
   if (members === undefined || !members.every((member) => typeof key[member] === 'string')) return undefined
   return sha256(JSON.stringify(Object.fromEntries(members.map((member) => [member, key[member]]))))
 }

@@ -108,7 +108,13 @@ export class Exchange {
     if (this.status !== undefined) return
     this.status = status
     this.answer = answer
-    for (const run of this.waiting.splice(0)) run(status)
+    for (const run of this.waiting.splice(0)) {
+      try {
+        run(status)
+      } catch {
+        // What we tell is told beside the answer, and never in its way.
+      }
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { answerBegins, beside, exchangeEnds, isReadAnswer, isStream, MAX_ANSWER_CHARACTERS } from './edge-events.ts'
 import type { EdgeOptions } from './edge-options.ts'
 import { Exchange, exchangeInFlight, withinExchange } from './exchange.ts'
-import { fetchHead } from './http-head.ts'
+import { fetchHead, type HttpHead, pathOf } from './http-head.ts'
 import { tellDeclaredMetadata } from './metadata.ts'
 import { messagesIn } from './node-exchange.ts'
 
@@ -17,7 +17,7 @@ type Handler = (request: Request, ...rest: never[]) => Response | Promise<Respon
 export function auditFetch<H extends Handler>(handler: H, options: EdgeOptions = {}): H {
   return new Proxy(handler, {
     apply(target, self, args: [Request, ...never[]]) {
-      const run = (): Response | Promise<Response> => Reflect.apply(target, self, args)
+      const run = (): Answer => Reflect.apply(target, self, args)
       const exchange = openFetch(args[0], options)
       return exchange === undefined ? run() : withinExchange(exchange, () => watchFetch(exchange, run))
     },
@@ -26,9 +26,10 @@ export function auditFetch<H extends Handler>(handler: H, options: EdgeOptions =
 
 /** Undefined when an outer edge has it already, or when it cannot be watched. */
 export function openFetch(request: Request, options: EdgeOptions): Exchange | undefined {
-  if (exchangeInFlight() !== undefined) return undefined
   try {
-    const exchange = new Exchange(fetchHead(request, addressFrom(options, request)), options)
+    const head = fetchHead(request, addressFrom(options, request))
+    if (isOf(exchangeInFlight()?.head, head)) return undefined
+    const exchange = new Exchange(head, options)
     const { metadata } = options
     if (metadata !== undefined) beside(exchange, (context) => tellDeclaredMetadata(context, metadata))
     return exchange
@@ -36,6 +37,10 @@ export function openFetch(request: Request, options: EdgeOptions): Exchange | un
     return undefined
   }
 }
+
+/** The same request further in, where routers may have cut its path; a request to another handler in its course is one of its own. */
+const isOf = (outer: HttpHead | undefined, inner: HttpHead): boolean =>
+  outer !== undefined && outer.verb === inner.verb && pathOf(outer).endsWith(pathOf(inner))
 
 function addressFrom({ sourceAddress }: EdgeOptions, request: Request): string | undefined {
   try {
@@ -45,17 +50,22 @@ function addressFrom({ sourceAddress }: EdgeOptions, request: Request): string |
   }
 }
 
-async function watchFetch(exchange: Exchange, run: () => Response | Promise<Response>): Promise<Response> {
-  let response: Response
-  try {
-    response = await run()
-  } catch (error) {
+type Answer = Response | Promise<Response>
+function watchFetch(exchange: Exchange, run: () => Answer): Answer {
+  const failed = (error: unknown): never => {
     // The platform answers it, as every platform does, with 500.
     answerBegins(exchange, 500, () => undefined)
     exchangeEnds(exchange, false)
     throw error
   }
-  return answeredFetch(exchange, response)
+  let answer: Answer
+  try {
+    answer = run()
+  } catch (error) {
+    return failed(error)
+  }
+  if (!(answer instanceof Promise)) return answeredFetch(exchange, answer)
+  return answer.then((response) => answeredFetch(exchange, response), failed)
 }
 
 /** The answer to hand on: the given one, or for a GET stream one that is watched until its end. */

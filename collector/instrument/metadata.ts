@@ -1,6 +1,7 @@
 /** Authorization metadata as this server publishes it (RFC 9728, RFC 8414): told when it is first seen, and when it changes. */
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
+import { plainText } from './claims.ts'
 import type { DeclaredMetadata } from './edge-options.ts'
 import type { Exchange } from './exchange.ts'
 import { pathOf } from './http-head.ts'
@@ -46,7 +47,7 @@ function tellMetadata(context: AuditContext, kind: Kind, given: unknown): void {
   const metadataHash = sha256(canonical(document, 1_048_576) ?? '')
   const known = published.get(context) ?? new Map<string, string>()
   published.set(context, known)
-  const subject = `${kind} ${String(document['resource'] ?? document['issuer'] ?? '')}`
+  const subject = `${kind} ${plainText(document['resource'] ?? document['issuer'])}`
   const before = known.get(subject)
   if (before === metadataHash) return
   if (before === undefined && known.size >= MAX_DOCUMENTS) known.delete(known.keys().next().value!)

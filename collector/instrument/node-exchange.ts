@@ -39,21 +39,24 @@ function watchAnswer(response: ServerResponse, exchange: Exchange): void {
     if (isStream(exchange)) messages += messagesIn(chunk)
     else if (isReadAnswer(exchange, exchange.status ?? response.statusCode)) read(exchange, chunk)
   }
-  response.writeHead = function writeHeadWatched(this: ServerResponse, ...args: unknown[]): ServerResponse {
-    const answered = Reflect.apply(writeHead, this, args) as ServerResponse
+  const headWritten = (args: readonly unknown[]): void => {
     // Informational heads (103) come before the answer.
     const status = Number(args[0])
     if (status >= 200) answerBegins(exchange, status, answerHeader(response, args))
+  }
+  response.writeHead = function writeHeadWatched(this: ServerResponse, ...args: unknown[]): ServerResponse {
+    const answered = Reflect.apply(writeHead, this, args) as ServerResponse
+    safely(() => headWritten(args))
     return answered
   } as ServerResponse['writeHead']
   response.write = function writeWatched(this: ServerResponse, ...args: unknown[]): boolean {
     const written = Reflect.apply(write, this, args) as boolean
-    seen(args[0])
+    safely(() => seen(args[0]))
     return written
   } as ServerResponse['write']
   response.end = function endWatched(this: ServerResponse, ...args: unknown[]): ServerResponse {
     const ended = Reflect.apply(end, this, args) as ServerResponse
-    seen(args[0])
+    safely(() => seen(args[0]))
     return ended
   } as ServerResponse['end']
   let isOver = false
@@ -63,8 +66,17 @@ function watchAnswer(response: ServerResponse, exchange: Exchange): void {
     if (response.headersSent) answerBegins(exchange, response.statusCode, answerHeader(response, []))
     exchangeEnds(exchange, isAborted, messages)
   }
-  response.once('finish', () => over(false))
-  response.once('close', () => over(!response.writableFinished))
+  response.once('finish', () => safely(() => over(false)))
+  response.once('close', () => safely(() => over(!response.writableFinished)))
+}
+
+/** Our own faults stay ours. */
+function safely(run: () => void): void {
+  try {
+    run()
+  } catch {
+    // Unobserved, never broken.
+  }
 }
 
 /** Headers given to writeHead are not kept by Node, those set before are. */

@@ -269,6 +269,22 @@ describe('what passes through', () => {
     expect(trail.of('http.request')).toMatchObject([{ status: 500, outcome: 'protocol_error', decision: 'error' }])
   })
 
+  it('a handler without a promise stays one, a strange answer stays strange, and another handler in its course is told apart', async () => {
+    const trail = audit()
+    const answer = new Response('ok')
+    expect(auditFetch((_request: Request) => answer, trail.options)(new Request('http://localhost/mcp'))).toBe(answer)
+    const strange = auditFetch((_request: Request) => undefined as unknown as Response, trail.options)
+    expect(strange(new Request('http://localhost/mcp'))).toBeUndefined()
+    const refusing = auditFetch((_request: Request) => new Response(null, { status: 401 }), trail.options)
+    const calling = auditFetch(async (_request: Request) => {
+      await refusing(new Request('http://localhost/other', { method: 'POST' }))
+      return new Response('ok')
+    }, trail.options)
+    await calling(new Request('http://localhost/mcp', { method: 'POST' }))
+    await vi.waitFor(() => expect(trail.of('http.request')).toHaveLength(1))
+    expect(trail.of('http.request')).toMatchObject([{ status: 401, refusal: 'authorization' }])
+  })
+
   it('a client that leaves before the answer is cancelled, and no failure', async () => {
     const trail = audit()
     let isCalled = (): void => undefined

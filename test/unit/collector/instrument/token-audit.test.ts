@@ -41,6 +41,38 @@ async function recorded(claims: Record<string, unknown>, authInfo: object = {}):
 }
 
 describe('claims', () => {
+  it.each([
+    [{ typ: 'at+jwt' }, {}, 'access'],
+    [{ typ: 'application/at+jwt' }, {}, 'access'],
+    [{ typ: 'JWT' }, { scp: 'a' }, 'access'],
+    [{ typ: 'JWT' }, { nonce: 'n', scp: 'a' }, 'access'],
+    [{ typ: 'JWT' }, { nonce: 'n' }, 'id'],
+    [{}, { at_hash: 'x', scope: 'openid' }, 'id'],
+    [{ typ: 'oauth-id-jag+jwt' }, { scope: 'a' }, 'id_jag'],
+    [{ typ: 'JWT' }, { typ: 'Refresh' }, 'refresh'],
+    [{ typ: 'JWT' }, { sub: 'alice' }, 'unknown'],
+    [{ typ: 7 }, { typ: { toString: 'x' }, token_use: null }, 'unknown'],
+  ] as const)('a token with %j and %j is of class %s', async (header, claims, tokenType) => {
+    const { options, of } = stage()
+    const token = `${[header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.x`
+    const verifier = { verifyAccessToken: async (given: string) => ({ token: given, clientId: 'c', scopes: [] }) }
+    await auditTokenVerifier(verifier, options).verifyAccessToken(token)
+    expect(of('auth.token.validated')).toMatchObject([{ tokenType, decision: 'allow' }])
+  })
+
+  it('says who may act for the subject by the keys of principals, and what the client is capable of', async () => {
+    const actor = { iss: 'https://id.example', sub: 'agent' }
+    const event = await recorded({
+      sub: 'alice',
+      iss: 'https://id.example',
+      may_act: { sub: 'agent' },
+      xms_cc: ['cp1'],
+    })
+    const itself = await recorded({ ...actor, may_act: [null, 7, { sub: 9 }, actor] })
+    expect(event).toMatchObject({ mayActSubs: [itself['principalKey']], clientCapabilities: ['cp1'] })
+    expect(itself['mayActSubs']).toEqual([itself['principalKey']])
+  })
+
   it('reads Entra v2 and v1 tokens of one person in two applications as one principal', async () => {
     const common = { tid: TENANT, oid: OID, aud: 'api://orders', uti: 'uti-1', scp: 'Orders.Read Orders.Write' }
     const v2 = await recorded({
