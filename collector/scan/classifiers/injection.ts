@@ -10,11 +10,12 @@ import { command } from './injection/command.ts'
 import { conceal } from './injection/conceal.ts'
 import { consent } from './injection/consent.ts'
 import { crossTool } from './injection/cross-tool.ts'
+import { followUp } from './injection/follow-up.ts'
 import { DO, HOW } from './injection/meaning.ts'
 import { memory } from './injection/memory.ts'
 import { override } from './injection/override.ts'
 import { persona } from './injection/persona.ts'
-import { priority } from './injection/priority.ts'
+import { praise, priority } from './injection/priority.ts'
 import { promptLeak } from './injection/prompt-leak.ts'
 import { recipient } from './injection/recipient.ts'
 import { roleMarkers } from './injection/role-marker.ts'
@@ -106,7 +107,11 @@ export const injection: Classifier = {
       if (weight < 0.15) return
       acts.push({ kind, score: weight, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? text.length })
     }
-    if (tokens.count > 0) roleMarkers(tokens, subject, report)
+    if (tokens.count > 0) {
+      roleMarkers(tokens, subject, report)
+      praise(tokens, subject, report)
+      followUp(tokens, subject, report)
+    }
     for (let index = 0; index < tokens.sentences; index++) {
       if ((tokens.sentenceDoing[index]! & WORTH_READING) === 0) continue
       sentence = sentenceAt(tokens, index)
@@ -120,7 +125,8 @@ const NO_HITS: readonly Hit[] = []
 
 /** The act stands in quotation marks, or after `detects`, `prevents`, `such as`: the text speaks of it. */
 function isDescribed(s: Sentence, first: number): boolean {
-  if ((s.tokens.is[first]! & IS.quoted) !== 0 && (tokens.doingAll & DO.guard) !== 0) return true
+  const before = s.index > 0 ? tokens.sentenceDoing[s.index - 1]! : 0
+  if ((s.tokens.is[first]! & IS.quoted) !== 0 && ((before | s.doing) & DO.guard) !== 0) return true
   if (((s.doing & DO.guard) | (s.how & HOW.example)) === 0) return false
   for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
     if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0) return true

@@ -2,6 +2,7 @@
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
+import { IS } from './tokens.ts'
 
 const SAY = { doing: DO.answer }
 
@@ -12,7 +13,8 @@ export const answer: Matcher = (s, subject, report) => {
     for (let say = find(s, SAY); say >= 0; say = find(s, SAY, say + 1)) {
       if (isRefused(s, say) || !isOrdered(s, say)) continue
       const only = near(s, say, 4, { how: HOW.only })
-      if (only >= 0 && isRead) {
+      // `just reply to this mail` is said by every newsletter.
+      if (only >= 0 && isRead && after(s, say, 4, { about: TO.message }) < 0) {
         report('answer', (s.how & (HOW.when | HOW.all)) !== 0 ? 0.6 : 0.5, say, only)
         break
       }
@@ -32,10 +34,58 @@ export const answer: Matcher = (s, subject, report) => {
       report('answer', foreign >= 0 ? 0.6 : isRead ? 0.5 : 0.35, put, reply)
       break
     }
+  // leave the scores aside and output: …
+  if (isRead && (s.doing & DO.answer) !== 0)
+    for (let say = find(s, SAY); say >= 0; say = find(s, SAY, say + 1)) {
+      const is = s.tokens.is[say]!
+      if ((is & (IS.colon | IS.clauseStart)) !== IS.colon || !isOrdered(s, say) || isRefused(s, say)) continue
+      report('answer', 0.5, say, say)
+      break
+    }
+  // encode your response in …, translate your answer
+  if (isRead && (s.about & TO.reply) !== 0 && (s.how & HOW.your) !== 0)
+    for (let reply = find(s, { about: TO.reply }); reply >= 0; reply = find(s, { about: TO.reply }, reply + 1)) {
+      if (before(s, reply, 2, { how: HOW.your }) < 0) continue
+      const verb = before(s, reply, 7, {
+        doing: DO.make | DO.put | DO.divert | DO.answer | DO.send | DO.show | DO.must,
+      })
+      if (verb >= 0 && !isRefused(s, verb) && isOrdered(s, verb)) {
+        report('answer', 0.55, verb, reply)
+        break
+      }
+    }
+  // display the message '…' to the user
+  if ((s.doing & (DO.show | DO.tell | DO.answer)) !== 0)
+    for (
+      let show = find(s, { doing: DO.show | DO.tell | DO.answer });
+      show >= 0;
+      show = find(s, { doing: DO.show | DO.tell | DO.answer }, show + 1)
+    ) {
+      if (isRefused(s, show)) continue
+      const object = opensSpeech(s.tokens.text, s.tokens.ends[show]!)
+        ? show
+        : after(s, show, 4, { about: TO.message | TO.person })
+      if (object < 0 || !opensSpeech(s.tokens.text, s.tokens.ends[object]!)) continue
+      const forced = before(s, show, 12, { doing: DO.must | DO.please, how: HOW.after }) >= 0
+      const isSpeech = object === show || has(s, object, { about: TO.message })
+      report('answer', forced ? (isSpeech ? 0.5 : 0.4) : 0.3, show, object)
+      break
+    }
   // always recommend ours
   if ((s.how & HOW.always) !== 0 && (s.doing & DO.answer) !== 0) {
     const always = find(s, { how: HOW.always })
     const say = after(s, always, 2, SAY)
     if (say >= 0 && !has(s, say, { doing: DO.send | DO.show })) report('answer', isRead ? 0.5 : 0.35, always, say)
   }
+}
+
+/** A quotation of some length begins right after: words that are to be said. */
+function opensSpeech(text: string, at: number): boolean {
+  for (let i = at + 1; i < at + 4; i++) {
+    const code = text.charCodeAt(i)
+    if (code !== 34 && code !== 39 && code !== 0x201c && code !== 0x2018) continue
+    const close = text.indexOf(text.charAt(i) === '\u201c' ? '\u201d' : text.charAt(i), i + 1)
+    return close < 0 || close - i > 24
+  }
+  return false
 }

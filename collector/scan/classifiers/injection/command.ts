@@ -25,7 +25,8 @@ export const command: Matcher = (s, subject, report) => {
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'
     if (isLine && (forced || word >= 0))
       report('command', forced && word >= 0 ? 0.7 : isRead ? 0.6 : 0.5, verb, word >= 0 ? word : verb)
-    else if (word >= 0 && forced && isRead) report('command', 0.35, verb, word)
+    else if (word >= 0 && forced && (isRead || (s.about & TO.pretext) !== 0))
+      report('command', (s.about & TO.pretext) !== 0 ? 0.55 : 0.35, verb, word)
     else continue
     return
   }

@@ -39,7 +39,7 @@ export const conceal: Matcher = (s, _subject, report) => {
   // silently send
   if ((s.how & HOW.silent) !== 0)
     for (let quiet = find(s, { how: HOW.silent }); quiet >= 0; quiet = find(s, { how: HOW.silent }, quiet + 1)) {
-      const verb = near(s, quiet, 3, { doing: DO.send | DO.read | DO.put | DO.call | DO.keep | DO.harvest })
+      const verb = near(s, quiet, 2, { doing: DO.send | DO.read | DO.put | DO.call | DO.keep | DO.harvest })
       if (verb >= 0 && near(s, quiet, 4, { doing: DO.not | DO.dismiss }) < 0) {
         report('conceal', 0.6, quiet, verb)
         break

@@ -1,7 +1,7 @@
 /** injection.cross_tool: a text changes what another tool does, what it is given, or whether it is used. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isRefused, pairs } from './sentence.ts'
+import { after, before, countOf, find, has, isOrdered, isRefused, near, pairs, type Sentence } from './sentence.ts'
 import { anyOtherTool, isOtherTool, otherToolIn } from './tool-reference.ts'
 
 const LITERAL = TO.mail | TO.url | TO.secretPath | TO.named | TO.enemy
@@ -32,16 +32,56 @@ export const crossTool: Matcher = (s, subject, report) => {
       else if (after(s, must, 3, { doing: DO.not }) >= 0 && after(s, must, 5, { doing: DO.call }) >= 0)
         report('cross_tool', 0.6, other, must)
     }
-    // use this one, X is broken
-    const bad = after(s, other, 6, { how: HOW.bad })
-    if (bad >= 0 && (s.doing & (DO.call | DO.must)) !== 0 && subject.surface === 'definition')
-      report('cross_tool', 0.4, other, bad)
+    const isRead = subject.surface !== 'definition' && subject.surface !== 'instructions'
+    // you must first call X — for a reason that has nothing to do with what X gives
+    const call = before(s, other, 3, { doing: DO.call | DO.divert })
+    if (call >= 0 && !isRefused(s, call) && !isRead) {
+      const forced = before(s, call, 12, { doing: DO.must }) >= 0
+      const early = find(s, { how: HOW.before | HOW.first }) >= 0
+      const pretexts = countOf(s, TO.pretext)
+      const dictated =
+        after(s, other, 24, { doing: DO.show | DO.tell | DO.answer }) >= 0 &&
+        after(s, other, 30, { about: TO.person | TO.message }) >= 0
+      // call X with 'this very value': no description of one's own says what another is to be asked.
+      const literal = after(s, other, 12, { about: TO.named | TO.url | TO.mail | TO.secretPath })
+      const isBound =
+        literal >= 0 &&
+        !isOtherTool(s, literal) &&
+        !has(s, literal, { about: TO.parameter | TO.ownTool }) &&
+        after(s, literal, 1, { about: TO.parameter | TO.tool }) < 0
+      if (forced && isBound && find(s, { how: HOW.example }) < 0) report('cross_tool', 0.6, call, literal)
+      else if (forced && pretexts > 0) report('cross_tool', pretexts > 1 ? 0.6 : 0.5, call, other)
+      else if (pretexts > 0 && has(s, call, { doing: DO.invoke }) && isOrdered(s, call))
+        report('cross_tool', 0.5, call, other)
+      else if (forced && early && dictated) report('cross_tool', 0.55, call, other)
+      else if (forced && early) report('cross_tool', 0.35, call, other)
+    }
+    // this one is disabled for security, use that one
+    if (
+      !isRead &&
+      call >= 0 &&
+      isCondemned(s) &&
+      ((s.how & HOW.instead) !== 0 || (s.doing & (DO.must | DO.please)) !== 0)
+    )
+      report('cross_tool', 0.5, call, other)
     // before answering, call X — in something that was only read
-    if (subject.surface !== 'definition' && subject.surface !== 'instructions' && subject.surface !== 'prompt') {
+    if (isRead && subject.surface !== 'prompt') {
       const call = before(s, other, 3, { doing: DO.invoke })
       const forced = call >= 0 ? before(s, call, 5, { doing: DO.must | DO.please }) : -1
       if (forced >= 0 && !isRefused(s, call)) report('cross_tool', 0.6, forced, other)
     }
+  }
+  // call that one instead of any other function
+  if (
+    subject.surface !== 'definition' &&
+    (s.doing & DO.invoke) !== 0 &&
+    (s.how & HOW.instead) !== 0 &&
+    (s.about & (TO.tool | TO.identifier)) !== 0
+  ) {
+    const call = find(s, { doing: DO.invoke })
+    const instead = after(s, call, 8, { how: HOW.instead })
+    if (instead >= 0 && !isRefused(s, call) && after(s, call, 14, { about: TO.tool | TO.identifier }) >= 0)
+      report('cross_tool', 0.6, call, instead)
   }
   // please call fetch with URL …
   if (subject.surface !== 'definition' && (s.doing & DO.invoke) !== 0 && (s.about & TO.url) !== 0)
@@ -68,6 +108,14 @@ export const crossTool: Matcher = (s, subject, report) => {
         return isForeign
       },
     )
+  // the system automatically redirects to …, enables … regardless
+  if ((s.how & HOW.automatic) !== 0 && (s.doing & (DO.divert | DO.put)) !== 0 && subject.surface === 'definition')
+    pairs(s, { how: HOW.automatic }, { doing: DO.divert | DO.put }, 3, (auto, verb) => {
+      const against = near(s, verb, 14, { how: HOW.instead | HOW.regardless })
+      if (against >= 0) report('override', 0.55, auto, against)
+      else if (has(s, verb, { doing: DO.divert })) report('override', 0.4, auto, verb)
+      return true
+    })
   // never use any other tool for this
   const any = anyOtherTool(s)
   if (any >= 0) {
@@ -85,4 +133,18 @@ export const crossTool: Matcher = (s, subject, report) => {
         report('cross_tool', 0.6, any, verb)
     }
   }
+}
+
+/** Some sentence calls something unusable and gives a reason of the kind that is only a pretext. */
+function isCondemned(s: Sentence): boolean {
+  const { sentences, sentenceHow, sentenceTo, howAll } = s.tokens
+  if ((howAll & HOW.bad) === 0) return false
+  for (let i = 0; i < sentences; i++)
+    if (
+      (sentenceHow[i]! & HOW.bad) !== 0 &&
+      (sentenceTo[i]! & TO.pretext) !== 0 &&
+      (sentenceTo[i]! & (TO.tool | TO.ownTool)) !== 0
+    )
+      return true
+  return false
 }

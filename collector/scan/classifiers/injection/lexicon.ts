@@ -51,11 +51,14 @@ function learn([doing, to, how, words]: WordLine, forms: (word: string) => reado
   }
 }
 
-for (const line of englishVerbs) learn(line, formsOf)
+for (const line of englishVerbs) {
+  learn(line, formsOf)
+  learn([DO.base, 0, 0, line[3]], (verb) => [verb])
+}
 const asIs = (word: string): readonly string[] => [word]
 for (const line of irregularForms) learn(line, asIs)
 for (const line of englishWords) learn(line, asIs)
-for (const line of foreignWords) learn(line, asIs)
+for (const [doing, to, how, words] of foreignWords) learn([doing === 0 ? 0 : doing | DO.base, to, how, words], asIs)
 // `no` and `avoid` are also verbs of guarding in English prose; as words of refusal they stay what the list says.
 meanings.get('must')!.doing |= DO.must
 

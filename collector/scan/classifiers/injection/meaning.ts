@@ -54,6 +54,12 @@ export const DO = {
   make: 1 << 23,
   /** call, invoke: said of functions, hardly of anything else. */
   invoke: 1 << 24,
+  /** complete, done, successfully: says that something is over. */
+  done: 1 << 25,
+  /** The base form of a verb: an order, where it opens its clause. */
+  base: 1 << 26,
+  /** try, wait, contact: what honest messages ask for. */
+  polite: 1 << 27,
 } as const
 
 export const TO = {
@@ -165,7 +171,7 @@ export const HOW = {
   into: 1 << 22,
   /** deprecated, unsafe, broken, outdated. */
   bad: 1 << 23,
-  /** best, superior, accurate. */
+  /** best, superior, leading: praise that tells nothing of what is done. */
   good: 1 << 24,
   /** example, e.g., such. */
   example: 1 << 25,

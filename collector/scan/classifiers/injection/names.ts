@@ -52,7 +52,7 @@ const isTrailing = (code: number): boolean => code === 46 || code === 58 || code
  * system account files, environment of processes. One alternative per place; nothing is repeated without bound.
  */
 const SECRET_PLACES =
-  /(?:^|[\\/~.*])(?:\.ssh(?:[\\/]|$)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws(?:[\\/]|$)|\.gnupg|\.kube(?:[\\/]|$)|\.docker[\\/]config|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env(?:$|\.(?:local|prod|production|dev))|etc[\\/](?:passwd|shadow|sudoers|ssh)(?![a-z])|proc[\\/]self|authorized_keys|known_hosts|credentials?(?:$|\.[a-z]{2,5}$)|secrets?(?:$|\.[a-z]{2,5}$)|passwords?(?:$|\.[a-z]{2,5}$)|mcp\.json|claude_desktop_config|\.cursor[\\/]|\.claude[\\/]|\.vscode[\\/]|\.bash_history|\.zsh_history|\.bitcoin|wallet\.dat|keychain|Login Data|Cookies$|[\w-]{1,40}\.(?:pem|key|ppk|p12|pfx|kdbx|keystore)$)/i
+  /(?:^|[\\/~.*])(?:\.ssh(?:[\\/]|$)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws(?:[\\/]|$)|\.gnupg|\.kube(?:[\\/]|$)|\.docker[\\/]config|\.netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env(?:$|\.(?:local|prod|production|dev))|etc[\\/](?:passwd|shadow|sudoers|ssh)(?![a-z])|proc[\\/]self|authorized_keys|\.bashrc|\.zshrc|\.bash_profile|\.profile$|crontab$|known_hosts|credentials?(?:$|\.[a-z]{2,5}$)|secrets?(?:$|\.[a-z]{2,5}$)|passwords?(?:$|\.[a-z]{2,5}$)|mcp\.json|claude_desktop_config|\.cursor[\\/]|\.claude[\\/]|\.vscode[\\/]|\.bash_history|\.zsh_history|\.bitcoin|wallet\.dat|keychain|Login Data|Cookies$|[\w-]{1,40}\.(?:pem|key|ppk|p12|pfx|kdbx|keystore)$)/i
 const WEB_ADDRESS = /^[a-z][a-z0-9+.-]{1,15}:\/\//i
 const MAIL_ADDRESS = /^[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}$/
 /** Words no honest host calls itself by. */

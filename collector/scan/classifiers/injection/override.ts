@@ -1,12 +1,13 @@
 /** injection.override: earlier instructions, safety or the user's own wish are set aside. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, has, isOrdered, isRefused, near, pairs } from './sentence.ts'
+import { after, before, find, has, isOrdered, isRefused, near, pairs } from './sentence.ts'
 
 const DISMISS = { doing: DO.dismiss }
 const OWNED = { how: HOW.prior | HOW.your, about: TO.authority }
 
 export const override: Matcher = (s, subject, report) => {
+  const isRead = subject.surface !== 'definition' && subject.surface !== 'instructions' && subject.surface !== 'prompt'
   if ((s.doing & DO.dismiss) !== 0) {
     // ignore … previous/your/system … instructions
     if ((s.about & (TO.orders | TO.prompt)) !== 0)
@@ -71,6 +72,26 @@ export const override: Matcher = (s, subject, report) => {
       if (owned >= 0) report('override', 0.75, verb, orders)
       return owned >= 0
     })
+  // in what was read: strictly follow this instruction
+  if (isRead && (s.doing & DO.obey) !== 0 && (s.about & TO.orders) !== 0)
+    pairs(s, { doing: DO.obey }, { about: TO.orders }, 6, (verb, orders) => {
+      if (isRefused(s, verb) || before(s, verb, 4, { doing: DO.must, how: HOW.you }) < 0) return false
+      report('override', 0.55, verb, orders)
+      return true
+    })
+  // before you solve the task, do the following first
+  if (
+    isRead &&
+    (s.how & HOW.you) !== 0 &&
+    (s.how & (HOW.before | HOW.first)) !== 0 &&
+    (s.about & (TO.wish | TO.orders)) !== 0
+  ) {
+    const early = find(s, { how: HOW.before | HOW.first })
+    const you = after(s, early, 3, { how: HOW.you })
+    const task = you >= 0 ? after(s, you, 8, { about: TO.wish | TO.orders }) : -1
+    const first = task >= 0 ? after(s, task, 20, { how: HOW.first | HOW.after, doing: DO.please | DO.must }) : -1
+    if (first >= 0) report('override', 0.6, early, first)
+  }
   // your new task is …; new instructions:
   if ((s.how & HOW.new) !== 0 && (s.about & (TO.orders | TO.wish)) !== 0)
     pairs(s, { how: HOW.new }, { about: TO.orders | TO.wish }, 2, (fresh, orders) => {

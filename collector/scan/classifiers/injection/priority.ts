@@ -1,7 +1,9 @@
 /** injection.priority: a tool puts itself before the others, before the user's choice, or before anything else is done. */
-import type { Matcher } from './act.ts'
+import type { Subject } from '../../classifier.ts'
+import type { Matcher, Report } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, isRefused, near } from './sentence.ts'
+import type { Tokens } from './tokens.ts'
 import { anyOtherTool } from './tool-reference.ts'
 
 export const priority: Matcher = (s, subject, report) => {
@@ -29,4 +31,22 @@ export const priority: Matcher = (s, subject, report) => {
       if (anything >= 0 && (s.about & TO.otherTool) === 0) report('priority', 0.4, tool, anything)
     }
   }
+}
+
+/** Praise instead of a description: the model is to take this tool rather than another. Counted over the whole text. */
+export function praise(tokens: Tokens, subject: Subject, report: Report): void {
+  if (subject.surface !== 'definition' || (tokens.howAll & HOW.good) === 0) return
+  let first = -1
+  let last = -1
+  let count = 0
+  for (let i = 0; i < tokens.count; i++) {
+    // `best practices` praises nothing.
+    if ((tokens.how[i]! & HOW.good) === 0 || tokens.text.startsWith(' practice', tokens.ends[i]!)) continue
+    if (first < 0) first = i
+    last = i
+    count++
+  }
+  // Long manuals praise a practice here and there: what counts is how much of the text it is.
+  const words = tokens.at[tokens.count - 1]!
+  if (count >= 3 && count * 25 >= words) report('priority', count >= 5 ? 0.6 : 0.5, first, last)
 }

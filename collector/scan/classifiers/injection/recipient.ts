@@ -7,6 +7,13 @@ const OUT = { doing: DO.send, how: HOW.copy }
 const CARGO = TO.talk | TO.file | TO.data | TO.message | TO.secret | TO.secretPath | TO.reply | TO.wish
 
 export const recipient: Matcher = (s, subject, report) => {
+  // you must also access our endpoint at https://…
+  if ((s.about & TO.url) !== 0 && (s.doing & DO.must) !== 0 && (s.doing & (DO.read | DO.call)) !== 0) {
+    const url = find(s, { about: TO.url })
+    const verb = before(s, url, 10, { doing: DO.read | DO.call })
+    if (verb >= 0 && !isRefused(s, verb) && before(s, verb, 5, { doing: DO.must, how: HOW.you }) >= 0)
+      report('recipient', (s.about & TO.pretext) !== 0 ? 0.6 : 0.35, verb, url)
+  }
   if ((s.doing & (DO.send | DO.keep)) === 0 && (s.how & HOW.copy) === 0) return
   const isRead = subject.surface !== 'definition'
   if ((s.about & (TO.mail | TO.url | TO.enemy)) !== 0)
@@ -38,7 +45,7 @@ export const recipient: Matcher = (s, subject, report) => {
       outside >= 0;
       outside = find(s, { about: TO.outside }, outside + 1)
     ) {
-      const verb = before(s, outside, 12, OUT)
+      const verb = before(s, outside, 12, { doing: DO.send | DO.keep, how: HOW.copy })
       if (verb < 0 || isRefused(s, verb)) continue
       const cargo = near(s, verb, 8, { about: TO.talk | TO.secret | TO.secretPath | TO.message | TO.file | TO.data })
       const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy | HOW.silent | HOW.automatic }) >= 0

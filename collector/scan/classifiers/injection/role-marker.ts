@@ -5,7 +5,7 @@
 import type { Subject } from '../../classifier.ts'
 import type { Report } from './act.ts'
 import { hashWord, meaningOf } from './lexicon.ts'
-import { DO, HOW, TO } from './meaning.ts'
+import { HOW, TO } from './meaning.ts'
 import { IS, type Tokens } from './tokens.ts'
 
 /** Tokens of chat templates: no prose holds them but prose about them. */
@@ -82,46 +82,65 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
   headings(tokens, isRead, report)
 }
 
-/** `SYSTEM OVERRIDE:` and the like: capitals with authority, then a colon; and turns of a dialogue inside what was read. */
+/** Headings in capitals with a colon; turns of a dialogue and notes to the machine inside what was read. */
 function headings(tokens: Tokens, isRead: boolean, report: Report): void {
-  if (((tokens.toAll & (TO.authority | TO.mode | TO.agent)) | (tokens.howAll & HOW.hidden)) === 0) return
+  const speaks = TO.authority | TO.mode | TO.agent | TO.pretext
+  if (((tokens.toAll & speaks) | (tokens.howAll & HOW.hidden)) === 0) return
   let turns = 0
   for (let i = 0; i < tokens.count; i++) {
     const is = tokens.is[i]!
+    const to = tokens.to[i]!
+    const how = tokens.how[i]!
     if (
-      (is & (IS.capitals | IS.clauseStart)) === (IS.capitals | IS.clauseStart) &&
-      ((tokens.to[i]! & SPEAKER) | (tokens.how[i]! & (HOW.hidden | HOW.notice)) | (tokens.to[i]! & TO.orders)) !== 0
+      (is & HEADING) === HEADING &&
+      ((to & (SPEAKER | TO.orders | TO.pretext)) | (how & (HOW.hidden | HOW.notice))) !== 0
     ) {
-      let claims = (tokens.to[i]! & SPEAKER) !== 0 || (tokens.how[i]! & HOW.hidden) !== 0
-      for (
-        let k = i;
-        k < tokens.count && tokens.at[k]! - tokens.at[i]! <= 4 && (tokens.is[k]! & IS.capitals) !== 0;
-        k++
-      ) {
-        if ((tokens.to[k]! & SPEAKER) !== 0) claims = true
-        if ((tokens.is[k]! & IS.colon) === 0) continue
-        if (claims) report('role_marker', k > i || (tokens.to[i]! & TO.authority) !== 0 ? 0.5 : 0.35, i, k)
-        break
-      }
+      const claim = headingClaim(tokens, i)
+      if (claim > 0) report('role_marker', claim, i, i)
     }
-    if (
-      isRead &&
-      (is & (IS.lineStart | IS.colon)) === (IS.lineStart | IS.colon) &&
-      (tokens.to[i]! & (TO.agent | TO.person | TO.authority)) !== 0
-    ) {
+    if (!isRead) continue
+    if ((is & TURN) === TURN && (to & (TO.agent | TO.person | TO.authority)) !== 0) {
       turns++
       if (turns === 2) report('role_marker', 0.45, i, i)
     }
-    // a note to the machine that reads this
-    if (isRead && (tokens.how[i]! & HOW.notice) !== 0 && (is & IS.clauseStart) !== 0) {
-      for (let k = i + 1; k < tokens.count && tokens.at[k]! - tokens.at[i]! <= 6; k++)
-        if ((tokens.to[k]! & TO.agent) !== 0) {
-          report('role_marker', 0.5, i, k)
-          break
-        }
+    // A note to the machine that reads this; a message to you, the model.
+    const isNote = (how & HOW.notice) !== 0 && (is & IS.clauseStart) !== 0
+    const isMessage = (to & TO.message) !== 0
+    if (!isNote && !isMessage) continue
+    for (let k = i + 1; k < tokens.count && tokens.at[k]! - tokens.at[i]! <= 9; k++) {
+      if ((tokens.to[k]! & TO.agent) === 0) continue
+      if (isMessage && (tokens.how[k - 1]! & (HOW.to | HOW.you)) === 0) continue
+      report('role_marker', 0.55, i, k)
+      break
     }
-    if ((tokens.doing[i]! & DO.play) !== 0) continue
   }
+}
+
+const HEADING = IS.capitals | IS.clauseStart
+const TURN = IS.lineStart | IS.colon
+const MAX_HEADING_CHARACTERS = 48
+const isCapitalOrBlank = (code: number): boolean =>
+  (code >= 65 && code <= 90) || code === 32 || code === 45 || code === 95
+
+/** Capitals up to a colon, `SYSTEM MAINTENANCE NOTICE:`: what the words among them claim. */
+function headingClaim(tokens: Tokens, first: number): number {
+  const { text } = tokens
+  const start = tokens.starts[first]!
+  let end = tokens.ends[first]!
+  const limit = Math.min(text.length, start + MAX_HEADING_CHARACTERS)
+  while (end < limit && isCapitalOrBlank(text.charCodeAt(end))) end++
+  if (text.charCodeAt(end) !== 58) return 0
+  let authority = false
+  let pretext = false
+  let notice = false
+  for (let k = first; k < tokens.count && tokens.starts[k]! < end; k++) {
+    if ((tokens.to[k]! & SPEAKER) !== 0 || (tokens.how[k]! & HOW.hidden) !== 0) authority = true
+    if ((tokens.to[k]! & TO.pretext) !== 0) pretext = true
+    if ((tokens.how[k]! & HOW.notice) !== 0) notice = true
+  }
+  const isLone = end === tokens.ends[first]!
+  if (authority) return isLone ? ((tokens.to[first]! & TO.authority) !== 0 ? 0.4 : 0.3) : 0.5
+  return pretext && notice ? 0.35 : 0
 }
 
 /** The token that starts at or after an offset. */

@@ -34,7 +34,7 @@ export const secretPath: Matcher = (s, subject, report) => {
     if (isAll && out >= 0) report('secret_path', 0.75, verb, secret)
     else if (out >= 0 && has(s, out, { about: TO.outside | TO.enemy, how: HOW.silent }))
       report('secret_path', 0.55, verb, secret)
-    else if (isAll) report('secret_path', 0.4, verb, secret)
+    else if (isAll) report('secret_path', has(s, verb, { doing: DO.keep }) ? 0.25 : 0.4, verb, secret)
     else continue
     return
   }

@@ -4,6 +4,8 @@ import { IS, type Tokens } from './tokens.ts'
 
 export interface Sentence {
   readonly tokens: Tokens
+  /** Its number in the text. */
+  readonly index: number
   /** First token and the one after the last. */
   readonly from: number
   readonly to: number
@@ -16,6 +18,7 @@ export interface Sentence {
 export function sentenceAt(tokens: Tokens, index: number): Sentence {
   return {
     tokens,
+    index,
     from: tokens.firsts[index]!,
     to: tokens.firsts[index + 1]!,
     doing: tokens.sentenceDoing[index]!,
@@ -77,9 +80,13 @@ export const has = (s: Sentence, i: number, wanted: Wanted): boolean =>
 /** A refusal stands right before the word: `do not send`. */
 export const isRefused = (s: Sentence, i: number): boolean => before(s, i, 3, { doing: DO.not }) >= 0
 
-/** The word opens its clause or follows `must`, `please`, `then`: an order rather than a description. */
+/** An order rather than a description: a base form that opens its clause or goes on with an order, or any form after `must` or `please`. */
 export function isOrdered(s: Sentence, i: number): boolean {
-  if ((s.tokens.is[i]! & IS.clauseStart) !== 0) return true
+  const { is, doing } = s.tokens
+  if ((doing[i]! & DO.base) !== 0) {
+    if ((is[i]! & IS.clauseStart) !== 0) return true
+    if ((is[s.from]! & IS.clauseStart) !== 0 && (doing[s.from]! & (DO.base | DO.please)) !== 0) return true
+  }
   return before(s, i, 3, { doing: DO.must | DO.please, how: HOW.only }) >= 0
 }
 
@@ -97,4 +104,11 @@ export function pairs(
     if (k < 0 && eitherWay) k = before(s, i, words, object)
     if (k >= 0 && visit(i, k)) return
   }
+}
+
+/** How many tokens of the sentence are about this. */
+export function countOf(s: Sentence, about: number): number {
+  let count = 0
+  for (let i = find(s, { about }); i >= 0; i = find(s, { about }, i + 1)) count++
+  return count
 }

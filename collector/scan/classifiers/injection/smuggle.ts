@@ -1,12 +1,14 @@
 /** injection.parameter_smuggle: talk, prompts, files or earlier results are to be put into a parameter or into what goes out. */
-import type { Matcher } from './act.ts'
+import type { Matcher, Report } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isRefused, near } from './sentence.ts'
+import { after, before, find, has, isRefused, near, type Sentence } from './sentence.ts'
 
 const CARGO = { about: TO.talk | TO.prompt | TO.secretPath | TO.secret }
 
 export const smuggle: Matcher = (s, subject, report) => {
-  if ((s.doing & DO.put) === 0 || (s.about & (CARGO.about | TO.file | TO.data)) === 0) return
+  if ((s.doing & DO.put) === 0) return
+  fixedValue(s, report)
+  if ((s.about & (CARGO.about | TO.file | TO.data)) === 0) return
   for (let verb = find(s, { doing: DO.put }); verb >= 0; verb = find(s, { doing: DO.put }, verb + 1)) {
     if (isRefused(s, verb)) continue
     const slot = after(s, verb, 16, { about: TO.parameter | TO.named })
@@ -32,5 +34,27 @@ export const smuggle: Matcher = (s, subject, report) => {
       report('parameter_smuggle', 0.5, verb, slot)
       return
     }
+  }
+}
+
+/** change the `x` parameter to 'y', whatever the user asked for */
+function fixedValue(s: Sentence, report: Report): void {
+  for (
+    let verb = find(s, { doing: DO.put | DO.divert });
+    verb >= 0;
+    verb = find(s, { doing: DO.put | DO.divert }, verb + 1)
+  ) {
+    if (isRefused(s, verb)) continue
+    const slot = after(s, verb, 5, { about: TO.parameter | TO.named | TO.wish })
+    if (slot < 0) continue
+    const to = after(s, slot, 3, { how: HOW.to })
+    const value = to >= 0 ? after(s, to, 2, { about: TO.named }) : -1
+    const against = find(s, { how: HOW.regardless })
+    const forced = before(s, verb, 4, { doing: DO.must, how: HOW.automatic }) >= 0
+    if (value >= 0 && forced) report('parameter_smuggle', against >= 0 ? 0.7 : 0.4, verb, value)
+    else if (against >= 0 && forced && after(s, against, 5, { about: TO.person }) >= 0)
+      report('parameter_smuggle', 0.6, verb, against)
+    else continue
+    return
   }
 }

@@ -298,6 +298,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         if (
           after <= 32 ||
           after === 34 ||
+          after === 59 ||
           after === 39 ||
           after === 41 ||
           after === 60 ||
@@ -354,11 +355,14 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         if (tokens.marks.length < MAX_MARKS) tokens.marks.push(i)
         clause = IS.clauseStart
         break
+      case 45: // -
+        // A dash between blanks; not the one of a word or of a command's option.
+        if (text.charCodeAt(i + 1) <= 32) clause = IS.clauseStart
+        break
       case 58: // :
       case 59: // ;
       case 44: // ,
       case 40: // (
-      case 45: // -
       case 42: // *
       case 93: // ]
       case 62: // >

@@ -15,7 +15,8 @@ export function otherToolIn(s: Sentence, start = s.from): number {
 
 export function isOtherTool(s: Sentence, i: number): boolean {
   if (has(s, i, { about: TO.otherTool })) return true
-  if (!has(s, i, { about: TO.identifier })) return false
+  if (!has(s, i, { about: TO.identifier }) || has(s, i, { about: TO.ownTool })) return false
+  if (after(s, i, 1, { about: TO.parameter }) >= 0) return false
   if (s.tokens.text.charCodeAt(s.tokens.ends[i]!) === 40) return true
   return before(s, i, 2, { doing: DO.call, about: TO.tool }) >= 0 || after(s, i, 1, { about: TO.tool }) >= 0
 }

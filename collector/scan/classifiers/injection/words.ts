@@ -14,7 +14,7 @@ export const englishVerbs: readonly WordLine[] = [
     0,
     'ignore disregard forget bypass overrule override neglect skip circumvent disable omit evade discard suppress supersede abandon dismiss nullify void erase',
   ],
-  [DO.dismiss | DO.divert, 0, 0, 'override overwrite'],
+  [DO.dismiss | DO.divert, 0, 0, 'override'],
   [
     DO.read,
     0,
@@ -32,7 +32,7 @@ export const englishVerbs: readonly WordLine[] = [
     DO.put,
     0,
     0,
-    'include pass put insert add append attach embed encode write place set supply provide populate fill prepend inject concatenate specify change modify alter use assign inline combine replicate copy duplicate',
+    'include pass put insert add append attach embed encode write place set supply provide populate fill prepend inject concatenate specify change modify alter use assign inline combine replicate copy duplicate enable convert adjust',
   ],
   [
     DO.tell,
@@ -48,14 +48,14 @@ export const englishVerbs: readonly WordLine[] = [
     DO.answer,
     0,
     0,
-    'reply respond answer say state claim conclude recommend suggest promote output assert prepend praise rank rate advertise return report',
+    'reply respond answer say state claim recommend suggest promote output assert prepend praise rank rate advertise return report',
   ],
   [DO.keep, 0, 0, 'remember memorize persist retain memorise log save store cache record archive index'],
   [
     DO.divert,
     0,
     0,
-    'replace redirect reroute intercept substitute hijack shadow proxy swap forward supersede impersonate',
+    'replace overwrite redirect reroute intercept substitute hijack shadow proxy swap forward supersede impersonate',
   ],
   [DO.hide, 0, 0, 'hide conceal mask disguise obscure obfuscate camouflage withhold'],
   [DO.ask, 0, 0, 'ask confirm prompt request consult clarify verify'],
@@ -111,6 +111,13 @@ export const irregularForms: readonly WordLine[] = [
     "not never don't dont without no nor cannot can't won't mustn't shouldn't needn't doesn't avoid refrain nothing neither",
   ],
   [DO.please, 0, 0, 'please kindly'],
+  [
+    DO.polite,
+    0,
+    0,
+    'try wait contact restart refer visit reload refresh retry check note see let feel allow reach log sign login click enter',
+  ],
+  [DO.done, 0, 0, 'complete completed done finished successfully succeeded concluded accomplished'],
 ]
 
 export const englishWords: readonly WordLine[] = [
@@ -175,7 +182,7 @@ export const englishWords: readonly WordLine[] = [
     0,
     TO.pretext,
     0,
-    'compliance audit auditing audits verification authentication authorization validation logging monitoring telemetry analytics maintenance diagnostics diagnostic integrity security quality calibration tracking backup attestation synchronization licensing',
+    'compliance regulatory governance protocol protocols audit auditing audits verification authentication authorization validation logging monitoring telemetry analytics maintenance diagnostics diagnostic integrity security quality calibration tracking backup attestation synchronization licensing',
   ],
   [
     0,
@@ -198,7 +205,7 @@ export const englishWords: readonly WordLine[] = [
     0,
     0,
     HOW.prior,
-    'previous prior earlier above preceding original existing old initial former foregoing previously default so-far',
+    'previous prior earlier above preceding original existing old initial former foregoing previously so-far',
   ],
   [0, 0, HOW.all, 'all any every everything each whole entire full complete entirety both'],
   [0, 0, HOW.your, 'your'],
@@ -231,18 +238,18 @@ export const englishWords: readonly WordLine[] = [
     0,
     0,
     HOW.bad,
-    'deprecated unsafe broken outdated insecure obsolete unreliable unavailable inaccurate inferior compromised slower',
+    'deprecated unsafe broken outdated insecure obsolete unreliable unavailable inaccurate inferior compromised slower disabled discontinued retired vulnerable',
   ],
   [
     0,
     0,
     HOW.good,
-    'best superior accurate reliable preferred better trusted official recommended optimal authoritative ideal top',
+    'best superior preferred better trusted official recommended authoritative ideal top ultimate premium finest leading award-winning unmatched unparalleled world-class fastest smartest guaranteed guarantee revolutionary award-winning winning professionals experts enterprise-grade cutting-edge state-of-the-art advanced most-advanced outperforms',
   ],
   [0, 0, HOW.example, 'example examples eg such e.g sample like'],
   [0, 0, HOW.unbound, 'unrestricted unlimited unfiltered uncensored limitless unconstrained elevated'],
   [DO.must, 0, HOW.always, 'always'],
   [0, 0, HOW.notice, 'note attention notice warning important critical urgent alert reminder'],
-  [0, 0, HOW.automatic, 'automatically automatic implicitly proceed'],
+  [0, 0, HOW.automatic, 'automatically automatic implicitly proceed continuously constantly'],
   [0, 0, HOW.already, 'already pre-approved preapproved preauthorized pre-authorized consented'],
 ]
