@@ -5,7 +5,7 @@ import type { ParameterRole } from './classifier.ts'
 const BY_WORD: Readonly<Record<Exclude<ParameterRole, 'unknown'>, string>> = {
   path: 'path paths filepath filename filenames file files dir directory directories folder folders cwd workdir pathname dirname basename attachment logfile',
   shell: 'command commands cmd cmds shell exec bash powershell argv cli commandline',
-  sql: 'sql statement where predicate querystring sqlquery having',
+  sql: 'sql statement where clause predicate querystring sqlquery having',
   url: 'url urls uri uris link links href endpoint webhook host hostname hosts domain ip ipaddress origin callback redirect baseurl website src feed proxy',
   code: 'code script scripts expression expr eval snippet source python javascript js formula template lambda program function jq',
   text: 'text message messages content body description title comment comments prompt summary note notes subject reason question answer bio caption instruction instructions label feedback review paragraph sentence markdown string str replacement replace diff patch thought html',

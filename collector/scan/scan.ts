@@ -59,11 +59,12 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
       const readers = readersOf(base.surface)
       const root = base.root ?? (base.surface === 'arguments' ? 'args' : '')
       let room = bounds.valueCharacters
-      tally.unscannedBytes += walkValue(value, root, bounds, (leaf) => {
+      const missed = walkValue(value, root, bounds, (leaf) => {
         const limit = Math.min(bounds.textCharacters, room)
         room -= Math.min(leaf.text.length, limit)
         scanLeaf(tally, leaf, subjectOf(leaf, base, root), readers, limit)
       })
+      tally.unscannedBytes += missed
       return tally
     },
   }
@@ -109,7 +110,7 @@ function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly 
     return
   }
   const text = textOfBlob(leaf.text, limit)
-  const bytes = Math.floor(leaf.text.length * 0.75)
+  const bytes = Buffer.byteLength(leaf.text, 'base64')
   if (text === undefined) {
     tally.unscannedBytes += bytes
     return
