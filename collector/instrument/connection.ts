@@ -7,7 +7,7 @@ import { joined } from './edge-events.ts'
 import { tellElicitation } from './elicitation.ts'
 import { exchangeInFlight } from './exchange.ts'
 import { nameOf } from './names.ts'
-import { tellNotification } from './notifications.ts'
+import { isChange, tellNotification } from './notifications.ts'
 import { readMirror, tellRequest, tellSession } from './other-request.ts'
 import type { ServerRegistry } from './registry.ts'
 import {
@@ -39,6 +39,8 @@ const WRAPPED_CODE = /^MCP error (-32\d{3})/
 const INVALID_INPUT = /^Input validation error/
 
 export class Connection {
+  /** Its notifications of changes become others on the wire, one for each subscription or none, and are told there. */
+  isRouted = false
   private readonly context: AuditContext
   private readonly registry: ServerRegistry
   private readonly transport: TransportLike
@@ -47,6 +49,7 @@ export class Connection {
   private readonly asked: ServerRequests
   private readonly open = new Map<string | number, Request>()
   private pending = 0
+  private isDeleted = false
   /** Switch of keys after which the session was hashed. */
   private keyEpoch = 0
 
@@ -119,6 +122,28 @@ export class Connection {
     if (openRetry(this.context, request) !== undefined) tellAnswers(this.context, request)
   }
 
+  /** The request with this id that is being served. */
+  serving(id: string | number): Request | undefined {
+    return this.open.get(id)
+  }
+
+  /** The caller of a request that carries no message, such as one for a stream. */
+  caller(extra: MessageExtra): Request {
+    this.readSession()
+    const request = openRequest(this.context, this.facts, { id: '', method: '' }, extra)
+    return { ...request, own: { ...request.own, jsonrpcIdHash: undefined } }
+  }
+
+  /** Runs a DELETE: if it closes this connection, the client ended the session. */
+  async deleting<T>(run: () => Promise<T>): Promise<T> {
+    this.isDeleted = true
+    try {
+      return await run()
+    } finally {
+      this.isDeleted = false
+    }
+  }
+
   /** A message to the client, before the transport has it. */
   sending(message: RpcMessage, options: { readonly relatedRequestId?: string | number } | undefined): void {
     if (message === null || typeof message !== 'object') return
@@ -136,7 +161,7 @@ export class Connection {
     this.facts.sessionFp = undefined
     // A DELETE of the client ends it, and the edge that sees the request says no more of it.
     const exchange = exchangeInFlight()
-    const isDeleted = exchange?.head.verb === 'DELETE'
+    const isDeleted = this.isDeleted || exchange?.head.verb === 'DELETE'
     if (isDeleted) exchange?.told.add('session')
     this.context.emit({
       eventType: 'session.terminated',
@@ -275,7 +300,8 @@ export class Connection {
     const cause = (relatedId === undefined ? undefined : this.open.get(relatedId)) ?? callInFlight()?.request
     if (id !== undefined && id !== null) this.asked.asked(id, method as string, params, cause)
     else if (method === 'notifications/cancelled') this.asked.cancelled(params)
-    else tellNotification(this.context, this.unsolicited(), message, cause)
+    else if (!this.isRouted || this.facts.era !== 'modern' || !isChange(message))
+      tellNotification(this.context, this.unsolicited(), message, cause)
   }
 
   /** Fields of events on this connection that no request of the client caused. */

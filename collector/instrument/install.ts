@@ -6,11 +6,14 @@ import { Connection } from './connection.ts'
 import type { DefinitionRegistry } from './definition-registry.ts'
 import { watchOutbound } from './effects/outbound-channels.ts'
 import { watchSideEffects } from './effects/side-effects.ts'
+import { listenAsked } from './mcp-handler.ts'
 import { trustedName } from './names.ts'
 import { ServerRegistry } from './registry.ts'
 import type { MessageExtra, RpcMessage, Transport } from './request.ts'
 import type { ServerLike, TransportLike } from './server-shape.ts'
 import { type Spans, spansFor } from './spans.ts'
+import { watchWire } from './stdio-wire.ts'
+import { watchStreams } from './transport-streams.ts'
 
 /**
  * Marks the functions we put in place, so that nothing is observed twice. On our functions and not in a WeakSet of their objects:
@@ -95,14 +98,15 @@ function observeEntry(context: AuditContext, request: unknown): void {
   const info = (request as { requestInfo?: { headers?: Headers; method?: string } } | undefined)?.requestInfo
   if (info?.headers?.get?.('mcp-method') !== 'subscriptions/listen') return
   const { authInfo } = request as { authInfo?: object }
-  const noTools = new ServerRegistry(context, {}, undefined)
-  const connection = new Connection(context, noTools, { send: async () => undefined }, 'http', undefined)
-  connection.received({ id: 0, method: 'subscriptions/listen' }, {
+  const registry = new ServerRegistry(context, {}, undefined)
+  const connection = new Connection(context, registry, { send: async () => undefined }, 'http', undefined)
+  const opened = connection.received({ id: 0, method: 'subscriptions/listen' }, {
     authInfo,
     request: info,
     classification: { era: 'modern' },
   } as MessageExtra)
   connection.sending({ id: 0, result: {} }, undefined)
+  if (opened !== undefined) listenAsked({ context, request: opened, registry }, info as Request)
 }
 
 /**
@@ -205,6 +209,8 @@ function observe(
 ): void {
   const spans = spansFor(context.options.tracer, context.options.meter)
   const connection = new Connection(context, registry, transport, kindOf(transport), spans)
+  context.guard(() => watchStreams(context, connection, transport))
+  context.guard(() => watchWire(context, connection, registry, transport))
   const receive = (message: RpcMessage, extra: MessageExtra | undefined) => {
     if (installation.retired) return undefined
     try {

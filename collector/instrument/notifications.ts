@@ -5,15 +5,20 @@ import type { Request, RpcMessage } from './request.ts'
 import { taskFpOf, tellTaskState } from './tasks.ts'
 
 /** Those that change what a client believes. Progress, log messages and cancellations are the course of a call, and are not. */
-const TOLD = new Set([
+const CHANGES = [
   'notifications/tools/list_changed',
   'notifications/prompts/list_changed',
   'notifications/resources/list_changed',
   'notifications/resources/updated',
+]
+const TOLD: ReadonlySet<unknown> = new Set([
+  ...CHANGES,
   'notifications/tasks/status',
   'notifications/tasks',
   'notifications/elicitation/complete',
 ])
+/** One that goes, in the modern era, only to those who subscribed. */
+export const isChange = ({ method }: RpcMessage): boolean => (CHANGES as unknown[]).includes(method)
 export const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId'
 
 /** The subscription that a notification answers: its id, or of the legacy era, which has none, the resource. */

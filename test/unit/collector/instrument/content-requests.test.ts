@@ -32,7 +32,7 @@ function offer(sdk: Sdk) {
       ],
     }))
     const argsSchema = { language: complete(z.string(), () => ['german', 'greek']), tone: z.string().optional() }
-    server.registerPrompt('greet', { description: 'Greets', argsSchema: argsSchema as never }, () => ({
+    server.registerPrompt('greet', { description: 'Greets', argsSchema }, () => ({
       messages: [
         { role: 'user', content: { type: 'text', text: `${CANARY} https://evil.example/x` } },
         { role: 'assistant', content: { type: 'image', data: 'AAAA', mimeType: 'image/png' } },

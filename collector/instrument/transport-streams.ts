@@ -1,0 +1,81 @@
+/** The standalone GET stream of Streamable HTTP and the DELETE of a session, where no edge watches the server. */
+import type { AuditContext } from './audit-context.ts'
+import { elapsedMs, instantNow } from './clock.ts'
+import type { Connection } from './connection.ts'
+import { exchangeInFlight } from './exchange.ts'
+import type { MessageExtra } from './request.ts'
+import type { TransportLike } from './server-shape.ts'
+import { watchedStream } from './sse-frames.ts'
+
+type Handle = (request: Request, options?: { readonly authInfo?: object }) => Promise<Response>
+interface WebTransport {
+  handleRequest?: Handle
+}
+
+/**
+ * `handleRequest` of the web-standard transport of both SDKs; their transports for Node have one inside. Other transports answer to
+ * somebody else, and their streams are not seen.
+ */
+export function watchStreams(context: AuditContext, connection: Connection, transport: TransportLike): void {
+  const { _webStandardTransport: inner } = transport as { _webStandardTransport?: WebTransport }
+  const target = inner ?? (transport as WebTransport)
+  const { handleRequest } = target
+  if (typeof handleRequest !== 'function') return
+  target.handleRequest = (request, options) => {
+    const run = (): Promise<Response> => handleRequest.call(target, request, options)
+    const verb = (request as { method?: unknown } | undefined)?.method
+    // The edge sees both of them, and more of them than can be seen from here.
+    if ((verb !== 'GET' && verb !== 'DELETE') || !(request instanceof Request) || exchangeInFlight() !== undefined)
+      return run()
+    return verb === 'GET' ? watchGet(context, connection, request, options?.authInfo, run) : connection.deleting(run)
+  }
+}
+
+async function watchGet(
+  context: AuditContext,
+  connection: Connection,
+  request: Request,
+  authInfo: object | undefined,
+  run: () => Promise<Response>,
+): Promise<Response> {
+  const response = await run()
+  try {
+    const isStream = response.status === 200 && /^text\/event-stream\b/.test(response.headers.get('content-type') ?? '')
+    return isStream ? openedGet(context, connection, request, authInfo, response) : response
+  } catch {
+    context.errors++
+    return response
+  }
+}
+
+function openedGet(
+  context: AuditContext,
+  connection: Connection,
+  request: Request,
+  authInfo: object | undefined,
+  response: Response,
+): Response {
+  const { own, common, started } = connection.caller({ authInfo, request } as MessageExtra)
+  const lastEventId = request.headers.get('last-event-id')
+  context.emit(
+    {
+      eventType: 'stream.opened',
+      ...own,
+      streamKind: 'get',
+      lastEventFp: lastEventId === null ? undefined : context.hashes.handles.hash(lastEventId),
+    },
+    undefined,
+    common,
+  )
+  let messages = 0
+  return watchedStream(response, {
+    message: () => messages++,
+    closed: (closedBy) =>
+      context.guard(() => {
+        const time = instantNow()
+        const durationMs = elapsedMs(started, time)
+        const fields = { streamKind: 'get', closedBy, early: closedBy === 'client', messages }
+        context.emit({ eventType: 'stream.closed', ...own, durationMs, ...fields }, time, common)
+      }),
+  })
+}
