@@ -13,6 +13,8 @@ export const commandInjection: Classifier = {
   version: '1',
   surfaces: ARGUMENTS,
   needs:
+    TRAIT.equals |
+    TRAIT.parenthesis |
     TRAIT.chain |
     TRAIT.ampersand |
     TRAIT.dollar |

@@ -50,7 +50,7 @@ const GADGETS: readonly (readonly [number, RegExp])[] = [
     /\{\{\s{0,4}\[?\s{0,2}["'](?:id|whoami|cat \/etc\/passwd|ls)["']|\[\[\$\{|\$\{\s{0,4}T\(|\{\{=\s{0,4}(?:import|global|process)|\{%\s{0,4}(?:import|include|extends|load_template|set \w{1,8} ?=)\s{0,4}["']?(?:os|\/etc|\.\.|__)|\*\{\s{0,4}T\(|\{\{\s{0,4}(?:system|exec|popen|file_get_contents|readFile|get_user_file|source)\s{0,2}\(|\{\{\s{0,4}(?:\.Password|\.System|html "|printf "%s" "ssti|define "T1)|\{\{\s{0,4}["']{1,2}\.(?:class|getClass|constructor|toString)|\$\{["']?\.(?:class|getClass)/,
   ],
 ]
-const POLYGLOT = /\$\{\{<%\[%'"\}\}%\\|\{\{\{\{|<%[%']|\$\{\{|\{#[^}]{0,8}\}\}\}/
+const POLYGLOT = /\$\{\{<%\[%'"\}\}%\\|\{\{\{\{|<%[%']|\{#[^}]{0,8}\}\}\}/
 const HINT =
   /\{\{|\$\{|#\{|\*\{|@\{|<%|@\(|\{%|\[\[|\[=|\{\$|\{\s?\w|__|#set|<#|constructor|java\.|getClass|getRuntime|mainModule|global\.|require|System\.|T\(|\|\s?attr|smarty/i
 
@@ -80,7 +80,7 @@ export const templateInjection: Classifier = {
 /** Braces alone are a format string or a set: then the text must be little more than they. */
 function isProbe(found: string, text: string, isCode: boolean): boolean {
   if (/^(?:\{\{|\$\{|#\{|\*\{|<%|@\(|\{%|\[)/.test(found)) return true
-  return !isCode && text.length <= 48
+  return !isCode && text.length <= 48 && !text.includes('\n')
 }
 
 /** Several lines, of which most end like statements or are indented. */
