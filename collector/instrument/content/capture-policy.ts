@@ -27,7 +27,7 @@ const REMEMBERED = 2_048
 export const RESULT = 'result'
 
 export class CapturePolicy {
-  private readonly rules: readonly { tool: RegExp; parameter: RegExp; capture: Capture }[]
+  private readonly rules: readonly { tool: Matcher; parameter: Matcher; capture: Capture }[]
   private readonly evidence = new Map<string, Evidence>()
   private readonly decided = new Map<string, Capture>()
 
@@ -39,7 +39,7 @@ export class CapturePolicy {
       if (!['drop', 'hash', 'redacted', 'value'].includes(capture))
         throw new TypeError(`instrument: capture[${index}].capture: must be drop, hash, redacted or value`)
       // Without a parameter the rule is about arguments; a result has to be named.
-      return { tool: glob(tool), parameter: parameter === undefined ? ARGUMENTS : glob(parameter), capture }
+      return { tool: glob(tool), parameter: parameter === undefined ? isArgument : glob(parameter), capture }
     })
   }
 
@@ -83,7 +83,7 @@ export class CapturePolicy {
     const key = `${tool}\n${path}`
     const known = this.decided.get(key)
     if (known !== undefined) return known
-    const rule = this.rules.find((each) => each.tool.test(tool) && each.parameter.test(path))
+    const rule = this.rules.find((each) => each.tool(tool) && each.parameter(path))
     const capture = rule?.capture ?? 'hash'
     // Names and paths are the caller's words: the memory is emptied rather than let grow.
     if (this.decided.size >= REMEMBERED) this.decided.clear()
@@ -92,12 +92,22 @@ export class CapturePolicy {
   }
 }
 
-const ARGUMENTS = /^(?!result$)/
-/** `*` matches any run of characters; everything else is itself. Linear: between two stars nothing can repeat. */
-const glob = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-      .join('[^\\n]*?')}$`,
-  )
+type Matcher = (text: string) => boolean
+const isArgument: Matcher = (path) => path !== RESULT
+
+/** `*` matches any run of characters; everything else is itself. Each part is looked for once, from left to right. */
+function glob(pattern: string): Matcher {
+  const [first, ...rest] = pattern.split('*') as [string, ...string[]]
+  const last = rest.pop()
+  if (last === undefined) return (text) => text === first
+  return (text) => {
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+    let at = first.length
+    for (const part of rest) {
+      at = text.indexOf(part, at)
+      if (at < 0) return false
+      at += part.length
+    }
+    return at <= text.length - last.length
+  }
+}
