@@ -91,7 +91,7 @@ export const RESOURCES: RegistryKind = {
    * service each time, and be another one for each caller. Such lists are told when clients are shown them.
    */
   mayProbe(facade) {
-    if (facade?._registeredResources === undefined) return false
+    if (facade?._registeredResources === undefined || facade._resourceHandlersInitialized !== true) return false
     const templates = Object.values(facade._registeredResourceTemplates ?? {})
     return templates.every(({ resourceTemplate }) => resourceTemplate?.listCallback === undefined)
   },

@@ -13,6 +13,8 @@ export interface ServerLike {
   _registeredPrompts?: Readonly<Record<string, RegisteredLike>>
   _registeredResources?: Readonly<Record<string, RegisteredLike>>
   _registeredResourceTemplates?: Readonly<Record<string, RegisteredLike>>
+  /** Its resource lists are made of the registrations, not by handlers of the author. */
+  _resourceHandlersInitialized?: boolean
   _requestHandlers?: ReadonlyMap<string, (request: unknown, extra: unknown) => unknown>
   _serverInfo?: { readonly name?: string; readonly version?: string }
   _negotiatedWireCodec?: () => { readonly era?: string; encodeResult(method: string, result: unknown): unknown }

@@ -171,5 +171,6 @@ export function tellTaskResult(
 function resultTypeOf(result: Ending['result']): string {
   if (result === undefined) return 'error'
   if (result['resultType'] === 'input_required') return 'input_required'
-  return result['content'] === undefined && createdTask(result) !== undefined ? 'task' : 'complete'
+  const isTask = result['content'] === undefined || result['resultType'] === 'task'
+  return isTask && createdTask(result) !== undefined ? 'task' : 'complete'
 }
