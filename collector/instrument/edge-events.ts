@@ -166,7 +166,7 @@ function tellServed(context: AuditContext, exchange: Exchange): void {
 
 /** A credential that nobody here was seen to check may well have been checked: nothing is said about it then. */
 const isAccounted = (exchange: Exchange): boolean =>
-  exchange.caller() !== undefined || credentialsIn(exchange).location === 'none'
+  exchange.caller() !== undefined || exchange.identity !== undefined || credentialsIn(exchange).location === 'none'
 
 function tellDeleted(context: AuditContext, exchange: Exchange): void {
   const request = openUnreached(context, exchange, undefined, 'allow')

@@ -5,6 +5,7 @@ import type { AuditContext } from './audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import type { EdgeOptions } from './edge-options.ts'
 import { type HttpHead, sourceAddressOf } from './http-head.ts'
+import type { Identity } from './identity.ts'
 import { processWide } from './process-wide.ts'
 import type { Request as RpcRequest } from './request.ts'
 import type { Verified } from './token-audit.ts'
@@ -57,6 +58,8 @@ export class Exchange {
   callerOf: () => object | undefined = () => undefined
   /** JSON-RPC requests that reached a transport; each is told by its connection. */
   readonly reached: { readonly context: AuditContext; readonly request: RpcRequest }[] = []
+  /** What an observer on the wire may say of the caller: there is a credential that it did not verify, or none. */
+  identity: Identity | undefined
   /** The request that somebody has already told to be refused. */
   refused: RpcRequest | undefined
   /** The answer of a wrapped verifier. */

@@ -24,7 +24,6 @@ export interface MessageExtra {
 export interface Observed {
   readonly started: Instant
   readonly requestUid: string
-  readonly identity: Identity
   /** Envelope fields that win: the decision, which is not known before the server answers; the source address. */
   readonly envelope: Readonly<Record<string, unknown>>
   /** Fields of http.request that only the wire shows: status, header check, place of the credential. */
@@ -195,7 +194,7 @@ export function openRequest(
     facts.clientVersion = nameOf(clientInfo.version)
   }
   const authInfo = typeof extra?.authInfo === 'object' ? (extra.authInfo ?? undefined) : undefined
-  const identity = observed?.identity ?? context.identity(authInfo)
+  const identity = exchange?.identity ?? context.identity(authInfo)
   const requestUid =
     observed?.requestUid ??
     ((authInfo !== undefined && authenticated(context, authInfo, started, exchange)) ||

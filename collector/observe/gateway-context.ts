@@ -7,6 +7,8 @@ import { type HeldSink, heldSink } from './held-sink.ts'
 export interface Gateway {
   readonly context: AuditContext
   readonly held: HeldSink
+  /** What the server says of itself, claimed; only the first one counts. Better late than never, although best before the first event. */
+  named(name: string, version: string | undefined): void
   /** Lists that were shown to callers of one era and one set of scopes. */
   registryFor(era: 'legacy' | 'modern', scopeSetHash: string): ServerRegistry
 }
@@ -14,19 +16,27 @@ export interface Gateway {
 /** Sets of scopes with a registry of their own; callers choose them, so the oldest goes. */
 const MAX_REGISTRIES = 256
 
-/** `options.serverId`, else MCP_AUDIT_SERVER_ID, else `fallbackId`. */
+/** `options.serverId`, else MCP_AUDIT_SERVER_ID, else `fallbackId`. `holdMs`: longest wait of the first events for the server's name. */
 export function openGateway(
   sink: AuditSink,
   options: Omit<InstrumentOptions, 'sink' | 'vantage' | 'lacks' | 'loggerProvider'>,
   fallbackId: string,
+  holdMs?: number,
 ): Gateway {
-  const held = heldSink(sink)
+  const held = heldSink(sink, holdMs)
   // Nobody on the wire can say who the caller is: tokens are not verified here, and stdio has none.
   const context = contextFor({ ...options, sink: held, vantage: 'gateway', lacks: ['no_principal'] }, fallbackId)
   const registries = new Map<string, ServerRegistry>()
+  let isNamed = false
   return {
     context,
     held,
+    named(name, version) {
+      if (isNamed) return
+      isNamed = true
+      context.describe(name, version)
+      held.release()
+    },
     registryFor(era, scopeSetHash) {
       const key = `${era}\n${scopeSetHash}`
       let registry = registries.get(key)

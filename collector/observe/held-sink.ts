@@ -3,8 +3,6 @@ import type { AuditSink } from '../instrument/audit-sink.ts'
 import type { PendingEvent } from '../instrument/pending-event.ts'
 
 export interface HeldSink extends AuditSink {
-  /** Still waiting for the name. */
-  readonly isHolding: boolean
   /** From now on events pass at once. */
   release(): void
 }
@@ -23,9 +21,6 @@ export function heldSink(inner: AuditSink, holdMs = HOLD_MS): HeldSink {
   }
   const timer = setTimeout(release, holdMs).unref()
   return {
-    get isHolding() {
-      return held !== undefined
-    },
     release,
     emit(event) {
       if (held === undefined) inner.emit(event)

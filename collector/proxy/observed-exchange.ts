@@ -67,6 +67,7 @@ export class ObservedExchange implements Watcher {
     this.shared = shared
     this.exchange = exchange
     this.presented = presentedIn(exchange, shared.gateway.context, shared.tickets)
+    exchange.identity = this.presented.identity
     const { header, verb } = exchange.head
     if (verb === 'POST' && isJson(header('content-type')))
       this.requestCopy = new BodyCopy(shared.budget, header('content-encoding'), {
@@ -185,7 +186,6 @@ export class ObservedExchange implements Watcher {
       const observed = {
         started,
         requestUid: this.exchange.takeUid() ?? uuidV7(started),
-        identity: this.presented.identity,
         envelope: { decision },
         http: isModern(message) ? { ...mirrorVerdict(head.header, message) } : {},
       }

@@ -43,11 +43,14 @@ export interface ProxyOptions
   readonly ticketParameters?: readonly string[]
   /** PEM; the listener then speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** A broken stream may be resumed so long; 30000. */
   readonly resumeMs?: number
+  /** The first events wait so long for the name of the server; 2000. */
+  readonly holdMs?: number
   /** Bytes of copies under way at most, of all exchanges; 64 MiB. */
   readonly copyBytes?: number
 }
-export interface Proxy {
+export interface RunningProxy {
   readonly url: string
   /** Bytes of copies under way, and the most there ever were. */
   readonly copies: { readonly used: number; readonly peak: number }
@@ -64,12 +67,13 @@ const IDLE_TO_TARGET_MS = 4_000
 const IDLE_TO_CLIENT_MS = 60_000
 
 /** Rejects when it cannot listen. */
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const target = targetOf(options.target)
-  const { context, ...gateway } = openGateway(options.sink, auditOptions(options), target.authority)
+  const gateway = openGateway(options.sink, auditOptions(options), target.authority, options.holdMs)
+  const { context } = gateway
   const observation: ProxyObservation = {
-    gateway: { context, ...gateway },
-    sessions: new WireSessions({ context, ...gateway }),
+    gateway,
+    sessions: new WireSessions(gateway),
     budget: new CopyBudget(options.copyBytes ?? COPY_BYTES),
     unread: new Unread(context, 'proxy'),
     tickets: options.ticketParameters ?? [],

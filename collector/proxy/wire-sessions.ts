@@ -56,17 +56,11 @@ export class WireSessions {
 
   /** One exchange and no more. */
   alone(era: 'legacy' | 'modern', scopeSetHash: string): WireConnection {
-    return new WireConnection(
-      this.gateway.context,
-      this.gateway.held,
-      this.gateway.registryFor(era, scopeSetHash),
-      'http',
-    )
+    return new WireConnection(this.gateway, this.gateway.registryFor(era, scopeSetHash), 'http')
   }
 
   private connection(kind: 'http' | 'sse_legacy', scopeSetHash: string): WireConnection {
-    const { context, held } = this.gateway
-    return new WireConnection(context, held, this.gateway.registryFor('legacy', scopeSetHash), kind)
+    return new WireConnection(this.gateway, this.gateway.registryFor('legacy', scopeSetHash), kind)
   }
 
   /** Set anew, so that what is in use is the youngest. */

@@ -17,7 +17,7 @@ export class StdioObserver {
   constructor(gateway: Gateway) {
     this.gateway = gateway
     // One caller and no scopes; a request says its era itself.
-    this.connection = new WireConnection(gateway.context, gateway.held, gateway.registryFor('legacy', ''), 'stdio')
+    this.connection = new WireConnection(gateway, gateway.registryFor('legacy', ''), 'stdio')
     this.unread = new Unread(gateway.context, 'wrap')
     this.client = this.reader('client')
     this.server = this.reader('server')
