@@ -14,6 +14,7 @@ import { startAdmin } from './admin.ts'
 import { watchBus } from './bus-health.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { followBearers, loadKeys, warnOf } from './credentials.ts'
+import { createEvidenceList } from './evidence.ts'
 import { foreignKeys } from './foreign-keys.ts'
 import { loadInventory } from './inventory.ts'
 import { startJobs } from './job-schedule.ts'
@@ -124,6 +125,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         onFatal,
       })
   if (detect !== undefined) closers.add(() => detect.stop())
+  const evidence = createEvidenceList(settings.evidence, clock)
   const alerts = !roles.includes('alert')
     ? undefined
     : await runAlertRole({
@@ -134,7 +136,10 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         clock,
         telemetry,
         onFatal,
-        ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
+        onAlert(alert) {
+          evidence.mark(alert)
+          options.onAlert?.(alert)
+        },
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
   if (roles.includes('jobs')) {
@@ -204,6 +209,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       clock,
       telemetry,
       limits: settings.limits,
+      evidence: evidence.requestsFor,
       ...(foreign.fingerprint === undefined ? {} : { fingerprint: foreign.fingerprint }),
     })
     const { host, port } = splitAddress(settings.otlp)

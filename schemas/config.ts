@@ -127,6 +127,18 @@ export const config = z.strictObject({
     .prefault({})
     .describe('How long rows are kept.'),
   inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
+  evidence: z
+    .strictObject({
+      lastingMs: z
+        .int()
+        .min(0)
+        .max(24 * 3_600_000)
+        .default(0)
+        .describe('How long producers are asked for redacted texts of a tool after an alert, milliseconds; 0: never.'),
+      minimumSeverity: z.enum(SEVERITIES).default('high').describe('Alerts below it ask for nothing.'),
+    })
+    .prefault({})
+    .describe('More detail about tools under alert, from producers that agreed to it.'),
   rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
   targets: z
     .record(z.string().regex(/^[a-z0-9-]{1,32}$/), target)

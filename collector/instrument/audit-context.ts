@@ -6,6 +6,7 @@ import { LIMITS } from '../../schemas/field.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import { CapturePolicy, type CaptureRule } from './content/capture-policy.ts'
+import { giveEvidence } from './content/evidence-requests.ts'
 import type { GuardrailOptions } from './content/guarded-content.ts'
 import type { SideEffectOptions } from './effects/side-effects.ts'
 import type { Elicitation } from './elicitation.ts'
@@ -60,6 +61,11 @@ export interface InstrumentOptions {
   readonly captureRules?: readonly CaptureRule[] | undefined
   /** Run the content classifiers over definitions, arguments and results. Default true, but not with `minimal`. */
   readonly scan?: boolean | undefined
+  /**
+   * Follow a collector that asks for the redacted texts of a tool under alert, for at most so many milliseconds each time. Default 0:
+   * never. A rule that says `drop` is not overruled.
+   */
+  readonly evidenceMs?: number | undefined
   /** An outside judge of content; sends content out of the process. */
   readonly guardrail?: GuardrailOptions | undefined
   /** Ask the server's own tools/list handler at the start and after changes. Default true. */
@@ -123,6 +129,7 @@ export class AuditContext {
   private readonly declaredByTool = new Map<string, Declared | undefined>()
   private heartbeat: NodeJS.Timeout | undefined
   private started = false
+  private endEvidence: (() => void) | undefined
   private identityTold = ''
 
   constructor(options: InstrumentOptions, serverId: string, sink: AuditSink) {
@@ -257,7 +264,8 @@ export class AuditContext {
       flags: this.hashes.ephemeral ? ['ephemeral_keys'] : undefined,
       ...posture,
     })
-    const everyMs = this.options.heartbeatMs ?? 30_000
+    const { evidenceMs = 0, heartbeatMs: everyMs = 30_000 } = this.options
+    if (evidenceMs > 0) this.endEvidence = giveEvidence(this.serverId, this.policy, evidenceMs)
     atExit(this.ending)
     if (everyMs > 0) this.heartbeat = setInterval(() => this.beat(), everyMs).unref()
   }
@@ -272,6 +280,7 @@ export class AuditContext {
       this.emit({
         eventType: 'server.heartbeat',
         ...this.counts(),
+        mode: this.policy.hasEvidence ? 'evidence' : undefined,
         flags: this.hashes.ephemeral ? ['ephemeral_keys'] : undefined,
       }),
     )
@@ -284,6 +293,7 @@ export class AuditContext {
     if (this.heartbeat !== undefined) clearInterval(this.heartbeat)
     this.heartbeat = undefined
     if (this.options.keys !== undefined) this.keyRing.close()
+    this.endEvidence?.()
     if (!this.started) return
     this.started = false
     const { eventsSent, drops } = this.counts()

@@ -4,7 +4,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { context, createContextKey } from '@opentelemetry/api'
+import { EVIDENCE_HEADER } from '../../schemas/evidence.ts'
 import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-sink.ts'
+import { evidenceAsked } from './content/evidence-requests.ts'
 
 export interface OtlpExporterOptions {
   /** Base address; `/v1/logs` is appended unless the path ends so. Default from the environment, else http://127.0.0.1:4318. */
@@ -76,6 +78,7 @@ export class OtlpAuditExporter implements AuditExporter {
       request.on('close', () => clearTimeout(timer))
       request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
       request.on('response', (response) => {
+        evidenceAsked(response.headers[EVIDENCE_HEADER])
         readAnswer(response).then(
           (body) => resolve(outcomeOf(response, body)),
           () => again('answer not readable'),

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AuditdError, isTransient } from '../../schemas/errors.ts'
+import { EVIDENCE_HEADER, type EvidenceRequest } from '../../schemas/evidence.ts'
 import type { Caller, Clock, Intake, Telemetry } from '../../schemas/ports.ts'
 import type { Fingerprint } from '../foreign.ts'
 import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
@@ -20,6 +21,8 @@ export interface ReceiverParts {
   readonly telemetry: Telemetry
   /** Keyed hashes for foreign telemetry; absent: raw session ids and addresses are left out. */
   readonly fingerprint?: Fingerprint
+  /** What to ask the producer for in the answer. */
+  readonly evidence?: (caller: Caller) => readonly EvidenceRequest[]
   readonly limits: {
     /** One request after decompression. */
     readonly requestBytes: number
@@ -92,6 +95,8 @@ function route(app: FastifyInstance, parts: ReceiverParts, inFlight: InFlightByt
       })
       const answer = await accept(parts, caller, signal, media, body)
       parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: '200' })
+      const asked = parts.evidence?.(caller) ?? []
+      if (asked.length > 0) reply.header(EVIDENCE_HEADER, encodeURIComponent(JSON.stringify(asked)))
       return reply
         .code(200)
         .header('content-type', media)

@@ -67,8 +67,9 @@ export class CapturePolicy {
     this.evidence.delete(tool)
   }
 
-  isUnderEvidence(tool: string): boolean {
-    return this.evidenceOf(tool) !== undefined
+  /** Any tool is under evidence now. */
+  get hasEvidence(): boolean {
+    return [...this.evidence.keys()].some((tool) => this.evidenceOf(tool) !== undefined)
   }
 
   private evidenceOf(tool: string): Evidence['capture'] | undefined {

@@ -48,7 +48,7 @@ describe('evidence mode', () => {
     expect(policy.of('other', 'query')).toBe('hash')
     policy.startEvidence('search', 'redacted', -1)
     expect(policy.of('search', 'query')).toBe('hash')
-    expect(policy.isUnderEvidence('search')).toBe(false)
+    expect(policy.hasEvidence).toBe(false)
   })
   it('does not bring out what a rule keeps in', () => {
     const policy = new CapturePolicy([{ tool: 'search', parameter: '*', capture: 'drop' }])
