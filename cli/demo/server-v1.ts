@@ -6,12 +6,8 @@ import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middlew
 import { McpServer, type RegisteredTool } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import express, { type NextFunction, type Request, type Response } from 'express'
-import {
-  auditChallenge,
-  auditTokenVerifier,
-  type InstrumentOptions,
-  instrumentMcpServer,
-} from '../../collector/instrument/index.ts'
+import { auditExpress } from '../../collector/instrument/express.ts'
+import { auditTokenVerifier, type InstrumentOptions, instrumentMcpServer } from '../../collector/instrument/index.ts'
 import { closeServer, listen } from './identity-provider.ts'
 import { sound, tokenVerifier, type Weaknesses } from './token-verifier.ts'
 import { type DemoTool, fileTools, reply } from './tool.ts'
@@ -55,6 +51,7 @@ export async function startFilesServer(jwksUrl: URL, audit: InstrumentOptions): 
   const bearer = requireBearerAuth({ verifier: auditTokenVerifier(verifier, audit) })
 
   const app = express()
+  app.use(auditExpress({ ...audit, endpoint: '/mcp' }))
   app.use(express.json({ limit: '1mb' }))
   app.use('/mcp', (request: Request, response: Response, next: NextFunction) => {
     if (weaknesses.servesWithoutToken && request.headers.authorization === undefined) next()
@@ -63,12 +60,7 @@ export async function startFilesServer(jwksUrl: URL, audit: InstrumentOptions): 
   app.use('/mcp', (request: Request, response: Response, next: NextFunction) => {
     const scope = scopeNeeded(catalogue, request.body)
     if (scope === undefined || request.auth === undefined || request.auth.scopes.includes(scope)) next()
-    else {
-      const sessionId = request.get('mcp-session-id')
-      const refused = { message: request.body as object, authInfo: request.auth, sessionId }
-      auditChallenge(refused, { status: 403, error: 'insufficient_scope', scopes: [scope] }, audit)
-      challenge(response, scope)
-    }
+    else challenge(response, scope)
   })
   app.all('/mcp', async (request: Request, response: Response) => {
     const id = request.headers['mcp-session-id']

@@ -15,6 +15,7 @@ import {
   requireScopes,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { auditHttp } from '../../collector/instrument/http.ts'
 import { auditTokenVerifier, type InstrumentOptions, instrumentMcpServer } from '../../collector/instrument/index.ts'
 import { closeServer, listen } from './identity-provider.ts'
 import type { DemoServer } from './server-v1.ts'
@@ -76,7 +77,10 @@ export async function startNotesServer(
     },
   })
 
-  const httpServer = createServer((request, response) => void serve(request as NodeIncomingMessageLike, response))
+  const httpServer = auditHttp(
+    createServer((request, response) => void serve(request as NodeIncomingMessageLike, response)),
+    { ...audit, endpoint: '/mcp' },
+  )
   const origin = await listen(httpServer)
   return {
     url: new URL('/mcp', origin),

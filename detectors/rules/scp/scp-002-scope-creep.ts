@@ -45,7 +45,7 @@ export default defineRule({
   },
   occasional: ['auth.challenge.sent', 'roles', 'deployedClient'],
   producerGaps: {
-    'oauth.token': 'only servers that proxy OAuth see it, and none is instrumented for it yet',
+    'oauth.token': 'only servers that host or proxy OAuth see it, with auditOAuthProvider',
     'deployment.event': 'comes only by replay or from a pipeline that sends it',
   },
   config: z.object({
