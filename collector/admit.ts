@@ -4,6 +4,7 @@ import { type AuditEvent, parseEvent } from '../schemas/event.ts'
 import { LIMITS } from '../schemas/field.ts'
 import type { Caller, DeadLetter } from '../schemas/ports.ts'
 import { deadLetter } from './dead-letter.ts'
+import { redactEvent } from './redact-event.ts'
 
 export type Admitted = { readonly event: AuditEvent } | { readonly refused: DeadLetter }
 
@@ -39,7 +40,7 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
   if (caller.claimed) event.serverClaimed = true
   else delete event.serverClaimed
   delete event.claimedEventTime
-  return { event: stampReceived(event, receivedMs) }
+  return { event: redactEvent(stampReceived(event, receivedMs)) }
 }
 
 /** A character is at most six bytes of JSON, and so is a digit, a comma or a quote of anything else. */

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto'
 import type { DeadLetter } from '../schemas/ports.ts'
 import type { Position } from '../schemas/position.ts'
+import { holdsHandle } from './instrument/handles.ts'
+import { REDACTED } from './instrument/names.ts'
 
 const FIELD_CHARS = 128
 const REASON_CHARS = 256
 
-/** `refused` is the candidate or its bytes; field names come from the sender, so they are cut and made printable. */
+/** `refused` is the candidate or its bytes; field names come from the sender: cut, printable, and none that nobody could guess. */
 export function deadLetter(
   component: string,
   field: string,
@@ -19,7 +21,11 @@ export function deadLetter(
   return {
     at: new Date(atMs).toISOString(),
     component,
-    field: printable(field, FIELD_CHARS),
+    field: field
+      .split('.')
+      .map((step) => (holdsHandle(step) ? REDACTED : printable(step, FIELD_CHARS)))
+      .join('.')
+      .slice(0, FIELD_CHARS),
     reason: printable(reason, REASON_CHARS),
     tenant,
     digest: digestOf(refused),

@@ -114,7 +114,7 @@ describe('records of our own collect role', () => {
 
 describe('bounds', () => {
   it('removes fields that it does not know', () => {
-    const event = good({ ...candidate(), password: 'hunter2', args: [{ path: 'a', type: 'string', value: 'x' }] })
+    const event = good({ ...candidate(), password: 'hunter2', args: [{ path: 'a', type: 'string', raw: 'x' }] })
     expect(event).not.toHaveProperty('password')
     expect(event).toHaveProperty('args', [{ path: 'a', type: 'string' }])
   })
