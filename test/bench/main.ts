@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+/** What B8 is measured against. `npm run bench:overhead` shows the rest. */
+const SENTRY = ['sentry 100 % without Context', 'sentry with inputs and outputs']
 /** Bar and the file that measures it. Ratios within one run; times of other machines say nothing. */
 const BENCHES: readonly (readonly [bars: string, file: string, ...args: string[]])[] = [
   ['B1', 'engine.ts'],
@@ -9,7 +11,8 @@ const BENCHES: readonly (readonly [bars: string, file: string, ...args: string[]
   ['B3', 'kafka-detect.ts'],
   ['B4', 'otlp.ts'],
   ['B5', 'stored-bytes.ts'],
-  ['B8', 'instrument.ts'],
+  ['B8', 'overhead/main.ts', '--stage', 'v1', ...['ours', ...SENTRY].flatMap((variant) => ['--variant', variant])],
+  ['B8', 'scan.ts'],
 ]
 const LINE = /^B\d/
 
