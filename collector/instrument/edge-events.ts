@@ -4,6 +4,7 @@ import { openUnreached, tellChallenged, tellRefusedCall } from './challenge.ts'
 import { elapsedMs, instantNow } from './clock.ts'
 import { rememberNonce, tellProof } from './dpop.ts'
 import { credentialsIn, httpFieldsOf, isRemarkable } from './edge-facts.ts'
+import type { EdgeOptions } from './edge-options.ts'
 import { CLIENT_CLOSED, type Exchange } from './exchange.ts'
 import { pathOf } from './http-head.ts'
 import { isMetadataPath, tellServedMetadata } from './metadata.ts'
@@ -26,10 +27,12 @@ export function beside(exchange: Exchange, run: (context: AuditContext) => void)
 /** A JSON-RPC request of this exchange has reached a transport. */
 export function joined(exchange: Exchange, context: AuditContext, request: Request): void {
   exchange.reached.push({ context, request })
+  learn(exchange)
   tellProof(context, exchange, 'allow', callerFields(request))
   if (request.method !== 'tools/call' || !isRemarkable(exchange)) return
   exchange.whenAnswered((status) =>
-    context.guard(() => tellHttp(context, exchange, request, { outcome: 'ok', status, processed: true })),
+    // How the call itself ends is in its row.
+    context.guard(() => tellHttp(context, exchange, request, { status, processed: true })),
   )
 }
 
@@ -78,15 +81,27 @@ function tellUnreached(context: AuditContext, exchange: Exchange, isAborted: boo
   else if (isRemarkable(exchange) && head.verb === 'POST') tellServed(context, exchange)
 }
 
+/** Paths on which a transport was reached, by the options of their edge. Bounded: a router may take any path. */
+const endpoints = new WeakMap<EdgeOptions, Set<string>>()
+const MAX_ENDPOINTS = 64
+function learn({ head, options }: Exchange): void {
+  const known = endpoints.get(options)
+  if (known === undefined) endpoints.set(options, new Set([pathOf(head)]))
+  else if (known.size < MAX_ENDPOINTS) known.add(pathOf(head))
+}
+
 /** Whether a request that no transport has seen was meant for one. */
 function concernsMcp(exchange: Exchange, status: number): boolean {
   const { head, refused, answer, options } = exchange
   if (refused !== undefined) return true
   const { endpoint } = options
   if (endpoint !== undefined) return [endpoint].flat().includes(pathOf(head))
-  if (status === 401 || answer('www-authenticate') !== undefined) return true
   const { header, verb } = head
   if (['mcp-session-id', 'mcp-protocol-version', 'mcp-method'].some((name) => header(name) !== undefined)) return true
+  // Once it is known where MCP is served, the rest of an application is nobody's business.
+  const learned = endpoints.get(options)
+  if (learned !== undefined && learned.size < MAX_ENDPOINTS && !learned.has(pathOf(head))) return false
+  if (status === 401 || answer('www-authenticate') !== undefined) return true
   const isJson = /^application\/json\b/.test(header('content-type') ?? '')
   const isForStream = (header('accept') ?? '').includes('text/event-stream')
   return (verb === 'POST' && isJson) || isForStream || (status === 403 && header('origin') !== undefined)
@@ -130,7 +145,7 @@ function messagesOf(body: unknown): RpcMessage[] {
 }
 
 interface HttpEnding {
-  readonly outcome: string
+  readonly outcome?: string | undefined
   readonly status: number
   readonly processed: boolean
   readonly refusal?: Refusal | undefined
@@ -185,6 +200,7 @@ const streams = new WeakMap<Exchange, Request>()
 function tellStreamOpened(context: AuditContext, exchange: Exchange): void {
   const request = openUnreached(context, exchange, undefined, 'allow')
   streams.set(exchange, request)
+  learn(exchange)
   const lastEventId = exchange.head.header('last-event-id')
   tellProof(context, exchange, 'allow', callerFields(request))
   context.emit(

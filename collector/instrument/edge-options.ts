@@ -4,7 +4,7 @@ import type { InstrumentOptions } from './audit-context.ts'
 export type EdgeOptions = InstrumentOptions & {
   /**
    * Path or paths of the MCP endpoint, such as `/mcp`: every request to them is told, and of other paths only the metadata documents.
-   * Default: whatever looks like MCP by its headers, its credentials or its answer.
+   * Default: whatever looks like MCP by its headers or its answer; once requests have been served, the paths on which they were.
    */
   readonly endpoint?: string | readonly string[] | undefined
   /**

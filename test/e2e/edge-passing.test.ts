@@ -164,6 +164,43 @@ describe('what passes through', () => {
   })
 })
 
+describe('an application with more than MCP', () => {
+  it('once it is known where MCP is served, refusals elsewhere are not told; the endpoint can be named from the start', async () => {
+    const trail = audit()
+    const handler = createMcpHandler(instrumentMcpServer(serverV2, trail.options))
+    atEnd(() => handler.close())
+    const app = (request: Request): Promise<Response> =>
+      request.url.endsWith('/mcp')
+        ? handler.fetch(request)
+        : Promise.resolve(Response.json({ error: 'wrong password' }, { status: 401 }))
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    }
+    const login = () => new Request('http://localhost/api/login', { ...init, body: '{}' })
+    const call = () =>
+      new Request('http://localhost/mcp', {
+        ...init,
+        headers: { ...init.headers, ...modernHeaders() },
+        body: JSON.stringify(modernCall()),
+      })
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    const named = auditFetch(app, { ...trail.options, endpoint: '/mcp' })
+    await named(login())
+    await turn()
+    expect(trail.of('http.request')).toEqual([])
+    const learning = auditFetch(app, { ...trail.options })
+    await learning(login())
+    await turn()
+    expect(trail.of('http.request')).toMatchObject([{ status: 401 }])
+    expect((await learning(call())).status).toBe(200)
+    await learning(login())
+    await turn()
+    expect(trail.of('http.request')).toHaveLength(1)
+    sound(trail)
+  })
+})
+
 describe('HTTP with sessions on a bare listener', () => {
   it('the old SSE transport: its stream and its requests are told once, and the session in its query is no credential', async () => {
     const trail = audit()
