@@ -1,7 +1,7 @@
 /** The readings of a text beyond the one as it came: with its escapes undone, and what base64 or hex inside it spells. Bounded. */
 import type { Reading } from './classifier.ts'
 import { encodedPieces } from './encoded-text.ts'
-import { TRAIT, traitsOf } from './traits.ts'
+import { type Survey, survey, TRAIT } from './traits.ts'
 import { unescapeOnce } from './unescape.ts'
 
 /** A reading and the way back to the text as it came. */
@@ -20,18 +20,20 @@ const SPARE_CHARACTERS = 1_024
 const WHOLE_CHARACTERS = 2_048
 const AROUND_CHARACTERS = 512
 
-export const asItCame = (text: string): SourcedReading => ({
-  text,
-  decodings: [],
-  traits: traitsOf(text),
-  toSource: (start, end) => [start, end],
-})
+/** The text as one reading, and how many bytes it is. */
+export function asItCame(text: string): SourcedReading & Survey {
+  const { traits, bytes } = survey(text)
+  return { text, decodings: NONE, traits, bytes, toSource: itself }
+}
+const NONE: readonly string[] = []
+const itself: SourcedReading['toSource'] = (start, end) => [start, end]
 
+const NO_READINGS: readonly SourcedReading[] = []
 const DECODABLE = TRAIT.percent | TRAIT.ampersand | TRAIT.backslash | TRAIT.encodedRun
 
 /** The decoded readings, least decoded first; none for a text that holds nothing decodable, at no further cost. */
 export function decodedReadings(reading: SourcedReading): readonly SourcedReading[] {
-  if ((reading.traits & DECODABLE) === 0) return []
+  if ((reading.traits & DECODABLE) === 0) return NO_READINGS
   const found: SourcedReading[] = []
   let room = reading.text.length * MAX_GROWTH + SPARE_CHARACTERS
   let round: readonly SourcedReading[] = [reading]
@@ -49,8 +51,8 @@ export function decodedReadings(reading: SourcedReading): readonly SourcedReadin
   return found
 }
 
-function decodeOnce(outer: SourcedReading): SourcedReading[] {
-  if ((outer.traits & DECODABLE) === 0) return []
+function decodeOnce(outer: SourcedReading): readonly SourcedReading[] {
+  if ((outer.traits & DECODABLE) === 0) return NO_READINGS
   const inner: SourcedReading[] = []
   const unescaped = unescapedReading(outer)
   if (unescaped !== undefined) inner.push(unescaped)
@@ -60,7 +62,7 @@ function decodeOnce(outer: SourcedReading): SourcedReading[] {
 
 /** The text with its escapes undone; of a long text the stretch from the first escape to the last, with what stands around it. */
 function unescapedReading(outer: SourcedReading): SourcedReading | undefined {
-  const unescaped = unescapeOnce(outer.text)
+  const unescaped = unescapeOnce(outer.text, outer.traits)
   if (unescaped === undefined) return undefined
   const { edits, kinds } = unescaped
   const isWhole = unescaped.text.length <= WHOLE_CHARACTERS
@@ -69,7 +71,7 @@ function unescapedReading(outer: SourcedReading): SourcedReading | undefined {
   return {
     text,
     decodings: [...outer.decodings, ...kinds],
-    traits: traitsOf(text),
+    traits: survey(text).traits,
     toSource: (start, end) => outer.toSource(edits.toSource(from + start, false), edits.toSource(from + end, true)),
   }
 }
@@ -81,7 +83,7 @@ function addPieces(outer: SourcedReading, into: SourcedReading[]): void {
     into.push({
       text: piece.text,
       decodings: [...outer.decodings, piece.kind],
-      traits: traitsOf(piece.text),
+      traits: survey(piece.text).traits,
       toSource: () => span,
     })
   }

@@ -57,22 +57,32 @@ export interface ParameterSchema {
   readonly enum?: unknown
 }
 
-const remembered = new Map<string, ParameterRole>()
-const REMEMBERED = 2_048
+/** By tool, then by parameter. Both names are the caller's: what is full is emptied rather than let grow. */
+const remembered = new Map<string, Map<string, ParameterRole>>()
+const REMEMBERED_TOOLS = 256
+const REMEMBERED_NAMES = 128
+const MAX_NAME = 64
+
+function rememberedRole(name: string, toolName: string): ParameterRole {
+  if (name.length > MAX_NAME || toolName.length > MAX_NAME) return roleOfName(name, toolName)
+  let byName = remembered.get(toolName)
+  if (byName === undefined) {
+    if (remembered.size >= REMEMBERED_TOOLS) remembered.clear()
+    byName = new Map()
+    remembered.set(toolName, byName)
+  }
+  let role = byName.get(name)
+  if (role === undefined) {
+    if (byName.size >= REMEMBERED_NAMES) byName.clear()
+    role = roleOfName(name, toolName)
+    byName.set(name, role)
+  }
+  return role
+}
 
 /** `unknown` when nothing says it; a choice from an enumeration is none of these. */
 export function roleOf(name: string, schema?: ParameterSchema, toolName = ''): ParameterRole {
-  if (schema === undefined) {
-    const key = `${toolName}\n${name}`
-    let role = remembered.get(key)
-    if (role === undefined) {
-      role = roleOfName(name, toolName)
-      // Names of arguments are the caller's: the memory is emptied rather than let grow.
-      if (remembered.size >= REMEMBERED) remembered.clear()
-      if (key.length <= 256) remembered.set(key, role)
-    }
-    return role
-  }
+  if (schema === undefined) return rememberedRole(name, toolName)
   if (Array.isArray(schema.enum)) return 'unknown'
   const formatted = typeof schema.format === 'string' ? FORMATS.get(schema.format) : undefined
   if (formatted !== undefined) return formatted

@@ -1,10 +1,10 @@
 /** Scanning a text or a JSON value: every classifier over every reading, within bounds. Never throws, whatever it is given. */
-import type { Classifier, LocatedHit, ParameterRole, Scanned, Subject, Surface } from './classifier.ts'
+import type { Classifier, LocatedHit, Scanned, Subject, Surface } from './classifier.ts'
 import { CLASSIFIERS } from './classifiers.ts'
 import { asItCame, decodedReadings, type SourcedReading } from './decode.ts'
 import { textOfBlob } from './encoded-text.ts'
 import { roleOf } from './role.ts'
-import { type Leaf, walkValue } from './walk.ts'
+import { type DeclaredRoles, type Leaf, walkValue } from './walk.ts'
 
 /** Work per text and value, whatever a caller sends. Characters are UTF-16 units; what lies beyond counts as unscanned. */
 export interface Bounds {
@@ -24,8 +24,8 @@ export interface ScanBase {
   readonly surface: Surface
   readonly toolName: string
   readonly otherTools: ReadonlySet<string>
-  /** Roles by leaf path without the root and without indices, such as `options.files[]`: role.ts, `rolesOf`. */
-  readonly roles?: ReadonlyMap<string, ParameterRole>
+  /** What the schema says: role.ts, `rolesOf`. */
+  readonly roles?: DeclaredRoles
   /** First part of every path; `args` for arguments, else ''. */
   readonly root?: string
 }
@@ -59,10 +59,10 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
       const readers = readersOf(base.surface)
       const root = base.root ?? (base.surface === 'arguments' ? 'args' : '')
       let room = bounds.valueCharacters
-      const missed = walkValue(value, root, bounds, (leaf) => {
+      const missed = walkValue(value, root, bounds, base.roles, (leaf) => {
         const limit = Math.min(bounds.textCharacters, room)
         room -= Math.min(leaf.text.length, limit)
-        scanLeaf(tally, leaf, subjectOf(leaf, base, root), readers, limit)
+        scanLeaf(tally, leaf, subjectOf(leaf, base), readers, limit)
       })
       tally.unscannedBytes += missed
       return tally
@@ -81,27 +81,11 @@ class Tally implements Scanned {
   unscannedBytes = 0
 }
 
-function subjectOf(leaf: Leaf, base: ScanBase, root: string): Subject {
-  const { surface, toolName, otherTools, roles } = base
-  const { path, found } = leaf
+function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, otherTools }: ScanBase): Subject {
+  if (found === 'key') return { surface, role: 'unknown', path, toolName, otherTools, isKey: true }
   // Only what a caller passes has a role; everything else is prose or data.
-  const role = surface !== 'arguments' || found === 'key' ? 'unknown' : roleAt(leaf, root, roles, toolName)
-  return { surface, role, path, toolName, otherTools, ...(found === 'key' && { isKey: true }) }
-}
-
-/** The schema's word for the leaf or for what it stands in; else what its own name says. */
-function roleAt(leaf: Leaf, root: string, roles: ScanBase['roles'], toolName: string): ParameterRole {
-  if (roles !== undefined) {
-    let path = leaf.path.slice(root.length === 0 ? 0 : root.length + 1).replace(/\[\d+\]/g, '[]')
-    for (let step = 0; step < 8 && path !== ''; step++) {
-      const role = roles.get(path)
-      if (role !== undefined && role !== 'unknown') return role
-      const dot = Math.max(path.lastIndexOf('.'), path.lastIndexOf('['))
-      if (dot < 0) break
-      path = path.slice(0, dot)
-    }
-  }
-  return roleOf(leaf.name, undefined, toolName)
+  const role = surface !== 'arguments' ? 'unknown' : (declared ?? roleOf(name, undefined, toolName))
+  return { surface, role, path, toolName, otherTools }
 }
 
 function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly Classifier[], limit: number): void {
@@ -150,8 +134,8 @@ function scanPiece(tally: Tally, text: string, base: number, subject: Subject, r
   let whole = readAll(tally, plain, text, base, subject, readers, first)
   for (const reading of decodedReadings(plain))
     whole = readAll(tally, reading, text, base, subject, readers, first) && whole
-  if (whole) tally.scannedBytes += Buffer.byteLength(text)
-  else tally.unscannedBytes += Buffer.byteLength(text)
+  if (whole) tally.scannedBytes += plain.bytes
+  else tally.unscannedBytes += plain.bytes
 }
 
 /** Answers whether every classifier read it. One that throws is at fault; the others go on, and the text counts as unscanned. */

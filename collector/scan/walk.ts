@@ -1,5 +1,7 @@
 /** Walking a JSON value for its texts: strings, long numbers and names of properties, whatever hostile object stands in for JSON. */
 
+import type { ParameterRole } from './classifier.ts'
+
 export interface WalkBounds {
   readonly nodes: number
   readonly depth: number
@@ -15,6 +17,21 @@ export interface Leaf {
   /** The nearest property name above; '' when none. */
   readonly name: string
   readonly found: Found
+  /** The role that is declared for it or for what it stands in. */
+  readonly declared: ParameterRole | undefined
+}
+
+/** Roles by leaf path without the root and with `[]` for every index, such as `options.files[]`. */
+export type DeclaredRoles = ReadonlyMap<string, ParameterRole>
+
+/** Where the walk stands. */
+interface At {
+  readonly path: string
+  readonly name: string
+  readonly depth: number
+  /** The path as `DeclaredRoles` has it; kept only where there are any. */
+  readonly place: string
+  readonly declared: ParameterRole | undefined
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$-]{0,63}$/
@@ -30,9 +47,15 @@ const isBlob = (key: string, parent: object): boolean =>
   key === 'blob' || (key === 'data' && (Object.hasOwn(parent, 'mimeType') || Object.hasOwn(parent, 'mime_type')))
 
 /** Visits every text; answers the least number of bytes in what was not visited. */
-export function walkValue(value: unknown, root: string, bounds: WalkBounds, visit: (leaf: Leaf) => void): number {
-  const walk = new Walk(bounds, visit)
-  walk.value(value, root, '', 0)
+export function walkValue(
+  value: unknown,
+  root: string,
+  bounds: WalkBounds,
+  roles: DeclaredRoles | undefined,
+  visit: (leaf: Leaf) => void,
+): number {
+  const walk = new Walk(bounds, roles?.size ? roles : undefined, visit)
+  walk.value(value, { path: root, name: '', depth: 0, place: '', declared: undefined })
   return walk.missed
 }
 
@@ -40,61 +63,65 @@ class Walk {
   missed = 0
   private nodes: number
   private readonly depth: number
+  private readonly roles: DeclaredRoles | undefined
   private readonly visit: (leaf: Leaf) => void
   private readonly keys = new Set<string>()
   /** Objects on the way down, against cycles. */
   private readonly above = new Set<object>()
 
-  constructor(bounds: WalkBounds, visit: (leaf: Leaf) => void) {
+  constructor(bounds: WalkBounds, roles: DeclaredRoles | undefined, visit: (leaf: Leaf) => void) {
     this.nodes = bounds.nodes
     this.depth = bounds.depth
+    this.roles = roles
     this.visit = visit
   }
 
-  value(value: unknown, path: string, name: string, depth: number): void {
+  value(value: unknown, at: At): void {
     if (typeof value === 'string') {
-      if (value !== '') this.visit({ text: value, path, name, found: 'value' })
-    } else if (typeof value === 'number' || typeof value === 'bigint') this.number(value, path, name)
-    else if (typeof value === 'object' && value !== null) this.object(value, path, name, depth)
+      if (value !== '') this.leaf(value, at, 'value')
+    } else if (typeof value === 'number' || typeof value === 'bigint') {
+      if (value >= LONG_NUMBER && value <= Number.MAX_SAFE_INTEGER) this.leaf(String(value), at, 'value')
+    } else if (typeof value === 'object' && value !== null) this.object(value, at)
   }
 
-  private number(value: number | bigint, path: string, name: string): void {
-    if (value < LONG_NUMBER || value > Number.MAX_SAFE_INTEGER) return
-    this.visit({ text: String(value), path, name, found: 'value' })
+  private leaf(text: string, { path, name, declared }: At, found: Found): void {
+    this.visit({ text, path, name, found, declared })
   }
 
   /** A getter, a Proxy or anything else may throw: what it hides counts as missed, its neighbours are read. */
-  private object(value: object, path: string, name: string, depth: number): void {
-    if (depth >= this.depth || this.above.has(value)) {
+  private object(value: object, at: At): void {
+    if (at.depth >= this.depth || this.above.has(value)) {
       this.missed++
       return
     }
     this.above.add(value)
     try {
-      if (Array.isArray(value)) this.elements(value, path, name, depth)
-      else this.properties(value, path, depth)
+      if (Array.isArray(value)) this.elements(value, at)
+      else this.properties(value, at)
     } catch {
       this.missed++
     }
     this.above.delete(value)
   }
 
-  private elements(values: readonly unknown[], path: string, name: string, depth: number): void {
+  private elements(values: readonly unknown[], { path, name, depth, place, declared }: At): void {
     const { length } = values
+    const inner = this.roles === undefined ? place : `${place}[]`
+    const role = this.roles?.get(inner) ?? declared
     for (let index = 0; index < length; index++) {
       if (this.nodes-- <= 0) {
         this.missed += length - index
         return
       }
       try {
-        this.value(values[index], `${path}[${index}]`, name, depth + 1)
+        this.value(values[index], { path: `${path}[${index}]`, name, depth: depth + 1, place: inner, declared: role })
       } catch {
         this.missed++
       }
     }
   }
 
-  private properties(object: object, path: string, depth: number): void {
+  private properties(object: object, at: At): void {
     const keys = Object.keys(object)
     for (let index = 0; index < keys.length; index++) {
       if (this.nodes-- <= 0) {
@@ -102,23 +129,33 @@ class Walk {
         return
       }
       const key = keys[index]!
-      this.key(key, path)
-      const segment = isNameable(key) ? key : '*'
-      const inner = path === '' ? segment : `${path}.${segment}`
+      this.key(key, at.path)
       try {
-        const value = (object as Record<string, unknown>)[key]
-        if (typeof value === 'string' && value !== '' && isBlob(key, object))
-          this.visit({ text: value, path: inner, name: key, found: 'blob' })
-        else this.value(value, inner, key, depth + 1)
+        this.property(object, key, at)
       } catch {
         this.missed++
       }
     }
   }
 
+  private property(object: object, key: string, { path, depth, place, declared }: At): void {
+    const segment = isNameable(key) ? key : '*'
+    const inner = this.roles === undefined ? place : place === '' ? key : `${place}.${key}`
+    const at: At = {
+      path: path === '' ? segment : `${path}.${segment}`,
+      name: key,
+      depth: depth + 1,
+      place: inner,
+      declared: this.roles?.get(inner) ?? declared,
+    }
+    const value = (object as Record<string, unknown>)[key]
+    if (typeof value === 'string' && value !== '' && isBlob(key, object)) this.leaf(value, at, 'blob')
+    else this.value(value, at)
+  }
+
   private key(key: string, path: string): void {
     if ((PLAIN_KEY.test(key) && !TELLING_KEYS.has(key)) || this.keys.has(key)) return
     this.keys.add(key)
-    this.visit({ text: key, path: path === '' ? '*' : `${path}.*`, name: '', found: 'key' })
+    this.visit({ text: key, path: path === '' ? '*' : `${path}.*`, name: '', found: 'key', declared: undefined })
   }
 }

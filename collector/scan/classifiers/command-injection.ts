@@ -72,8 +72,14 @@ function injected({ text, decodings }: Reading, subject: Subject, hits: Hit[]): 
   if (given !== null) hits.push(attack('command_injection', 0.9, given.index, given.index + given[0].length))
   const separators = new RegExp(SEPARATOR)
   let count = 0
+  let isQuoted = false
   for (let match = separators.exec(text); match !== null && count < MAX_SEPARATORS; match = separators.exec(text)) {
     count++
+    if (match[0] === '`') {
+      // Only the first of a pair opens.
+      isQuoted = !isQuoted
+      if (!isQuoted) continue
+    }
     const score = scoreAt(text, match.index, match[0], subject, decodings.length > 0)
     if (score === 0) continue
     hits.push(attack('command_injection', score, match.index, Math.min(text.length, match.index + 64)))
@@ -96,8 +102,10 @@ function scoreAt(text: string, at: number, separator: string, subject: Subject, 
   if (next === '=' || next === ':' || (next === ';' && separator === '&')) return 0
   const isCalled = hasArguments(text, command)
   if (separator === '$(' || separator === '<(' || separator === '>(') return isCalled || command.isClear ? 0.95 : 0.6
-  if (separator === '`')
-    return backticked(text, after) && (isCalled || command.isClear) ? (isNarrow || text.length < 200 ? 0.9 : 0.6) : 0
+  if (separator === '`') {
+    if (!backticked(text, after) || !(isCalled || command.isClear)) return 0
+    return isNarrow ? 0.9 : isTold(text, at) ? 0 : text.length < 200 ? 0.9 : 0.6
+  }
   if (separator === '{') return 0.9
   if (separator === '\r' || separator === '\n' || separator[0] === '\\') {
     // A line that begins with a program: an attack where one line is expected, above all when it came encoded.
@@ -146,6 +154,9 @@ function inPattern(
     : 0
 }
 
+/** Words stand before it: somebody writes about a command. */
+const isTold = (text: string, at: number): boolean =>
+  /(?:^|\s)[A-Za-z]{2,20}[\s,]{1,3}[a-z]{1,20}[\s,:]{1,3}$/.test(text.slice(Math.max(0, at - 64), at))
 const backticked = (text: string, after: number): boolean => text.indexOf('`', after) > 0
 
 /** Options that run or write something, of programs that servers call: git, ssh, curl, tar, find, ImageMagick. */

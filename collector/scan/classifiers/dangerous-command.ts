@@ -57,7 +57,7 @@ const DANGERS: readonly Danger[] = [
     String.raw`\bchmod\s{1,4}(?:-R\s{1,4})?(?:[ugoa]{0,3}\+\w{0,2}s|[2467][0-7]{3})\b|\bchmod\s{1,4}(?:-R\s{1,4})?0?777\s{1,4}/(?:\s|$|etc|bin|usr|root|var)`,
     String.raw`\bdocker\s[^\n]{0,200}(?:--privileged|-v\s{0,4}/:|--pid[= ]host|/var/run/docker\.sock)|(?:^|\s)--privileged\b|(?:^|\s)-v\s{1,4}/:/`,
     String.raw`\b(?:chroot|nsenter|unshare|pkexec)\s{1,4}[-/\w]|\bsetcap\s|\binsmod\s|\bmodprobe\s`,
-    String.raw`\b(?:useradd|adduser|usermod|visudo)\b\s{1,4}(?!--help|-h\b)[-\w/]|\bnet1?\s{1,4}(?:user|localgroup)\s[^\n]{0,80}/add\b|\bpasswd\s{1,4}root\b|\becho\s[^\n]{0,100}NOPASSWD`,
+    String.raw`\b(?:useradd|adduser|usermod|visudo)\b\s{1,4}(?!--help|-h\b)[-\w/]|\bnet1?\s{1,4}(?:user|localgroup)\s[^\n]{0,80}/add\b|\bpasswd\s{1,4}root\b|\|\s{0,4}chpasswd\b|--unix-socket\s{1,4}/(?:var/)?run/|\becho\s[^\n]{0,100}NOPASSWD`,
     String.raw`\bsudo\s{1,4}(?:-\w{1,4}\s{1,4}){0,2}(?:su|bash|sh|rm|chmod|chown|cat\s{1,4}/etc|visudo|passwd|dd|nc|python3?\s{1,4}-c|-i|-s)\b|\bsudo\s{1,4}-[is]\b|(?:^|[;&|]\s{0,4})su\s{1,4}(?:-\s{0,4})?(?:root)?(?:$|[;&|])`,
     String.raw`\b(?:schtasks|at)\b[^\n]{0,20}/create\b|\breg(?:\.exe)?\s{1,4}(?:add|save)\s{1,4}["']?hk(?:lm|cu|cr|ey_)|\bsc\s{1,4}create\s|\bcrontab\s{1,4}(?:-\s|-$|/tmp|[\w/.]{1,40}$)|\|\s{0,4}crontab\b|\bnetsh\b[^\n]{0,40}firewall|\bSet-MpPreference\b|\bsetenforce\s{1,4}0|\biptables\s{1,4}-F\b|\bufw\s{1,4}disable`,
   ),
@@ -80,7 +80,7 @@ const DANGERS: readonly Danger[] = [
 ]
 /** Words of which one is in every pattern above: most texts end here. */
 const HINT =
-  /\/dev\/|\bn(?:c|cat|etcat|ode|et1?|senter|etsh)\b|mkfifo|\bsh\b|bash|zsh|socat|socket|curl|wget|fetch|base64|powershell|download|iex|invoke|certutil|bitsadmin|mshta|regsvr32|rundll32|xxd|\brm\b|preserve-root|mkfs|\bdd\b|:\(\)|vssadmin|wmic|wevtutil|cipher|\bdel\b|erase|\brd\b|format|history|shred|kill|remove-item|chmod|docker|privileged|chroot|unshare|pkexec|setcap|insmod|modprobe|useradd|adduser|usermod|visudo|passwd|sudo|\bsu\b|schtasks|\breg\b|\bsc\b|crontab|nopasswd|setenforce|iptables|ufw|mppreference|\benv\b|printenv|https?:|ifs|eval|\/\?|''|""|\$\{|\$'|preload|insert_libraries|bash_env|-v\s|\$\(|`|aria2c|\bat\b/i
+  /\/dev\/|\bn(?:c|cat|etcat|ode|et1?|senter|etsh)\b|mkfifo|\bsh\b|bash|zsh|socat|socket|curl|wget|fetch|base64|powershell|download|iex|invoke|certutil|bitsadmin|mshta|regsvr32|rundll32|xxd|\brm\b|preserve-root|mkfs|\bdd\b|:\(\)|vssadmin|wmic|wevtutil|cipher|\bdel\b|erase|\brd\b|format|history|shred|kill|remove-item|chmod|docker|privileged|chroot|unshare|pkexec|setcap|insmod|modprobe|useradd|adduser|usermod|visudo|passwd|docker\.sock|sudo|\bsu\b|schtasks|\breg\b|\bsc\b|crontab|nopasswd|setenforce|iptables|ufw|mppreference|\benv\b|printenv|https?:|ifs|eval|\/\?|''|""|\$\{|\$'|preload|insert_libraries|bash_env|-v\s|\$\(|`|aria2c|\bat\b/i
 
 export const dangerousCommand: Classifier = {
   name: 'dangerous-command',

@@ -1,5 +1,5 @@
 /** SQL smuggled into parameters, and statements that no application sends: tautologies, UNION, stacked statements, delays, files. */
-import { ARGUMENTS, attack } from '../attack.ts'
+import { ARGUMENTS, attack, isDocument } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
 
@@ -143,7 +143,8 @@ function flattened({ text }: Reading): string {
 /** Long or quoted texts for readers; a short one that opens like an injection is none. */
 function isProse(text: string, reading: Reading, subject: Subject): boolean {
   if (subject.role === 'sql') return false
-  if (reading.text.length > 600) return !/^[\w-]{0,16}['")]/.test(text)
+  if (reading.text.length > 600 || (subject.role === 'unknown' && isDocument(reading, subject)))
+    return !/^[\w-]{0,16}['")]/.test(text)
   if (subject.role !== 'text') return false
   return text.length > 200 || reading.text.includes('\n') || /^[a-z][\w,:]{0,32}(?:\s[\w,':]{1,32}){2}/i.test(text)
 }

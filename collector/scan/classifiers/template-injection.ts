@@ -17,7 +17,7 @@ const GADGETS: readonly (readonly [number, RegExp])[] = [
   // Python: from any object to the interpreter.
   [
     0.95,
-    /__(?:class|mro|subclasses|globals|builtins|import|init|base|bases|dict|getitem|code|getattribute|loader|reduce)__\s{0,2}(?:[.[(|'"\]]|\}\})|\|\s{0,2}attr\s{0,2}\(|\b(?:lipsum|cycler|joiner|namespace|get_flashed_messages|url_for)\s{0,2}(?:\.|\[|\|)\s{0,2}["']?(?:attr|__)|\bself\._TemplateReference__|\brequest\.(?:application|environ|__class__|args\.\w{1,8}\s{0,2}\])/,
+    /__(?:subclasses|globals|builtins|mro|bases?)__|\b__import__\s{0,2}\(|__class__\s{0,2}(?:\.__(?:init|dict)__|\[|\|)|(?:\{\{|\$\{|\{%|#\{)[^}\n]{0,128}__[a-z]{3,16}__|\|\s{0,2}attr\s{0,2}\(|\b(?:lipsum|cycler|joiner|namespace|get_flashed_messages|url_for)\s{0,2}(?:\.|\[|\|)\s{0,2}["']?(?:attr|__)|\bself\._TemplateReference__|\brequest\.(?:application|environ|__class__|args\.\w{1,8}\s{0,2}\])/,
   ],
   [
     0.9,
