@@ -6,6 +6,7 @@ import { compileRules } from './compile.ts'
 import { Coverage, type RuleCoverage, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
 import { findingOf, quarantineFinding } from './finding.ts'
+import { KeyAliases } from './key-aliases.ts'
 import type { LoadedRules } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
 import { Run } from './run.ts'
@@ -62,6 +63,7 @@ class RuleEngine implements Engine {
   readonly statelessMatches: (event: AuditEvent) => readonly string[]
   private readonly dispatch: Dispatch
   private readonly timers = new Timers()
+  private readonly aliases = new KeyAliases()
   private readonly seen: Coverage
   private readonly run: Run
   private readonly errors: number[]
@@ -91,7 +93,7 @@ class RuleEngine implements Engine {
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
     const server = this.seen.server(event.tenant ?? '', event.serverId)
-    const view = viewOf(event, server?.name)
+    const view = viewOf(this.aliases.canonical(event), server?.name)
     this.position = position
     this.findings = []
     if (view.ts > this.run.maxMs) this.run.maxMs = view.ts
@@ -195,6 +197,7 @@ class RuleEngine implements Engine {
     return takeSnapshot(this.compiled, this.run, {
       errors: errors.filter(([, count]) => count > 0),
       coverage: this.seen.snapshot(),
+      aliases: this.aliases.snapshot(),
     })
   }
 
@@ -203,6 +206,7 @@ class RuleEngine implements Engine {
     if (loaded === undefined) return
     this.dropped = loaded.dropped
     this.seen.restore(loaded.totals.coverage)
+    this.aliases.restore(loaded.totals.aliases)
     const errors = new Map(loaded.totals.errors)
     this.compiled.rules.forEach(({ rule, timed }, index) => {
       this.errors[index] = errors.get(`${rule.id}@${rule.version}`) ?? 0

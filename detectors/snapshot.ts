@@ -1,6 +1,7 @@
 /** State as chunks of bytes and back: blocks of rows as JSON of keys and cells followed by the raw doubles, and one chunk of totals. */
 import { AuditdError } from '../schemas/errors.ts'
 import type { Compiled } from './compile.ts'
+import type { SavedAliases } from './key-aliases.ts'
 import type { Run, Slot } from './run.ts'
 import { SCOPE_NAMES } from './scope.ts'
 import { CHUNK_ROWS, type Space } from './space.ts'
@@ -20,6 +21,8 @@ export interface Totals {
   /** Errors by rule@version; at the limit the rule is quarantined. */
   readonly errors: readonly (readonly [rule: string, errors: number])[]
   readonly coverage: unknown
+  /** Absent while no keys were rotated. */
+  readonly aliases?: SavedAliases | undefined
   readonly slots: readonly (readonly [scope: string, signature: string, at: number, width: number, object: number])[]
   readonly widths: readonly (readonly [scope: string, width: number])[]
   readonly spaces: readonly SavedSpace[]
@@ -93,7 +96,7 @@ const slotsOf = (compiled: Compiled): readonly Slot[] => compiled.rules.flatMap(
 export function takeSnapshot(
   compiled: Compiled,
   run: Run,
-  rest: Pick<Totals, 'errors' | 'coverage'>,
+  rest: Pick<Totals, 'errors' | 'coverage' | 'aliases'>,
 ): Map<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>()
   const spaces = run.allSpaces().filter(({ keys }) => keys.length > 0)

@@ -1,4 +1,5 @@
 // Running a rule over its examples, for the properties every rule is held to.
+import { createHash } from 'node:crypto'
 import { createEngine, type Engine } from '../detectors/engine.ts'
 import { assemble, loadRules } from '../detectors/load.ts'
 import type { AnyRule, LoadedRules } from '../detectors/loaded-rule.ts'
@@ -30,6 +31,23 @@ export const run = (rule: AnyRule, example: Example): Finding[] =>
 
 export const examplesOf = (rule: AnyRule): readonly (readonly [name: string, example: Example])[] =>
   [...rule.examples.match, ...rule.examples.noMatch].map((example) => [example.name, example])
+
+/** Fields whose values are keyed hashes. */
+const KEYED = /(Key|Keys|Fp|Subs|Principal|^scopeSetHash|^argHandles|^mintedHandles)$/
+/** The same events with the keys rotated: values are hashed anew, and each event names what they were, as a producer does meanwhile. */
+export function rotated(event: AuditEvent): AuditEvent {
+  const formerHashes: string[] = []
+  const renamed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(renamed)
+    if (value !== null && typeof value === 'object' && 'fp' in value) return { ...value, fp: renamed(value.fp) }
+    if (typeof value !== 'string' || !/^[0-9a-f]{1,64}$/.test(value)) return value
+    const hash = createHash('sha256').update(`another key/${value}`).digest('hex').slice(0, 32)
+    formerHashes.push(`${hash}=${value}`)
+    return hash
+  }
+  const fields = Object.entries(event).map(([field, value]) => [field, KEYED.test(field) ? renamed(value) : value])
+  return frozen({ ...Object.fromEntries(fields), ...(formerHashes.length > 0 && { formerHashes }) }) as AuditEvent
+}
 
 /** Cells in a snapshot, as JSON text: what the engine keeps for the rule. */
 export function cellsIn(engine: Engine): string[] {

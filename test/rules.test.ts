@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { handledTypes } from '../detectors/loaded-rule.ts'
 import { derivedViews, viewOf } from '../detectors/view.ts'
 import { type AuditEvent, parseEvent } from '../schemas/event.ts'
-import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, RULES, rulesFor, run } from './rule-runs.ts'
+import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, RULES, rotated, rulesFor, run } from './rule-runs.ts'
 
 const MAX_CELL_BYTES = 4_096
 const byId = RULES.map((rule) => [rule.id, rule] as const)
@@ -72,6 +72,22 @@ describe.each(byId)('%s', (_, rule) => {
       )
       const ids = (findings: typeof apart) => findings.map(({ findingId }) => findingId).sort()
       expect(ids(together), name).toEqual(ids(apart))
+    }
+  })
+
+  it('a rotation of keys between any two events changes nothing, nor does one that only some producers have made', () => {
+    for (const [name, example] of examplesOf(rule)) {
+      const whole = run(rule, example)
+      const events = eventsOf(example)
+      const engines = events.map((_, from) =>
+        findingsOf(
+          engineFor(rulesFor(rule, example)),
+          events.map((event, at) => (at >= from ? rotated(event) : event)),
+        ),
+      )
+      const inTurn = events.map((event, at) => (at % 2 === 0 ? rotated(event) : event))
+      for (const findings of [...engines, findingsOf(engineFor(rulesFor(rule, example)), inTurn)])
+        expect(findings, name).toEqual(whole)
     }
   })
 
