@@ -173,8 +173,6 @@ export class AuditContext {
         ? fields
         : { ...fields, flags: [...((fields['flags'] as string[] | undefined) ?? []), ...lacks] }
     this.sink.emit(pendingEvent(this.facts, this.keyRing.stamped(told, common), time, common))
-    // Between events, never within one: its hashes are of one version.
-    this.keyRing.advance()
   }
 
   /** What an observer on the wire learns of the server; to be said before its sink has encoded the first event. */
@@ -276,6 +274,7 @@ export class AuditContext {
   }
 
   private beat(): void {
+    this.keyRing.advance()
     this.guard(() =>
       this.emit({
         eventType: 'server.heartbeat',

@@ -2,7 +2,7 @@
 import type { AuditContext } from './audit-context.ts'
 import { callInFlight } from './call-in-flight.ts'
 import { tellHello } from './client-hello.ts'
-import { isContentRequest, openContent, tellContent } from './content-request.ts'
+import { isContentRequest, openContent, tellContentRequest } from './content-request.ts'
 import { joined } from './edge-events.ts'
 import { tellElicitation } from './elicitation.ts'
 import { exchangeInFlight } from './exchange.ts'
@@ -177,7 +177,10 @@ export class Connection {
   /** The transport invents the session while it reads `initialize`: it is there when that message arrives. */
   private readSession(): void {
     const { sessionId } = this.transport
-    const { epoch } = this.context.keyRing
+    const { keyRing } = this.context
+    // Between requests: within one all hashes are of one version.
+    keyRing.advance()
+    const { epoch } = keyRing
     if (typeof sessionId !== 'string' || (sessionId === this.facts.sessionId && epoch === this.keyEpoch)) return
     this.facts.sessionId = sessionId
     this.keyEpoch = epoch
@@ -269,7 +272,7 @@ export class Connection {
       context.guard(() => registry.shown(method, result, params.cursor, request.identity.scopeSetHash))
     tellRequest(context, request, ending)
     if (request.retry !== undefined) context.guard(() => tellRetry(context, request, ending))
-    if (isContentRequest(method)) context.guard(() => tellContent(context, registry, request, ending))
+    if (isContentRequest(method)) context.guard(() => tellContentRequest(context, registry, request, ending))
     if (result !== undefined && result['resultType'] === 'input_required')
       context.guard(() => tellInputRequired(context, request, result))
     if (method.startsWith('tasks/')) context.guard(() => this.settleTask(request, ending))
