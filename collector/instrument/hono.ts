@@ -20,7 +20,9 @@ export interface ContextLike {
  * `app.use(auditHono(audit))` before any other middleware. Where an app comes with middleware of its own (`createMcpHonoApp`), wrap what
  * serves it: `auditFetch(app.fetch, audit)` of the entry `fetch`, or `auditHttp(serve(app), audit)` of the entry `http`.
  */
-export function auditHono(options: EdgeOptions = {}): (context: ContextLike, next: () => Promise<void>) => Promise<void> {
+export function auditHono(
+  options: EdgeOptions = {},
+): (context: ContextLike, next: () => Promise<void>) => Promise<void> {
   return async (given: ContextLike, next: () => Promise<void>): Promise<void> => {
     const outer = exchangeInFlight()
     if (outer !== undefined) {
