@@ -1,5 +1,6 @@
 /** What the classifiers of argument attacks share: their surface, how a hit is made, and what kind of text they have before them. */
 import type { Hit, Reading, Subject, Surface } from './classifier.ts'
+import { survey } from './traits.ts'
 
 export const ARGUMENTS: ReadonlySet<Surface> = new Set(['arguments'])
 
@@ -13,6 +14,9 @@ export const attack = (kind: string, score: number, start: number, end: number):
   start,
   end,
 })
+
+/** What characters a reading holds. */
+export const traitsOf = (reading: Reading): number => reading.traits ?? survey(reading.text).traits
 
 const PROSE_CHARACTERS = 1_000
 /**

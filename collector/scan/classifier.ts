@@ -37,6 +37,8 @@ export interface Reading {
   readonly text: string
   /** Decodings that led here, outermost first: percent, base64, hex, html, unicode_escape, … Empty: as it came. */
   readonly decodings: readonly string[]
+  /** What characters it holds (traits.ts), where the scanner has asked already. */
+  readonly traits?: number
 }
 
 export type Verdict = 'benign' | 'suspicious' | 'malicious'

@@ -1,5 +1,5 @@
 /** Commands smuggled into parameters that are none: separators and substitutions in front of a program, options in place of names. */
-import { ARGUMENTS, attack, isDocument, parameterOf, takesPattern } from '../attack.ts'
+import { ARGUMENTS, attack, isDocument, parameterOf, takesPattern, traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { commandAt, hasArguments } from '../programs.ts'
 import { TRAIT } from '../traits.ts'
@@ -67,13 +67,27 @@ function quotedCommand({ text }: Reading, hits: Hit[]): void {
   if (match !== null) hits.push(attack('command_injection', 0.75, match.index, match.index + match[0].length))
 }
 
-function injected({ text, decodings }: Reading, subject: Subject, hits: Hit[]): void {
-  const given = ASSIGNMENT.exec(text) ?? SERVER_INCLUDE.exec(text)
+const SEPARATORS =
+  TRAIT.chain |
+  TRAIT.ampersand |
+  TRAIT.dollar |
+  TRAIT.quote |
+  TRAIT.lineBreak |
+  TRAIT.angle |
+  TRAIT.bracket |
+  TRAIT.backslash
+function injected(reading: Reading, subject: Subject, hits: Hit[]): void {
+  const { text, decodings } = reading
+  const traits = traitsOf(reading)
+  const given =
+    ((traits & (TRAIT.equals | TRAIT.parenthesis)) !== 0 ? ASSIGNMENT.exec(text) : null) ??
+    ((traits & (TRAIT.angle | TRAIT.underscore)) !== 0 ? SERVER_INCLUDE.exec(text) : null)
   if (given !== null) hits.push(attack('command_injection', 0.9, given.index, given.index + given[0].length))
-  const separators = new RegExp(SEPARATOR)
+  if ((traits & SEPARATORS) === 0) return
+  SEPARATOR.lastIndex = 0
   let count = 0
   let isQuoted = false
-  for (let match = separators.exec(text); match !== null && count < MAX_SEPARATORS; match = separators.exec(text)) {
+  for (let match = SEPARATOR.exec(text); match !== null && count < MAX_SEPARATORS; match = SEPARATOR.exec(text)) {
     count++
     if (match[0] === '`') {
       // Only the first of a pair opens.

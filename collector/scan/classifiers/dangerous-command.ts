@@ -1,5 +1,5 @@
 /** Command lines that do harm whoever wrote them: reverse shells, downloads that are run, theft of credentials, destruction, escalation. */
-import { ARGUMENTS, attack, isDocument } from '../attack.ts'
+import { ARGUMENTS, attack, isDocument, traitsOf } from '../attack.ts'
 import type { Classifier, Hit } from '../classifier.ts'
 import { sensitiveIn } from '../sensitive-paths.ts'
 import { TRAIT } from '../traits.ts'
@@ -82,6 +82,10 @@ const DANGERS: readonly Danger[] = [
 const HINT =
   /\/dev\/|\bn(?:c|cat|etcat|ode|et1?|senter|etsh)\b|mkfifo|\bsh\b|bash|zsh|socat|socket|curl|wget|fetch|base64|powershell|download|iex|invoke|certutil|bitsadmin|mshta|regsvr32|rundll32|xxd|\brm\b|preserve-root|mkfs|\bdd\b|:\(\)|vssadmin|wmic|wevtutil|cipher|\bdel\b|erase|\brd\b|format|history|shred|kill|remove-item|chmod|docker|privileged|chroot|unshare|pkexec|setcap|insmod|modprobe|useradd|adduser|usermod|visudo|passwd|docker\.sock|sudo|\bsu\b|schtasks|\breg\b|\bsc\b|crontab|nopasswd|setenforce|iptables|ufw|mppreference|\benv\b|printenv|https?:|ifs|eval|\/\?|''|""|\$\{|\$'|preload|insert_libraries|bash_env|-v\s|\$\(|`|aria2c|\bat\b/i
 
+/** A command line of more than one word has one of these; a single option begins with a hyphen. */
+const WORDS = TRAIT.space | TRAIT.slash | TRAIT.backslash | TRAIT.dollar | TRAIT.chain | TRAIT.parenthesis
+const HYPHEN = 45
+
 export const dangerousCommand: Classifier = {
   name: 'dangerous-command',
   version: '1',
@@ -91,6 +95,7 @@ export const dangerousCommand: Classifier = {
     const { text } = reading
     if (subject.isKey === true || subject.role === 'sql' || isDocument(reading, subject)) return NOTHING
     const hits: Hit[] = []
+    if ((traitsOf(reading) & WORDS) === 0 && text.charCodeAt(0) !== HYPHEN) return NOTHING
     if (HINT.test(text))
       for (const { kind, score, pattern } of DANGERS) {
         const match = pattern.exec(text)

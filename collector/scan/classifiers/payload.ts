@@ -1,9 +1,11 @@
 /** Payloads for parsers and runtimes: XML entities, serialised objects, polluted prototypes, code in values, header lines. */
-import { ARGUMENTS, attack, isDocument } from '../attack.ts'
+import { ARGUMENTS, attack, isDocument, traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
 
 const NOTHING: readonly Hit[] = []
+/** Longer texts are no values but documents. */
+const VALUE_CHARACTERS = 600
 
 interface Payload {
   readonly kind: string
@@ -11,45 +13,88 @@ interface Payload {
   readonly pattern: RegExp
   /** Stored source code may hold it: texts for readers and code are spared. */
   readonly inValuesOnly?: true
+  /** Characters of which one is in every such text; words of which one is, in lower or upper case as they are meant. */
+  readonly traits: number
+  readonly words?: readonly string[]
 }
 
 const PAYLOADS: readonly Payload[] = [
   // An entity that is read from elsewhere, a document type from elsewhere that is no public standard, an XInclude, entities that multiply.
   {
     kind: 'xxe',
+    traits: TRAIT.angle,
     score: 0.95,
     pattern:
       /<!ENTITY\s{1,16}(?:%\s{1,16})?[\w.:-]{1,64}\s{1,16}(?:SYSTEM|PUBLIC)\s|<!ENTITY\s{1,16}%\s{1,16}[\w.:-]{1,64}\s{1,16}["']/i,
   },
   {
     kind: 'xxe',
+    traits: TRAIT.angle,
     score: 0.85,
     pattern:
       /<!DOCTYPE\s{1,16}[\w:.-]{1,64}\s{1,16}SYSTEM\s{1,16}["'](?:https?|file|ftp|gopher|\/|jar|php|expect|netdoc)|<!DOCTYPE\s{1,16}[\w:.-]{1,64}\s{1,16}PUBLIC\s{1,16}["'](?!-\/\/|\+\/\/|ISO)[^"']{0,128}["']\s{1,16}["'](?:https?|file|ftp):/i,
   },
   {
     kind: 'xxe',
+    traits: TRAIT.angle | TRAIT.percent,
     score: 0.9,
     pattern:
       /<(?:xi:)?include\s[^>]{0,256}href\s{0,2}=\s{0,2}["']?(?:file|https?|\/|\.\.|php|expect)[^>]{0,256}|<xsl:[\w-]{1,32}\s[^>]{0,256}(?:document\(|unparsed-text\(|php:function|system-property\()|\+ADw-\+?ACE-?|%[\w-]{1,32};\s{0,16}(?:%[\w-]{1,32};|\]>)/i,
   },
-  { kind: 'entity_expansion', score: 0.9, pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["'](?:&[\w.:-]{1,64};){3}/i },
+  {
+    kind: 'entity_expansion',
+    traits: TRAIT.angle,
+    score: 0.9,
+    pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["'](?:&[\w.:-]{1,64};){3}/i,
+  },
   // Magic bytes and type tags of serialised objects.
-  { kind: 'xxe', score: 0.6, inValuesOnly: true, pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["']/i },
+  {
+    kind: 'xxe',
+    traits: TRAIT.angle,
+    score: 0.6,
+    inValuesOnly: true,
+    pattern: /<!ENTITY\s{1,16}[\w.:-]{1,64}\s{1,16}["']/i,
+  },
   {
     kind: 'deserialization',
+    traits: TRAIT.encodedRun | TRAIT.bracket | TRAIT.quote | TRAIT.lineBreak | TRAIT.slash | TRAIT.dollar,
+    words: [
+      'rO0AB',
+      'ACED',
+      'aced',
+      ':{',
+      '!!',
+      '!ruby',
+      '!<tag',
+      'ND_FUNC',
+      '@type',
+      '$type',
+      'py/',
+      'AAEAAAD',
+      'gASV',
+      '\nsystem',
+      '__builtin__',
+      'builtins',
+      'posix',
+      'nt\n',
+      'subprocess',
+      'BAh',
+    ],
     score: 0.9,
     pattern:
       /\brO0AB[\w+/]{8}|\bACED0005|(?:^|[;{"'\s])[OC]:\+?\d{1,4}:"[\w\\]{1,128}":\d{1,4}:\{|!!python\/(?:object|module|name)|!!javax?\.|!!ruby\/|!ruby\/object:|!<tag:yaml\.org,2002:(?:python|java)|_\$\$ND_FUNC\$\$_|"@type"\s{0,4}:\s{0,4}"(?:com\.sun\.|org\.apache\.|java\.|javax\.|ch\.qos)|"\$type"\s{0,4}:\s{0,4}"System\.|"py\/(?:object|reduce)"|\bAAEAAAD\/{4}|\bgASV[\w+/]{12}|\bcos\nsystem\n|\bc(?:__builtin__|builtins|posix|nt|subprocess)\n\w{1,16}\n|\bBAh[bv7I][\w+/]{8}/,
   },
   {
     kind: 'prototype_pollution',
+    traits: TRAIT.underscore | TRAIT.dot | TRAIT.bracket | TRAIT.colon,
+    words: ['__proto__', 'prototype'],
     score: 0.9,
     pattern:
       /["'[]__proto__["'\]]|\b__proto__(?:\.|\[|%5b)|constructor["'\]]?\s{0,4}[.[:{]\s{0,4}\{?\s{0,4}["']?prototype\b/i,
   },
   {
     kind: 'code_injection',
+    traits: TRAIT.parenthesis | TRAIT.underscore | TRAIT.dot | TRAIT.angle,
     score: 0.9,
     inValuesOnly: true,
     pattern:
@@ -58,6 +103,7 @@ const PAYLOADS: readonly Payload[] = [
   // A cell that a spreadsheet runs.
   {
     kind: 'formula_injection',
+    traits: TRAIT.parenthesis | TRAIT.chain,
     score: 0.75,
     inValuesOnly: true,
     pattern:
@@ -65,6 +111,7 @@ const PAYLOADS: readonly Payload[] = [
   },
   {
     kind: 'script_injection',
+    traits: TRAIT.angle | TRAIT.equals,
     score: 0.75,
     inValuesOnly: true,
     pattern:
@@ -83,9 +130,6 @@ const CALCULATES = /calc|math|eval|expression|formula|filter|compute/i
 /** A line end that came encoded, or in a value that has one line, and then what a protocol would take for its own. */
 const HEADER =
   /[\r\n]{1,2}\s{0,2}(?:Set-Cookie|Location|Content-(?:Type|Length|Disposition)|Host|X-[\w-]{1,32}|Transfer-Encoding|Access-Control-[\w-]{1,32}|Refresh|Link|Bcc|Cc|To|From|Subject|Reply-To|Connection|Authorization|Cookie|User-Agent|Referer)\s{0,2}:|[\r\n]{2,4}(?:HTTP\/\d|<html|<script|(?:GET|POST|PUT|DELETE)\s\/)|[\r\n]\s{0,2}(?:RCPT TO|MAIL FROM|DATA\r|EHLO|SLAVEOF|CONFIG SET|FLUSHALL|SET \w|EVAL )|\r\n\*\d{1,3}\r\n\$\d|[\u560a\u560d]/i
-
-const HINT =
-  /^\s{0,4}[=+@]|<!|<\w|<\/|<\?|\+ADw|%[\w-]+;|rO0AB|aced0005|[OC]:\+?\d|!!|!ruby|!<tag|ND_FUNC|@type|\$type|py\/|AAEAAAD|gASV|\nsystem|c(?:__builtin__|builtins|posix|nt|subprocess)\n|BAh|__|prototype|\b(?:os|subprocess|process)\.|exec|eval|system|assert|compile|phpinfo|popen|passthru|require|child_process|Runtime|Function|open|getattr|setattr|globals|locals|vars|\$_|constructor|\bon[a-z]{3,24}\s{0,4}=|javascript:/i
 
 export const payload: Classifier = {
   name: 'payload',
@@ -107,10 +151,12 @@ export const payload: Classifier = {
     const hits: Hit[] = []
     const header = headerHit(reading, subject)
     if (header !== undefined) hits.push(header)
-    if (!HINT.test(text)) return hits
+    const traits = traitsOf(reading)
     const isStored = isDocument(reading, subject) || subject.role === 'code' || subject.role === 'shell'
-    for (const { kind, score, pattern, inValuesOnly } of PAYLOADS) {
-      if (inValuesOnly === true && (isStored ? !isShortExpression(reading, subject) : text.length > 600)) continue
+    const isValue = isStored ? isShortExpression(reading, subject) : text.length <= VALUE_CHARACTERS
+    for (const { kind, score, pattern, inValuesOnly, traits: some, words } of PAYLOADS) {
+      if ((some & traits) === 0 || (inValuesOnly === true && !isValue)) continue
+      if (words !== undefined && !words.some((word) => text.includes(word))) continue
       const match = pattern.exec(text)
       if (match !== null && hits.every((hit) => hit.class !== `attack.${kind}`))
         hits.push(attack(kind, score, match.index, match.index + match[0].length))

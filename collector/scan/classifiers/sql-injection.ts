@@ -1,5 +1,5 @@
 /** SQL smuggled into parameters, and statements that no application sends: tautologies, UNION, stacked statements, delays, files. */
-import { ARGUMENTS, attack, isDocument } from '../attack.ts'
+import { ARGUMENTS, attack, isDocument, traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
 
@@ -106,6 +106,17 @@ const IN_STATEMENT: readonly (readonly [number, RegExp])[] = [
   [0.8, /\$\(\s?\w{1,16}\s?\)|`\s?(?:whoami|id|uname|cat\s[^`]{1,64})\s?`/],
 ]
 
+/** Every sign but a comment at the end has one of these. */
+const SIGNS =
+  TRAIT.quote |
+  TRAIT.space |
+  TRAIT.hash |
+  TRAIT.chain |
+  TRAIT.equals |
+  TRAIT.parenthesis |
+  TRAIT.asterisk |
+  TRAIT.nonAscii
+
 export const sqlInjection: Classifier = {
   name: 'sql-injection',
   version: '1',
@@ -121,9 +132,10 @@ export const sqlInjection: Classifier = {
     TRAIT.asterisk,
   check(reading, subject) {
     if (subject.isKey === true || subject.role === 'shell' || subject.role === 'code') return NOTHING
+    if (isProse(reading, subject)) return NOTHING
+    if ((traitsOf(reading) & SIGNS) === 0 && !reading.text.includes('--')) return NOTHING
     if (!HINT.test(reading.text)) return NOTHING
     const text = flattened(reading)
-    if (isProse(text, reading, subject)) return NOTHING
     const score = STATEMENT.test(text) ? statementScore(text) : fragmentScore(text, subject)
     return score < 0.6 ? NOTHING : [attack('sql_injection', Math.min(score, 0.98), 0, reading.text.length)]
   },
@@ -141,12 +153,13 @@ function flattened({ text }: Reading): string {
 }
 
 /** Long or quoted texts for readers; a short one that opens like an injection is none. */
-function isProse(text: string, reading: Reading, subject: Subject): boolean {
+function isProse(reading: Reading, subject: Subject): boolean {
+  const { text } = reading
   if (subject.role === 'sql') return false
-  if (reading.text.length > 600 || (subject.role === 'unknown' && isDocument(reading, subject)))
-    return !/^[\w-]{0,16}['")]/.test(text)
+  if (text.length > 600 || (subject.role === 'unknown' && isDocument(reading, subject)))
+    return !/^\s{0,8}[\w-]{0,16}['")]/.test(text)
   if (subject.role !== 'text') return false
-  return text.length > 200 || reading.text.includes('\n') || /^[a-z][\w,:]{0,32}(?:\s[\w,':]{1,32}){2}/i.test(text)
+  return text.length > 200 || text.includes('\n') || /^\s{0,8}[a-z][\w,:]{0,32}(?:\s[\w,':]{1,32}){2}/i.test(text)
 }
 
 function fragmentScore(text: string, subject: Subject): number {

@@ -60,7 +60,7 @@ export const ssrf: Classifier = {
   name: 'ssrf',
   version: '1',
   surfaces: ARGUMENTS,
-  needs: TRAIT.colon | TRAIT.dot | TRAIT.nonAscii | TRAIT.digit,
+  needs: TRAIT.slash | TRAIT.backslash | TRAIT.dot | TRAIT.nonAscii | TRAIT.parenthesis,
   check(reading, subject) {
     const { text } = reading
     if (subject.isKey === true || subject.role === 'sql' || isDocument(reading, subject)) return NOTHING

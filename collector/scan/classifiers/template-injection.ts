@@ -51,6 +51,9 @@ const GADGETS: readonly (readonly [number, RegExp])[] = [
   ],
 ]
 const POLYGLOT = /\$\{\{<%\[%'"\}\}%\\|\{\{\{\{|<%[%']|\{#[^}]{0,8}\}\}\}/
+/** Longer texts are searched for probes only, which begin with one of these. */
+const EXPRESSION_CHARACTERS = 600
+const OPENINGS = ['{{', '$' + '{', '#{', '*{', '@{', '%{', '~{', '<%', '@(', '{%', '[[', '[=', '#set(']
 const HINT =
   /\{\{|\$\{|#\{|\*\{|@\{|<%|@\(|\{%|\[\[|\[=|\{\$|\{\s?\w|__|#set|<#|constructor|java\.|getClass|getRuntime|mainModule|global\.|require|System\.|T\(|\|\s?attr|smarty/i
 
@@ -61,12 +64,14 @@ export const templateInjection: Classifier = {
   needs: TRAIT.bracket | TRAIT.angle | TRAIT.underscore | TRAIT.parenthesis,
   check(reading, subject) {
     const { text } = reading
-    if (subject.isKey === true || !HINT.test(text)) return NOTHING
+    if (subject.isKey === true) return NOTHING
+    const isLong = text.length > EXPRESSION_CHARACTERS
+    if (isLong ? !OPENINGS.some((opening) => text.includes(opening)) : !HINT.test(text)) return NOTHING
     const probe = PROBE.exec(text)
     if (probe !== null && isProbe(probe[0], text, subject.role === 'code'))
       return [attack('template_injection', text.length > 400 ? 0.6 : 0.85, probe.index, probe.index + probe[0].length)]
     // Source code that is written to a file uses these objects for what they are made for.
-    if (text.length > 600 || hasStatements(text)) return NOTHING
+    if (isLong || hasStatements(text)) return NOTHING
     for (const [score, pattern] of GADGETS) {
       const match = pattern.exec(text)
       if (match !== null) return [attack('template_injection', score, match.index, match.index + match[0].length)]
