@@ -29,12 +29,15 @@ function pathIn({ text }: Reading, { role }: Subject): string | undefined {
   if (role === 'path') return text
   if (text.length > MAX_URL) return undefined
   const url = /^[a-z][a-z0-9+.-]{0,20}:\/\/[^/\\?#]{0,253}/i.exec(text)
-  if (url !== null && !/^file:/i.test(text)) return afterHost(text, url[0].length)
+  // Of a URL only what no published path has: climbs, names that begin with a dot, system folders.
+  if (url !== null && !/^file:/i.test(text)) return URL_HINT.test(text) ? afterHost(text, url[0].length) : undefined
   // Anything else is a path when it is one word that could be one. A command line or a sentence is not.
   if (role === 'shell' || role === 'sql' || role === 'code') return undefined
   const word = text.trim()
   return /[\s"'<>|;&(){}=,]/.test(word) ? undefined : word
 }
+
+const URL_HINT = /\.\.|\/\.|\\|\0|(?:etc|proc|windows|users)[/\\]|\.{3}|;|file:/i
 
 /** Path of a URL, or a path in its query. */
 function afterHost(url: string, hostEnd: number): string {

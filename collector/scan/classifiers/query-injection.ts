@@ -62,6 +62,10 @@ const LDAP: readonly (readonly [number, RegExp])[] = [
   [0.75, /^(?=.{2,64}$)(?=.{0,64}\*)(?=.{0,64}[()|&])[*()|&!=%\\'"\s]{2,64}(?:uid=\*|cn=\*|mail=\*)?[)]{0,4}$/],
   [0.8, /\(\|?\((?:objectclass|uid|cn|mail|userpassword|samaccountname|memberof|sn)=\*\)\)?\s{0,2}(?:\x00|%00|$)/i],
 ]
+/** Characters and words of which one is in every sign: most values end here. */
+const MONGO_HINT = /[$'"]|\|\||&&|&\w{2,11}["':]|\bthis\.|\b(?:obj|self|db)\.|\breturn\b|;|\bDate\(|mapReduce|\bemit\(/
+const LDAP_HINT = /[()*]/
+
 /** A filter of one's own begins with its parenthesis and closes what it opens. */
 const WHOLE_FILTER = /^\s{0,8}\(/
 
@@ -89,9 +93,13 @@ export const queryInjection: Classifier = {
     if (role === 'shell' || role === 'sql' || role === 'code' || isDocument(reading, subject) || text.length > 2_048)
       return NOTHING
     const hits: Hit[] = []
-    first(MONGO, 'nosql_injection', text, hits)
+    if (MONGO_HINT.test(text)) first(MONGO, 'nosql_injection', text, hits)
     // Regular expressions and selectors are full of parentheses.
-    if (!WHOLE_FILTER.test(text) && !/^(?:pattern|regex|regexp|selector|glob|xpath)$/.test(parameterOf(subject)))
+    if (
+      LDAP_HINT.test(text) &&
+      !WHOLE_FILTER.test(text) &&
+      !/^(?:pattern|regex|regexp|selector|glob|xpath)$/.test(parameterOf(subject))
+    )
       first(LDAP, 'ldap_injection', text, hits)
     if (/["'\]]|\bor\b/.test(text)) first(XPATH, 'xpath_injection', text, hits)
     return hits

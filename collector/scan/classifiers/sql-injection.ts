@@ -16,10 +16,10 @@ interface Indicator {
 const sign = (weight: number, inSql: boolean, ...patterns: readonly string[]): Indicator => ({
   weight,
   inSql,
-  pattern: new RegExp(patterns.join('|'), 'i'),
+  pattern: new RegExp(patterns.join('|')),
 })
 
-/** A literal and the same literal, or two numbers: what is always true or always false. `Q`: an opened quote may be missing at the end. */
+/** A literal and the same literal, or two numbers: what is always true or always false. */
 const SAME = String.raw`(?:(\d{1,8})['"]?\s?(?:=|<=>|like|in \()\s?['"]?\1\b|['"](\w{0,16})['"]\s?(?:=|like)\s?['"]\2(?:['"]|$)|['"](\w{0,16})['"]\s?=\s?['"]\w{0,16}$|\d{1,6}\s?(?:=|<>|!=|<|>)\s?\d{1,6}\b|\b(\w)\s?=\s?\4\b|['"]{2}\s?[-*^&+/|%=]\s?['"]?|['"]\w{0,8}['"]?\)\s?=\s?\(?['"]|true\b|not false\b|(?:not )?\d{1,4}\s?(?:--|#)|\d{1,2} (?:between|is) )`
 const LOGIC = String.raw`(?:\b(?:or|and|xor|having|where)\b|\|\||&&)`
 
@@ -76,7 +76,7 @@ const INDICATORS: readonly Indicator[] = [
     true,
     String.raw`\b(?:un/\*.{0,32}\*/ion|sel/\*.{0,32}\*/ect|/\*!\d{0,6}\s?(?:union|select|or|and|order|concat)|uni%6fn|s%65lect)|\bunion\b.{0,8}/\*.{0,32}\*/.{0,8}\bselect\b`,
   ),
-  sign(0.4, false, String.raw`\bselect\b\s?(?:[\w*,.()'"@\s]|null|0x){1,200}\bfrom\s?[\w."(\[]{1,64}`),
+  sign(0.4, false, String.raw`\bselect\b\s?[\w*,.()'"@\s]{1,200}\bfrom\s?[\w."(\[]{1,64}`),
   sign(
     0.4,
     false,
@@ -141,7 +141,7 @@ export const sqlInjection: Classifier = {
   },
 }
 
-/** White space, comments inside and form-encoded spaces made one space each. */
+/** Lower case; white space, comments inside and form-encoded spaces made one space each. */
 function flattened({ text }: Reading): string {
   const part = text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text
   // Typographic quotes and dashes are what editors make of the plain ones.
@@ -149,7 +149,10 @@ function flattened({ text }: Reading): string {
     ? part.replace(/[\u2018\u2019\u2032\uff07]/g, "'").replace(/[\u2013\u2014]/g, '--')
     : part
   const spaced = plain.includes(' ') ? plain : plain.replace(/(?<=\w|['")])\+(?=\w|['"(-])/g, ' ')
-  return spaced.replace(/\/\*[^*!]{0,64}\*\/|[\s\u00a0]+/g, ' ').trim()
+  return spaced
+    .replace(/\/\*[^*!]{0,64}\*\/|[\s\u00a0]+/g, ' ')
+    .trim()
+    .toLowerCase()
 }
 
 /** Long or quoted texts for readers; a short one that opens like an injection is none. */
