@@ -20,6 +20,10 @@ export function optionsFromEnvironment(env: Environment, warn: (message: string)
     authRequired: flag('MCP_AUDIT_AUTH_REQUIRED'),
     expectedAudiences: read('MCP_AUDIT_EXPECTED_AUDIENCES', 'a list with commas', listOf),
     buildDigest: read('MCP_AUDIT_BUILD_DIGEST', 'text', (text) => text),
+    scan: flag('MCP_AUDIT_SCAN'),
+    evidenceMs: read('MCP_AUDIT_EVIDENCE_MS', 'milliseconds', millisecondsOf),
+    outbound: flag('MCP_AUDIT_OUTBOUND'),
+    sideEffects: flag('MCP_AUDIT_SIDE_EFFECTS'),
     heartbeatMs: read('MCP_AUDIT_HEARTBEAT_MS', 'milliseconds', millisecondsOf),
     registryProbe: flag('MCP_AUDIT_REGISTRY_PROBE'),
   }

@@ -1,6 +1,9 @@
 /** The part of `register` that observes, loaded with the first MCP server of a process: what the sources of SDKs call. */
+import { Server as HttpServer } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import { contextFor, type InstrumentOptions } from './audit-context.ts'
 import { optionsFromEnvironment } from './environment-options.ts'
+import { auditHttp } from './http.ts'
 import { observeConnecting, wrapFactory } from './install.ts'
 import type { ServerLike, TransportLike } from './server-shape.ts'
 import { auditTokenVerifier, type TokenVerifier } from './token-audit.ts'
@@ -54,6 +57,11 @@ export function verifier(given: unknown): unknown {
     }
     return audited
   })
+}
+
+/** The edge of every server of node:http and node:https, those that are there already too. */
+export function watchHttp(): void {
+  for (const { prototype } of [HttpServer, HttpsServer]) auditHttp(prototype, options())
 }
 
 /** A program may hold the sources of many servers and start one: what counts is whether any was heard by then. */

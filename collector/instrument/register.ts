@@ -7,11 +7,17 @@
  * MCP_AUDIT_SERVER_ID                              default: the name the server gives itself
  * MCP_AUDIT_KEY                                    key of the keyed hashes, hex or base64
  * MCP_AUDIT_CAPTURE=shape|minimal                  minimal: nothing of arguments and results, not even hashes
+ * MCP_AUDIT_SCAN=false                             no content classifiers
+ * MCP_AUDIT_EVIDENCE_MS=600000                     follow a collector that asks for redacted texts, so long at most
+ * MCP_AUDIT_OUTBOUND=true                          HTTP requests that the process makes in the course of a call
+ * MCP_AUDIT_SIDE_EFFECTS=true                      programs it starts and files it writes in the course of a call
  * MCP_AUDIT_AUTH_REQUIRED=true                     requests must carry a verified authorization
  * MCP_AUDIT_EXPECTED_AUDIENCES=a,b                 audiences of tokens for this server
  * MCP_AUDIT_BUILD_DIGEST=…                         what runs, in every event
  * MCP_AUDIT_HEARTBEAT_MS=30000                     0: none
  * MCP_AUDIT_REGISTRY_PROBE=false                   never ask the server for its own tools
+ * MCP_AUDIT_HTTP=true                              every HTTP server of the process is watched at its edge: 401, 403, refused
+ *                                                  origins, tokens in URLs; read, with the others, when the program starts
  * MCP_AUDIT_DISABLED=true                          nothing happens at all; read when the program starts
  *
  * What code says with instrumentMcpServer wins over all of this. A program without an MCP server pays for a text search in the
@@ -25,6 +31,7 @@ import { REGISTER } from './sdk-source.ts'
 
 /** What the sources of SDKs call, on globalThis under Symbol.for(REGISTER): one for all copies of this package in the process. */
 type Heard = Pick<typeof Observer, 'connecting' | 'factory' | 'verifier' | 'silent'>
+const heardAt = Symbol.for(REGISTER)
 
 const warn = (message: string): void => process.emitWarning(message, { type: 'McpAuditWarning' })
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -54,11 +61,16 @@ const heard: Heard = {
   silent: (url) => observe((part) => part.silent(url)),
 }
 
-const isDisabled = /^(1|true|yes)$/i.test(process.env['MCP_AUDIT_DISABLED'] ?? '')
+const isSet = (name: string): boolean => /^(1|true|yes)$/i.test(process.env[name]?.trim() ?? '')
 const scope = globalThis as { [name: symbol]: Heard | undefined }
-if (!isDisabled && scope[Symbol.for(REGISTER)] === undefined) {
-  if (process.features.require_module) {
-    Object.defineProperty(scope, Symbol.for(REGISTER), { value: heard })
+if (!isSet('MCP_AUDIT_DISABLED') && scope[heardAt] === undefined) {
+  try {
+    if (!process.features.require_module) throw new Error('needs Node 20.19, 22.12 or later')
+    Object.defineProperty(scope, heardAt, { value: heard })
     hookSources()
-  } else warn('instrument: register: needs Node 20.19, 22.12 or later; MCP servers of this process are not audited')
+    if (isSet('MCP_AUDIT_HTTP')) observe((part) => part.watchHttp())
+  } catch (error) {
+    // A preload that throws would take the program with it.
+    warn(`instrument: register: ${reasonOf(error)}; MCP servers of this process are not audited`)
+  }
 }

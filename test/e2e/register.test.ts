@@ -142,6 +142,29 @@ describe('its settings', () => {
     expect(ran.of('server.started')[0]!.event).not.toHaveProperty('flags')
     expect(ran.of('tool.call')[0]!.event).not.toHaveProperty('argsHmac')
   })
+  it('show the HTTP edge too, where tokens are refused before any server sees a request', async () => {
+    const gated = `import { createServer } from 'node:http'
+      import express from 'express'
+      import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
+      const app = express()
+      const verifier = { verifyAccessToken: async () => { throw new Error('never asked') } }
+      app.post('/mcp', requireBearerAuth({ verifier }), (_, response) => response.json({}))
+      const server = createServer(app).listen(0, '127.0.0.1', async () => {
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+        const answer = await fetch('http://127.0.0.1:' + server.address().port + '/mcp', { method: 'POST', headers, body })
+        console.log(answer.status)
+        server.close()
+        server.closeAllConnections()
+      })`
+    const env = { MCP_AUDIT_HTTP: 'true', MCP_AUDIT_SERVER_ID: 'gated' }
+    const ran = await bed.run(gated, { env })
+    expect(ran).toMatchObject({ stdout: '401\n', stderr: '', code: 0 })
+    expect(ran.of('auth.challenge.sent').map(({ serverId, event }) => [serverId, event['status']])).toEqual([
+      ['gated', 401],
+    ])
+    expect((await bed.run(gated)).told).toEqual([])
+  })
   it('that cannot be read are named on stderr and left out', async () => {
     const ran = await bed.run(V1, { env: { MCP_AUDIT_CAPTURE: 'everything', MCP_AUDIT_AUTH_REQUIRED: 'perhaps' } })
     expect(ran.stderr).toContain('MCP_AUDIT_CAPTURE: expected shape or minimal')
