@@ -26,10 +26,10 @@ const SLOT =
   /\{\{?\s{0,4}[\w .-]{1,60}\}?\}|\$\{?[A-Za-z_]\w{1,60}\}?|\$\([^)\s]{1,80}|<[A-Za-z][\w .-]{1,60}>|\[[A-Z][A-Z_ ]{2,60}\]|%s\b|`[^`\s]{1,80}`/g
 /** Names of slots for what nobody puts into a URL: talk, prompts, files, secrets, what was read. */
 const INTIMATE =
-  /conversation|chat|history|transcript|prompt|secret|password|passwd|credential|api.?key|private|env\b|environ|cookie|ssh|file.?content|stolen|exfil|base64|b64|user.?data|user.?input|memory|context|system|message|summary|whoami|hostname|leak|data\b|\bresult|response|output|content/i
+  /conversation|chat|history|transcript|prompt|secret|password|passwd|credential|private|env\b|environ|cookie|ssh|file.?content|stolen|exfil|base64|b64|user.?data|user.?input|memory|context|system|message|summary|whoami|hostname|leak|data\b|\bresult|response|output|content/i
 /** Slots that an API documents: its own identifiers. */
 const ADDRESS_SLOT =
-  /^\W*(?:id|name|owner|repo|org|project|region|version|host|port|user_?(?:name|id)|account|path|tenant|page|slug|key|locale|lang|bucket|domain|\w{1,24}_?(?:id|name|key|slug))\W*$/i
+  /^\W*(?:id|name|owner|repo|org|project|region|version|host|port|user_?(?:name|id)|account|path|tenant|page|slug|key|locale|lang|bucket|domain|(?!api)\w{1,24}_?(?:id|name|key|slug))\W*$/i
 const ENCODED = /[A-Za-z0-9+/_-]{80,2000}={0,2}|(?:[0-9a-f]{2}){40,1000}/i
 const SENDS =
   /\b(?:send|post|upload|forward|submit|transmit|exfiltrate|report|fetch|curl|wget|beacon|load|render|display|include)\w{0,4}\b/i

@@ -60,6 +60,8 @@ interface Tally {
   /** Stands between two letters of one word. */
   inWord: number
   hidden: string
+  /** The same in the other way of counting. */
+  other: string
 }
 
 /** Of a hidden text this much is decoded. */
@@ -179,7 +181,7 @@ class Pass {
   #add(kind: Kind, code: number, previous: number, start: number, end: number): void {
     let tally = this.#tallies.get(kind)
     if (tally === undefined) {
-      tally = { count: 0, start, end, longest: 0, run: 0, inWord: 0, hidden: '' }
+      tally = { count: 0, start, end, longest: 0, run: 0, inWord: 0, hidden: '', other: '' }
       this.#tallies.set(kind, tally)
     }
     tally.count++
@@ -187,7 +189,10 @@ class Pass {
     tally.run++
     tally.longest = Math.max(tally.longest, tally.run)
     if (isAsciiLetter(previous) && isAsciiLetter(next(this.text, end))) tally.inWord++
-    if (tally.hidden.length < MAX_HIDDEN_CHARACTERS) tally.hidden += spelled(kind, code)
+    if (tally.hidden.length < MAX_HIDDEN_CHARACTERS) {
+      tally.hidden += spelled(kind, code)
+      if (kind === 'variation_selector') tally.other += String.fromCharCode(byteOf(code))
+    }
     if (kind === 'bidi' || kind === 'bidi_override') {
       const closes = code === 0x202c || code === 0x2069
       this.#openBidi += closes ? -1 : 1
@@ -210,8 +215,8 @@ class Pass {
           : kind === 'invisible_operator'
             ? fromBits(tally.hidden)
             : tally.hidden
-      if (hidden.length >= 12)
-        for (const order of injection.check({ text: hidden, decodings: [] }, subject)) {
+      for (const text of [hidden, tally.other])
+        for (const order of injection.check({ text, decodings: [] }, subject)) {
           if (order.score < 0.3) continue
           score = 0.98
           const sure = Math.max(order.score, 0.9)
@@ -259,15 +264,14 @@ class Pass {
 const isAsciiLetter = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 65 && code <= 90)
 const next = (text: string, at: number): number => text.codePointAt(at) ?? 0
 
+/** One selector is one byte: the first sixteen are 0 to 15, the others go on from there; some encoders count those from 0. */
+const byteOf = (code: number): number => (isVariationSelector(code) ? code - 0xfe00 : code - 0xe0100 + 16)
+
 /** What a character of this kind stands for. */
 function spelled(kind: Kind, code: number): string {
   if (kind === 'tag') return code === CANCEL_TAG ? '' : String.fromCharCode(code - 0xe0000)
-  if (kind === 'variation_selector') {
-    // One selector is one byte; encoders count from 0 or add 16.
-    const byte = isVariationSelector(code) ? code - 0xfe00 : code - 0xe0100 + 16
-    const plain = isVariationSelector(code) ? byte : code - 0xe0100
-    return String.fromCharCode(plain >= 0x20 && plain < 0x7f ? plain : byte)
-  }
+  if (kind === 'variation_selector')
+    return isVariationSelector(code) ? String.fromCharCode(code - 0xfe00) : String.fromCharCode(code - 0xe0100)
   // Invisible times and invisible plus are used as the two bits.
   if (kind === 'invisible_operator') return code === 0x2064 ? '1' : code === 0x2062 ? '0' : ''
   return ''

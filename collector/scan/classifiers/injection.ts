@@ -11,7 +11,7 @@ import { conceal } from './injection/conceal.ts'
 import { consent } from './injection/consent.ts'
 import { crossTool } from './injection/cross-tool.ts'
 import { followUp } from './injection/follow-up.ts'
-import { DO, HOW } from './injection/meaning.ts'
+import { DO, HOW, TO } from './injection/meaning.ts'
 import { memory } from './injection/memory.ts'
 import { override } from './injection/override.ts'
 import { persona } from './injection/persona.ts'
@@ -22,7 +22,8 @@ import { roleMarkers } from './injection/role-marker.ts'
 import { secretPath } from './injection/secret-path.ts'
 import { type Sentence, sentenceAt } from './injection/sentence.ts'
 import { smuggle } from './injection/smuggle.ts'
-import { IS, Tokens, tokenize } from './injection/tokens.ts'
+import { tokenize } from './injection/tokenize.ts'
+import { IS, Tokens } from './injection/tokens.ts'
 
 const MATCHERS: readonly Matcher[] = [
   override,
@@ -59,12 +60,16 @@ const MALICIOUS = 0.8
 /** An act that is only quoted, or described as something to be guarded against, weighs this much of what it would. */
 const DESCRIBED = 0.4
 const MAX_ACTS = 64
+/** An order takes some words; in Chinese a few characters. */
+const MIN_CHARACTERS = 6
 
 interface Act {
   readonly kind: Kind
   score: number
   readonly start: number
   readonly end: number
+  /** It is spoken of, not given: it strengthens nothing. */
+  readonly described: boolean
 }
 
 const tokens = new Tokens()
@@ -86,7 +91,14 @@ const WORTH_READING =
   DO.keep |
   DO.answer |
   DO.obey |
+  DO.know |
+  DO.prefer |
   DO.read
+
+/** Or where one of these is said of something: hidden, silently, regardless; to an agent, of an authority. */
+const WORTH_READING_HOW =
+  HOW.hidden | HOW.silent | HOW.copy | HOW.automatic | HOW.unbound | HOW.regardless | HOW.already | HOW.new
+const WORTH_READING_TO = TO.agent | TO.authority | TO.mode
 
 export const injection: Classifier = {
   name: 'injection',
@@ -94,18 +106,27 @@ export const injection: Classifier = {
   surfaces: SURFACES,
   check(reading: Reading, subject: Subject): readonly Hit[] {
     const { text } = reading
-    if (text.length < 12) return NO_HITS
+    if (text.length < MIN_CHARACTERS) return NO_HITS
     tokenize(tokens, text, subject.otherTools, subject.toolName)
-    if (tokens.marks.length === 0 && (tokens.doingAll & WORTH_READING) === 0) return NO_HITS
+    const { doingAll, howAll, toAll } = tokens
+    const worth = (doingAll & WORTH_READING) | (howAll & WORTH_READING_HOW) | (toAll & WORTH_READING_TO)
+    if (tokens.marks.length === 0 && worth === 0) return NO_HITS
     const acts: Act[] = []
     let sentence: Sentence | undefined
     const report: Report = (kind, score, from, to) => {
       if (acts.length >= MAX_ACTS) return
       const first = Math.min(from, to)
       const last = Math.max(from, to)
-      const weight = sentence !== undefined && isDescribed(sentence, first) ? score * DESCRIBED : score
+      const described = sentence !== undefined && isDescribed(sentence, first)
+      const weight = described ? score * DESCRIBED : score
       if (weight < 0.15) return
-      acts.push({ kind, score: weight, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? text.length })
+      acts.push({
+        kind,
+        score: weight,
+        described,
+        start: tokens.starts[first] ?? 0,
+        end: tokens.ends[last] ?? text.length,
+      })
     }
     if (tokens.count > 0) {
       roleMarkers(tokens, subject, report)
@@ -113,7 +134,8 @@ export const injection: Classifier = {
       followUp(tokens, subject, report)
     }
     for (let index = 0; index < tokens.sentences; index++) {
-      if ((tokens.sentenceDoing[index]! & WORTH_READING) === 0) continue
+      if (((tokens.sentenceDoing[index]! & WORTH_READING) | (tokens.sentenceHow[index]! & WORTH_READING_HOW)) === 0)
+        continue
       sentence = sentenceAt(tokens, index)
       for (const matcher of MATCHERS) matcher(sentence, subject, report)
     }
@@ -133,7 +155,7 @@ function isDescribed(s: Sentence, first: number): boolean {
   return false
 }
 
-/** One hit per kind, the strongest; every other kind in the text adds what it leaves open (noisy or, at half weight). */
+/** One hit per kind, the strongest; every other kind in the text adds what it leaves open (noisy or, at 0.7 of its weight). */
 function hitsOf(acts: readonly Act[]): readonly Hit[] {
   const strongest = new Map<Kind, Act>()
   for (const act of acts) {
@@ -143,7 +165,8 @@ function hitsOf(acts: readonly Act[]): readonly Hit[] {
   const hits: Hit[] = []
   for (const act of strongest.values()) {
     let open = 1 - act.score
-    for (const other of strongest.values()) if (other.kind !== act.kind) open *= 1 - other.score * 0.6
+    for (const other of strongest.values())
+      if (other.kind !== act.kind && !other.described) open *= 1 - other.score * 0.7
     const score = Math.round((1 - open) * 100) / 100
     // What is weak on its own stays context: it strengthens others, it is not carried by them.
     const own = act.score < REPORTED ? act.score : score

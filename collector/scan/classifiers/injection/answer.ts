@@ -5,6 +5,7 @@ import { after, before, find, has, isOrdered, isRefused, near } from './sentence
 import { IS } from './tokens.ts'
 
 const SAY = { doing: DO.answer }
+const REPLY = { about: TO.reply | TO.message }
 
 export const answer: Matcher = (s, subject, report) => {
   const isRead = subject.surface !== 'definition' && subject.surface !== 'instructions' && subject.surface !== 'prompt'
@@ -43,8 +44,8 @@ export const answer: Matcher = (s, subject, report) => {
       break
     }
   // encode your response in …, translate your answer
-  if (isRead && (s.about & TO.reply) !== 0 && (s.how & HOW.your) !== 0)
-    for (let reply = find(s, { about: TO.reply }); reply >= 0; reply = find(s, { about: TO.reply }, reply + 1)) {
+  if (isRead && (s.about & (TO.reply | TO.message)) !== 0 && (s.how & HOW.your) !== 0)
+    for (let reply = find(s, REPLY); reply >= 0; reply = find(s, REPLY, reply + 1)) {
       if (before(s, reply, 2, { how: HOW.your }) < 0) continue
       const verb = before(s, reply, 7, {
         doing: DO.make | DO.put | DO.divert | DO.answer | DO.send | DO.show | DO.must,

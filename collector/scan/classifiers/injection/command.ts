@@ -1,7 +1,7 @@
 /** injection.command: the text carries a command line and orders that it be run. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, isRefused } from './sentence.ts'
+import { after, before, find, has, isOrdered, isRefused } from './sentence.ts'
 
 /** Shells that fetch, delete, open a way in or take rights: what stands in a command line and hardly in prose. */
 const COMMAND_LINE =
@@ -19,12 +19,13 @@ export const command: Matcher = (s, subject, report) => {
     if (isRefused(s, verb)) continue
     const word = after(s, verb, 6, { about: TO.command })
     const forced =
-      before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0
+      before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0 ||
+      after(s, verb, 14, { doing: DO.must, how: HOW.first }) >= 0
+    if (!forced && (word < 0 || !has(s, verb, { doing: DO.run }) || !isOrdered(s, verb))) continue
     const { text, ends } = s.tokens
     const isLine = commandLine(text.slice(ends[verb]!, ends[verb]! + REACH))
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'
-    if (isLine && (forced || word >= 0))
-      report('command', forced && word >= 0 ? 0.7 : isRead ? 0.6 : 0.5, verb, word >= 0 ? word : verb)
+    if (isLine) report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : 0.5, verb, word >= 0 ? word : verb)
     else if (word >= 0 && forced && (isRead || (s.about & TO.pretext) !== 0))
       report('command', (s.about & TO.pretext) !== 0 ? 0.55 : 0.35, verb, word)
     else continue

@@ -10,18 +10,18 @@ const PRESENTATION = { about: TO.data | TO.secret | TO.named | TO.file }
 export const conceal: Matcher = (s, _subject, report) => {
   // do not tell the user; never mention this; without informing anybody
   if (
-    (s.doing & DO.not) !== 0 &&
+    (s.doing & (DO.not | DO.nothing)) !== 0 &&
     (s.doing & DO.tell) !== 0 &&
     ((s.about & TO.person) !== 0 || (s.how & HOW.this) !== 0)
   )
     for (let verb = find(s, TELL); verb >= 0; verb = find(s, TELL, verb + 1)) {
-      const not = before(s, verb, 5, { doing: DO.not })
+      const not = Math.max(before(s, verb, 5, { doing: DO.not }), after(s, verb, 5, { doing: DO.nothing }))
       if (not < 0) continue
       // `what the user did not mention`: the person is who speaks.
-      if (before(s, not, 2, { about: TO.person }) >= 0) continue
+      if (not < verb && before(s, not, 2, { about: TO.person }) >= 0) continue
       const person = after(s, verb, 8, { about: TO.person })
       const what = after(s, verb, 5, { how: HOW.this, doing: DO.read | DO.send | DO.call | DO.run | DO.put })
-      if (person >= 0) report('conceal', what >= 0 || after(s, verb, 6, PRESENTATION) < 0 ? 0.75 : 0.55, not, person)
+      if (person >= 0) report('conceal', what >= 0 || after(s, verb, 6, PRESENTATION) < 0 ? 0.8 : 0.55, not, person)
       else if (what >= 0 && has(s, what, { how: HOW.this })) report('conceal', 0.55, not, what)
       else continue
       break
@@ -54,7 +54,7 @@ export const conceal: Matcher = (s, _subject, report) => {
         return person >= 0
       })
     if ((s.doing & DO.not) !== 0 && (s.doing & DO.know) !== 0)
-      pairs(s, { about: TO.person }, { doing: DO.know }, 6, (person, know) => {
+      pairs(s, { about: TO.person }, { doing: DO.know }, 8, (person, know) => {
         const not = before(s, know, 6, { doing: DO.not })
         if (not > person || (not >= 0 && before(s, person, 4, { doing: DO.not }) === not)) {
           report('conceal', 0.6, person, know)

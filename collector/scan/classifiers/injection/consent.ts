@@ -1,7 +1,7 @@
 /** injection.consent: something is to be done without the person being asked. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOrdered, near } from './sentence.ts'
+import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
 
 export const consent: Matcher = (s, _subject, report) => {
   if ((s.doing & DO.not) !== 0 && (s.doing & DO.ask) !== 0 && (s.about & (TO.person | TO.consent)) !== 0)
@@ -23,7 +23,7 @@ export const consent: Matcher = (s, _subject, report) => {
       not >= 0
         ? before(s, not, 10, { doing: DO.run | DO.send | DO.destroy | DO.call | DO.answer, how: HOW.automatic })
         : -1
-    if (act >= 0 && (isOrdered(s, act) || has(s, act, { how: HOW.automatic })))
+    if (act >= 0 && !isRefused(s, act) && (isOrdered(s, act) || has(s, act, { how: HOW.automatic })))
       report('consent', before(s, leave, 3, { about: TO.person }) >= 0 ? 0.45 : 0.35, act, leave)
   }
   // the user has already agreed

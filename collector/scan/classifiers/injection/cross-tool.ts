@@ -12,14 +12,14 @@ export const crossTool: Matcher = (s, subject, report) => {
   if (other >= 0) {
     // when calling X, always add …; before using X, copy …
     const opens = before(s, other, 6, { how: HOW.when | HOW.before | HOW.after | HOW.instead })
-    if (opens >= 0 && before(s, other, 4, { doing: DO.call }) >= 0) {
+    if (opens >= 0 && near(s, other, 3, { doing: DO.call }) >= 0) {
       const verb = after(s, other, 14, CHANGE)
       if (verb >= 0 && !isRefused(s, verb) && !isOtherTool(s, verb)) {
         const literal = after(s, verb, 14, { about: LITERAL, how: HOW.copy })
         const forced = before(s, verb, 4, { doing: DO.must }) >= 0
         const onText = after(s, verb, 6, { about: TO.message | TO.file | TO.data | TO.talk | TO.secret }) >= 0
         if (literal >= 0 && (forced || onText || has(s, literal, { about: TO.mail | TO.enemy, how: HOW.copy })))
-          report('cross_tool', 0.7, opens, literal)
+          report('cross_tool', 0.8, opens, literal)
         else if (forced && onText) report('cross_tool', 0.55, opens, verb)
         else report('cross_tool', 0.3, opens, verb)
       }
@@ -71,6 +71,17 @@ export const crossTool: Matcher = (s, subject, report) => {
       if (forced >= 0 && !isRefused(s, call)) report('cross_tool', 0.6, forced, other)
     }
   }
+  // all requests for X are rerouted to …
+  if ((s.doing & DO.divert) !== 0 && (s.about & (TO.url | TO.mail | TO.enemy | TO.outside)) !== 0)
+    pairs(s, { doing: DO.divert }, { about: TO.url | TO.mail | TO.enemy | TO.outside }, 6, (verb, where) => {
+      if (isRefused(s, verb)) return false
+      const what = before(s, verb, 10, { about: TO.wish | TO.message | TO.identifier | TO.otherTool })
+      const isForeign =
+        what >= 0 &&
+        (has(s, what, { about: TO.identifier | TO.otherTool }) || before(s, what, 2, { how: HOW.all }) >= 0)
+      if (isForeign) report('cross_tool', 0.65, what, where)
+      return isForeign
+    })
   // call that one instead of any other function
   if (
     subject.surface !== 'definition' &&

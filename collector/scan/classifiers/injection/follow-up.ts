@@ -2,10 +2,7 @@
 import type { Subject } from '../../classifier.ts'
 import type { Report } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import type { Tokens } from './tokens.ts'
-
-/** Words from the opening of a sentence in which the order has to begin. */
-const OPENING_WORDS = 2
+import { IS, type Tokens } from './tokens.ts'
 
 export function followUp(tokens: Tokens, subject: Subject, report: Report): void {
   const isRead = subject.surface === 'result' || subject.surface === 'resource' || subject.surface === 'error'
@@ -15,10 +12,9 @@ export function followUp(tokens: Tokens, subject: Subject, report: Report): void
     const before = tokens.sentenceDoing[s - 1]! & DO.done
     if (before === 0) continue
     const first = tokens.firsts[s]!
-    const opening = first > 0 ? tokens.at[first]! - tokens.at[first - 1]! : 0
-    if (opening > OPENING_WORDS || (tokens.doing[first]! & (DO.please | DO.must)) === 0) continue
+    if ((tokens.is[first]! & IS.clauseStart) === 0 || (tokens.doing[first]! & (DO.please | DO.must)) === 0) continue
     // Courtesies speak of you and yours.
-    if ((tokens.sentenceHow[s]! & (HOW.your | HOW.you)) !== 0 || (tokens.sentenceTo[s]! & TO.person) !== 0) continue
+    if ((tokens.sentenceHow[s]! & (HOW.your | HOW.you)) !== 0) continue
     if ((tokens.sentenceDoing[s]! & DO.polite) !== 0) continue
     const last = tokens.firsts[s + 1]! - 1
     const isTaskOver = (tokens.sentenceTo[s - 1]! & (TO.wish | TO.reply)) !== 0

@@ -60,6 +60,8 @@ export const DO = {
   base: 1 << 26,
   /** try, wait, contact: what honest messages ask for. */
   polite: 1 << 27,
+  /** nothing: refuses after the verb, `tell them nothing`. */
+  nothing: 1 << 28,
 } as const
 
 export const TO = {

@@ -26,14 +26,15 @@ export const recipient: Matcher = (s, subject, report) => {
       if (verb < 0 || isRefused(s, verb)) continue
       if (before(s, where, 3, { how: HOW.example }) >= 0) continue
       if (isRead && !isOrdered(s, verb)) continue
-      const cargo = near(s, verb, 10, { about: CARGO })
+      const said = near(s, verb, 10, { about: CARGO })
+      const cargo = said >= 0 || !isRead ? said : after(s, verb, 2, { how: HOW.this })
       const isEnemy = has(s, where, { about: TO.enemy })
       const isCopy = has(s, verb, { how: HOW.copy })
       const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy }) >= 0 || (s.doing & DO.must) !== 0
       if (isEnemy) report('recipient', 0.8, verb, where)
-      else if (has(s, where, { about: TO.mail }) && isCopy) report('recipient', isWhole ? 0.75 : 0.55, verb, where)
+      else if (has(s, where, { about: TO.mail }) && isCopy) report('recipient', isWhole ? 0.8 : 0.55, verb, where)
       else if (cargo < 0) continue
-      else if (has(s, where, { about: TO.mail })) report('recipient', isWhole ? 0.7 : isRead ? 0.5 : 0.4, verb, where)
+      else if (has(s, where, { about: TO.mail })) report('recipient', isWhole ? 0.7 : 0.45, verb, where)
       else if (before(s, where, 3, { how: HOW.to }) >= 0) report('recipient', isWhole ? 0.6 : 0.4, verb, where)
       else continue
       break

@@ -16,7 +16,7 @@ export const secretPath: Matcher = (s, subject, report) => {
         find(s, MOVES) >= 0 &&
         find(s, { about: TO.parameter | TO.reply | TO.url | TO.mail | TO.outside | TO.named | TO.place }) >= 0
       const timed = (s.how & (HOW.before | HOW.first | HOW.after)) !== 0 || (s.doing & DO.must) !== 0
-      const score = isExample ? 0.3 : moves || timed ? 0.75 : isOrdered(s, later) ? 0.45 : 0.35
+      const score = isExample ? 0.3 : moves || timed ? 0.8 : isOrdered(s, later) ? 0.45 : 0.35
       report('secret_path', subject.surface === 'arguments' ? Math.min(score, 0.6) : score, later, path)
     }
   }

@@ -54,7 +54,7 @@ export const foreignWords: readonly WordLine[] = [
   [DO.show, 0, 0, 'affiche affichez montre montrez repete repetez'],
   [DO.call | DO.run, 0, 0, 'appelle appelez utilise utilisez execute executez'],
   [DO.answer, 0, 0, 'reponds repondez'],
-  [DO.not, 0, 0, 'pas jamais sans rien aucun aucune'],
+  [DO.not, 0, 0, 'pas jamais sans rien aucun aucune ne'],
   [DO.must, 0, 0, 'dois devez toujours doit'],
   [0, TO.orders, 0, 'consignes directives regles'],
   [0, TO.person, 0, 'utilisateur utilisateurs'],

@@ -75,7 +75,7 @@ export const englishVerbs: readonly WordLine[] = [
     DO.make,
     0,
     0,
-    'give make write create generate compose draft translate summarize describe list provide explain help convert calculate produce modify',
+    'give make write create generate compose draft translate summarize describe list provide explain help convert calculate produce modify render express represent phrase rephrase rewrite paraphrase format substitute encode',
   ],
 ]
 
@@ -111,6 +111,8 @@ export const irregularForms: readonly WordLine[] = [
     "not never don't dont without no nor cannot can't won't mustn't shouldn't needn't doesn't avoid refrain nothing neither",
   ],
   [DO.please, 0, 0, 'please kindly'],
+  [DO.nothing, 0, 0, 'nothing nichts rien nada niente nulla ничего'],
+  [DO.guard, 0, 0, 'attack attacks attacked injection injections phishing scans detection detector'],
   [
     DO.polite,
     0,
@@ -161,7 +163,7 @@ export const englishWords: readonly WordLine[] = [
     0,
     TO.data,
     0,
-    'data result results information info records record details everything input inputs value values queries parameters arguments summary history',
+    'json id ids identifier identifiers data result results information info records record details everything input inputs value values queries parameters arguments summary history',
   ],
   [0, TO.outside, 0, 'external externally remote remotely third-party third partner partners parties outside'],
   [

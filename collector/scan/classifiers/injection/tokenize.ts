@@ -1,0 +1,335 @@
+/**
+ * One pass over a text, shared by all injection matchers. Words are hashed while they are read; a string is made only for those beyond
+ * ASCII and for identifiers, paths, URLs and addresses. What stands in `tokens` must be used before the next text.
+ */
+import { foldWord, unleet } from './fold.ts'
+import { cjkMeaningAt, HASH_SEED, hashWord, type Meaning, meaningOf } from './lexicon.ts'
+import { meaningOfName, meaningOfPath, pathEnd } from './names.ts'
+import { IS, type Tokens } from './tokens.ts'
+
+const SPACE = 0
+const LETTER = 1
+const UPPER = 2
+const DIGIT = 3
+const UNDERSCORE = 4
+const OTHER = 5
+const kinds = new Uint8Array(128).fill(OTHER)
+for (const blank of [9, 10, 11, 12, 13, 32]) kinds[blank] = SPACE
+for (let code = 97; code <= 122; code++) kinds[code] = LETTER
+for (let code = 65; code <= 90; code++) kinds[code] = UPPER
+for (let code = 48; code <= 57; code++) kinds[code] = DIGIT
+kinds[95] = UNDERSCORE
+
+const MAX_MARKS = 2_000
+const NONE: Meaning = { doing: 0, to: 0, how: 0 }
+const isCjk = (code: number): boolean => (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff)
+/** Letters beyond ASCII, with what may hide inside a word: marks, zero-width characters, surrogates of mathematical letters. */
+const isWordBeyondAscii = (code: number): boolean =>
+  code >= 0xaa &&
+  !(code >= 0x2000 && code <= 0x200a) &&
+  !(code >= 0x2010 && code <= 0x205f) &&
+  !(code >= 0x2190 && code <= 0x2bff) &&
+  !(code >= 0x3000 && code <= 0x303f) &&
+  code !== 0xab &&
+  code !== 0xb7 &&
+  code !== 0xbb &&
+  code !== 0xbf &&
+  !isCjk(code) &&
+  !(code >= 0xff00 && code <= 0xff0f)
+
+/** Reads the text into `tokens`. */
+export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<string>, toolName: string): void {
+  tokens.begin(text)
+  const length = text.length
+  let word = 0
+  let fenced = 0
+  /** First token since a quotation mark was opened, and the mark; -1: none is open. */
+  let quoteToken = -1
+  let quoteMark = 0
+  let quoteAt = 0
+  let clause: number = IS.clauseStart
+  let line: number = IS.lineStart
+  let i = 0
+  while (i < length) {
+    const code = text.charCodeAt(i)
+    const kind = code < 128 ? kinds[code]! : OTHER
+    if (kind === SPACE) {
+      if (code === 10) {
+        line = IS.lineStart
+        if (endsAtLineBreak(text, i)) {
+          tokens.cut()
+          clause = IS.clauseStart
+        }
+      }
+      i++
+      continue
+    }
+    if (kind !== OTHER || isWordBeyondAscii(code)) {
+      // A word: letters, digits, underscores, inner apostrophes.
+      const start = i
+      let hash = HASH_SEED
+      let uppers = 0
+      let lowerThenUpper = false
+      let underscores = 0
+      let digits = 0
+      let beyond = false
+      let apostrophe = -1
+      for (; i < length; i++) {
+        const c = text.charCodeAt(i)
+        // Most characters of most texts.
+        if (c >= 97 && c <= 122) {
+          hash = Math.imul(hash ^ c, 16777619)
+          continue
+        }
+        if (c >= 128) {
+          // The typographic apostrophe counts as the plain one.
+          if (c === 0x2019 && i > start && kinds[text.charCodeAt(i + 1)] === LETTER) {
+            hash = Math.imul(hash ^ 39, 16777619)
+            apostrophe = i
+            continue
+          }
+          if (!isWordBeyondAscii(c)) break
+          beyond = true
+          continue
+        }
+        const k = kinds[c]!
+        if (k === UPPER) {
+          hash = Math.imul(hash ^ (c | 32), 16777619)
+          uppers++
+          if (i > start && kinds[text.charCodeAt(i - 1)] === LETTER) lowerThenUpper = true
+        } else if (k === DIGIT) {
+          hash = Math.imul(hash ^ c, 16777619)
+          digits++
+        } else if (k === UNDERSCORE) {
+          hash = Math.imul(hash ^ c, 16777619)
+          underscores++
+        } else if (
+          c === 39 &&
+          i > start &&
+          i + 1 < length &&
+          (text.charCodeAt(i + 1) | 32) >= 97 &&
+          (text.charCodeAt(i + 1) | 32) <= 122
+        ) {
+          apostrophe = i
+          hash = Math.imul(hash ^ c, 16777619)
+        } else break
+      }
+      word++
+      const next = i < length ? text.charCodeAt(i) : 32
+      const after = i + 1 < length ? text.charCodeAt(i + 1) : 32
+      let is = clause | line | fenced
+      if (uppers > 1 && uppers === i - start - underscores) is |= IS.capitals
+      if (next === 58 && after !== 47) is |= IS.colon
+      // A dot, slash, at sign or colon inside: an identifier, a path, a URL, an address.
+      if (
+        (next === 46 || next === 47 || next === 64 || next === 58 || next === 92) &&
+        after > 32 &&
+        after !== 34 &&
+        after !== 39 &&
+        after !== 96
+      ) {
+        const end = pathEnd(text, i)
+        const meaning = end > i + 1 ? meaningOfPath(text.slice(start, end)) : undefined
+        if (meaning !== undefined) {
+          tokens.push(start, end, word, meaning, is)
+          clause = line = 0
+          i = end
+          continue
+        }
+      }
+      let meaning: Meaning | undefined
+      if (beyond) meaning = meaningOf(hashWord(foldWord(text.slice(start, i))))
+      else {
+        meaning = meaningOf(hash)
+        if (meaning === undefined && digits > 0 && digits < i - start)
+          meaning = meaningOf(hashWord(unleet(text.slice(start, i).toLowerCase())))
+        // l'utente: the article is no part of the word
+        if (meaning === undefined && apostrophe > 0 && apostrophe - start < 5)
+          meaning = meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
+      }
+      const before = start > 0 ? text.charCodeAt(start - 1) : 32
+      const isNamed = (before === 96 || before === 39 || before === 34) && next === before
+      if (
+        (underscores > 0 && underscores < i - start) ||
+        lowerThenUpper ||
+        (next === 40 && after === 41) ||
+        isNamed ||
+        (next === 45 && otherTools.size > 0)
+      ) {
+        meaning = meaningOfName(
+          text,
+          start,
+          i,
+          meaning ?? NONE,
+          otherTools,
+          toolName,
+          isNamed,
+          underscores > 0 || lowerThenUpper || next === 40,
+        )
+      }
+      if (meaning !== undefined) {
+        tokens.push(start, i, word, meaning, is)
+      }
+      clause = line = 0
+      continue
+    }
+    if (code >= 128) {
+      if (isCjk(code)) {
+        const found = cjkMeaningAt(text, i)
+        word++
+        if (found !== undefined) {
+          tokens.push(i, i + found.length, word, found.meaning, clause | line | fenced)
+          i += found.length
+        } else i++
+        clause = line = 0
+        continue
+      }
+      if (code === 0x3002 || code === 0xff01 || code === 0xff1f) tokens.cut()
+      i++
+      continue
+    }
+    switch (code) {
+      case 46: // .
+      case 33: // !
+      case 63: {
+        // ?
+        const after = i + 1 < length ? text.charCodeAt(i + 1) : 32
+        if (
+          after <= 32 ||
+          after === 34 ||
+          after === 59 ||
+          after === 39 ||
+          after === 41 ||
+          after === 60 ||
+          after === 93 ||
+          after === 96
+        ) {
+          // `e.g. x` and `1. x` go on.
+          const isAbbreviation =
+            code === 46 &&
+            i > 1 &&
+            (text.charCodeAt(i - 2) === 46 || (i > 0 && kinds[text.charCodeAt(i - 1)] === DIGIT && line !== 0))
+          if (!isAbbreviation) {
+            tokens.cut()
+            clause = IS.clauseStart
+          }
+        } else if (code === 46 && (i === 0 || text.charCodeAt(i - 1) <= 42 || text.charCodeAt(i - 1) === 96)) {
+          i = pushPath(tokens, text, i, ++word, clause | line | fenced)
+          continue
+        }
+        break
+      }
+      case 47: // /
+      case 126: {
+        // ~
+        const before = i > 0 ? text.charCodeAt(i - 1) : 32
+        if (before <= 47 || before === 58 || before === 61 || before === 96 || before === 91) {
+          i = pushPath(tokens, text, i, ++word, clause | line | fenced)
+          clause = line = 0
+          continue
+        }
+        break
+      }
+      case 96: // `
+      case 34: {
+        // " and a code span are quotations; three backticks open or close a block
+        if (code === 96 && text.charCodeAt(i + 1) === 96 && text.charCodeAt(i + 2) === 96) {
+          fenced = fenced === 0 ? IS.fenced : 0
+          i += 3
+          continue
+        }
+        if (quoteMark === code && i - quoteAt < 400) {
+          for (let t = quoteToken; t < tokens.count; t++) tokens.is[t]! |= IS.quoted
+          quoteMark = 0
+        } else {
+          quoteMark = code
+          quoteToken = tokens.count
+          quoteAt = i
+        }
+        break
+      }
+      case 60: // <
+      case 91: // [
+      case 124: // |
+        if (tokens.marks.length < MAX_MARKS) tokens.marks.push(i)
+        clause = IS.clauseStart
+        break
+      case 45: // -
+        // A dash between blanks; not the one of a word or of a command's option.
+        if (text.charCodeAt(i + 1) <= 32) clause = IS.clauseStart
+        break
+      case 58: // :
+      case 59: // ;
+      case 44: // ,
+      case 40: // (
+      case 42: // *
+      case 93: // ]
+      case 62: // >
+        clause = IS.clauseStart
+        break
+    }
+    i++
+  }
+  tokens.cut()
+}
+
+function pushPath(tokens: Tokens, text: string, start: number, word: number, is: number): number {
+  const end = pathEnd(text, start)
+  if (end <= start + 1) return start + 1
+  const meaning = meaningOfPath(text.slice(start, end))
+  if (meaning === undefined) return start + 1
+  tokens.push(start, end, word, meaning, is)
+  return end
+}
+
+/** A line break ends a sentence unless the next line goes on with it: prose that is wrapped. */
+function endsAtLineBreak(text: string, at: number): boolean {
+  let before = at - 1
+  while (
+    before >= 0 &&
+    (text.charCodeAt(before) === 32 || text.charCodeAt(before) === 13 || text.charCodeAt(before) === 9)
+  )
+    before--
+  const last = before >= 0 ? text.charCodeAt(before) : 10
+  // . ! ? : ; > ] }
+  if (
+    last === 10 ||
+    last === 46 ||
+    last === 33 ||
+    last === 63 ||
+    last === 58 ||
+    last === 59 ||
+    last === 62 ||
+    last === 93 ||
+    last === 125
+  )
+    return true
+  let next = at + 1
+  while (next < text.length && (text.charCodeAt(next) === 32 || text.charCodeAt(next) === 9)) next++
+  if (next >= text.length) return true
+  const first = text.charCodeAt(next)
+  if (first === 10 || first === 13) return true
+  // A bullet, a heading, a table, a tag, a list.
+  if (
+    first === 45 ||
+    first === 42 ||
+    first === 35 ||
+    first === 124 ||
+    first === 60 ||
+    first === 91 ||
+    first === 43 ||
+    first === 0x2022
+  )
+    return true
+  const isCapital = first >= 65 && first <= 90
+  // A capital after a long line may be a name or SHOUTING that goes on.
+  return isCapital && (at - lineStartBefore(text, before) < 40 || isLower(text.charCodeAt(next + 1)))
+}
+
+const isLower = (code: number): boolean => code >= 97 && code <= 122
+
+function lineStartBefore(text: string, at: number): number {
+  let start = at
+  for (let step = 0; start > 0 && step < 80 && text.charCodeAt(start - 1) !== 10; step++) start--
+  return start
+}
