@@ -2,7 +2,7 @@
 import type { AuditContext } from './audit-context.ts'
 import { type Definitions, definitionsOf, fittingDefinitions, type Listed } from './definitions.ts'
 import { type RegistryKind, type Signature, TOOLS } from './registry-kinds.ts'
-import { KEPT } from './registry-ledger.ts'
+import { type Caching, KEPT } from './registry-ledger.ts'
 import { declaredScopes } from './required-scopes.ts'
 import type { ServerLike } from './server-shape.ts'
 import { statedMs } from './stated.ts'
@@ -132,17 +132,17 @@ export class DefinitionRegistry {
     // A list handler of the user's own may answer anything after a change: then it is always asked.
     const mayReuse = source !== 'mutation' || signature !== NO_SIGNATURE
     if (seen !== undefined && mayReuse && (signature.exact || seen.untilMs > nowMs)) {
-      const adopt = (): void => this.adopt(seen.definitions, source)
+      const adopt = (): void => this.adopt(seen.definitions, source, seen.caching)
       if (place === undefined) this.whenKnown(adopt)
       else place.run = adopt
       return
     }
     const step: Step = place ?? { run: undefined }
     if (place === undefined) this.steps.push(step)
-    this.probe(handlers, step, (definitions) => {
+    this.probe(handlers, step, (definitions, caching) => {
       if (looks.size >= KEPT) looks.delete(looks.keys().next().value!)
-      looks.set(key, { definitions, untilMs: nowMs + RECHECK_MS })
-      this.adopt(definitions, source)
+      looks.set(key, { definitions, caching, untilMs: nowMs + RECHECK_MS })
+      this.adopt(definitions, source, caching)
     })
   }
 
@@ -156,7 +156,11 @@ export class DefinitionRegistry {
   }
 
   /** The handlers run at once, so that they answer for this moment; the answer takes its place in the order of steps. */
-  private probe(handlers: readonly ListHandler[], step: Step, done: (definitions: Definitions) => void): void {
+  private probe(
+    handlers: readonly ListHandler[],
+    step: Step,
+    done: (definitions: Definitions, caching: Caching) => void,
+  ): void {
     const finish = (run: () => void): void => {
       clearTimeout(timer)
       step.run ??= run
@@ -164,11 +168,11 @@ export class DefinitionRegistry {
     }
     // Too late is never: the next change or list says what is in force.
     const timer = setTimeout(() => finish(() => undefined), PROBE_TIMEOUT_MS).unref()
-    Promise.all(handlers.map(async (handler) => ({ ...handler, listed: await this.list(handler) }))).then(
+    Promise.all(handlers.map(async (handler) => ({ ...handler, ...(await this.list(handler)) }))).then(
       (lists) =>
         finish(() => {
           for (const { method, listed } of lists) this.keepPart(method, listed)
-          done(this.definitionsOf(lists.flatMap(({ listed }) => listed)))
+          done(this.definitionsOf(lists.flatMap(({ listed }) => listed)), lists[0]!.caching)
         }),
       // A list that needs more than we can offer (an identity, a session) is seen when a client asks for it.
       () => finish(() => undefined),
@@ -183,19 +187,21 @@ export class DefinitionRegistry {
     )
   }
 
-  private async list({ method, member, run }: ListHandler): Promise<Listed[]> {
+  private async list({ method, member, run }: ListHandler): Promise<{ listed: Listed[]; caching: Caching }> {
     const listed: Listed[] = []
+    let caching: Caching = {}
     let cursor: string | undefined
     for (let page = 0; page < MAX_PAGES; page++) {
       const params = cursor === undefined ? {} : { cursor }
       const answer = await run({ jsonrpc: '2.0', id: 0, method, params }, probeExtra(method))
       const codec = this.server._negotiatedWireCodec?.()
       const result = (codec === undefined ? answer : codec.encodeResult(method, answer)) as Record<string, unknown>
+      caching = cachingOf(result)
       listed.push(...((result[member] as Listed[] | undefined) ?? []))
       cursor = result['nextCursor'] as string | undefined
       if (cursor === undefined) break
     }
-    return listed
+    return { listed, caching }
   }
 
   /** A list on its way to a client. Pages are merged, and only the last one completes it; lists of one kind are joined. */
@@ -217,12 +223,7 @@ export class DefinitionRegistry {
       pages.set(`${method}\n${scopeSetHash}\n${result['nextCursor']}`, { listed, count })
       return
     }
-    const { ttlMs, cacheScope } = result
-    const more = {
-      pages: count,
-      ttlMs: statedMs(ttlMs),
-      ...((cacheScope === 'public' || cacheScope === 'private') && { cacheScope }),
-    }
+    const more = { pages: count, ...cachingOf(result) }
     // Behind looks that began before it: a look says what was in force earlier.
     this.whenKnown(() => {
       this.scopeSetHash = scopeSetHash
@@ -255,7 +256,7 @@ export class DefinitionRegistry {
   }
 
   /** From here on these definitions are in force for this server; told when they differ from what was told last. */
-  private adopt(definitions: Definitions, source: RegistrySource, more: Readonly<Record<string, unknown>> = {}): void {
+  private adopt(definitions: Definitions, source: RegistrySource, more: object = {}): void {
     this.definitions = definitions
     const { told } = this.context.ledger
     const key = `${this.kind.eventType}\n${this.era}\n${this.scopeSetHash}`
@@ -278,6 +279,11 @@ export class DefinitionRegistry {
     })
   }
 }
+
+const cachingOf = ({ ttlMs, cacheScope }: ShownList): Caching => ({
+  ttlMs: statedMs(ttlMs),
+  ...((cacheScope === 'public' || cacheScope === 'private') && { cacheScope }),
+})
 
 type Handler = (request: unknown, extra: unknown) => unknown
 interface ListHandler {

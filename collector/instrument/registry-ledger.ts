@@ -4,8 +4,14 @@ import type { Definitions, Listed } from './definitions.ts'
 /** Entries kept of each kind; the oldest goes. */
 export const KEPT = 64
 
+/** How long and by whom a list may be kept, as it says itself. */
+export interface Caching {
+  readonly ttlMs?: number | undefined
+  readonly cacheScope?: 'public' | 'private'
+}
 export interface Look {
   readonly definitions: Definitions
+  readonly caching: Caching
   readonly untilMs: number
 }
 

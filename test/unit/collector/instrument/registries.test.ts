@@ -121,6 +121,14 @@ describe('modern era, a server per request', () => {
     expect(of('prompts.registry').map(namesOf)).toEqual([['a'], ['a', 'b']])
     valid()
   })
+  it('tells how long and by whom a list may be kept, without a client asking for it', async () => {
+    const { client, of, valid } = await modern((server) => server.registerTool('t', {}, () => ({ content: [] })), {
+      server: { cacheHints: { 'tools/list': { ttlMs: 5_000, cacheScope: 'public' } } },
+    })
+    await client.callTool({ name: 't' })
+    expect(of('tools.registry')).toMatchObject([{ registrySource: 'startup', ttlMs: 5_000, cacheScope: 'public' }])
+    valid()
+  })
   it('tells scopes that tools require, by SDK or by option, and parameters that are mirrored', async () => {
     const { client, of, valid } = await modern(
       (server) => {
