@@ -78,7 +78,7 @@ function tellUnreached(context: AuditContext, exchange: Exchange, isAborted: boo
   if (told.has('oauth') || !concernsMcp(exchange, status)) return
   if (status >= 400) tellRefused(context, exchange, isAborted)
   else if (head.verb === 'DELETE') tellDeleted(context, exchange)
-  else if (isRemarkable(exchange) && head.verb === 'POST') tellServed(context, exchange)
+  else if (head.verb === 'POST' && isRemarkable(exchange) && isAccounted(exchange)) tellServed(context, exchange)
 }
 
 /** Paths on which a transport was reached, by the options of their edge. Bounded: a router may take any path. */
@@ -97,15 +97,19 @@ function concernsMcp(exchange: Exchange, status: number): boolean {
   const { endpoint } = options
   if (endpoint !== undefined) return [endpoint].flat().includes(pathOf(head))
   const { header, verb } = head
-  if (['mcp-session-id', 'mcp-protocol-version', 'mcp-method'].some((name) => header(name) !== undefined)) return true
-  // Once it is known where MCP is served, the rest of an application is nobody's business.
+  const isJson = verb === 'POST' && /^application\/json\b/.test(header('content-type') ?? '')
+  const isForStream = (header('accept') ?? '').includes('text/event-stream')
+  const challenge = answer('www-authenticate')
+  if (MCP_HEADERS.some((name) => header(name) !== undefined) || (isJson && isForStream)) return true
+  if (challenge?.includes('resource_metadata') || messagesOf(exchange.parsedBody()).some(isJsonRpc)) return true
+  // Once it is known where MCP is served, what only resembles it elsewhere is the business of another part of the application.
   const learned = endpoints.get(options)
   if (learned !== undefined && learned.size < MAX_ENDPOINTS && !learned.has(pathOf(head))) return false
-  if (status === 401 || answer('www-authenticate') !== undefined) return true
-  const isJson = /^application\/json\b/.test(header('content-type') ?? '')
-  const isForStream = (header('accept') ?? '').includes('text/event-stream')
-  return (verb === 'POST' && isJson) || isForStream || (status === 403 && header('origin') !== undefined)
+  if (status === 401 || challenge !== undefined) return true
+  return isJson || isForStream || (status === 403 && header('origin') !== undefined)
 }
+const MCP_HEADERS = ['mcp-session-id', 'mcp-protocol-version', 'mcp-method']
+const isJsonRpc = (message: object): boolean => (message as { jsonrpc?: unknown }).jsonrpc === '2.0'
 
 function tellRefused(context: AuditContext, exchange: Exchange, isAborted: boolean): void {
   const status = exchange.status ?? CLIENT_CLOSED
@@ -179,9 +183,15 @@ function tellServed(context: AuditContext, exchange: Exchange): void {
   tellHttp(context, exchange, request, { outcome: 'ok', status: exchange.status ?? 200, processed: true })
 }
 
-/** A credential that nobody here was seen to check may well have been checked: nothing is said about it then. */
-const isAccounted = (exchange: Exchange): boolean =>
-  exchange.caller() !== undefined || exchange.identity !== undefined || credentialsIn(exchange).location === 'none'
+/**
+ * A header or cookie that nobody here was seen to check may well have been checked: that the request was carried out is not said then,
+ * because it would read as carried out for nobody. A credential in the wrong place is told all the same.
+ */
+function isAccounted(exchange: Exchange): boolean {
+  if (exchange.caller() !== undefined || exchange.identity !== undefined) return true
+  const { location } = credentialsIn(exchange)
+  return location !== 'header' && location !== 'cookie'
+}
 
 function tellDeleted(context: AuditContext, exchange: Exchange): void {
   const request = openUnreached(context, exchange, undefined, 'allow')

@@ -177,7 +177,12 @@ describe('an application with more than MCP', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     }
-    const login = () => new Request('http://localhost/api/login', { ...init, body: '{}' })
+    const login = () =>
+      new Request('http://localhost/api/login', {
+        ...init,
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
     const call = () =>
       new Request('http://localhost/mcp', {
         ...init,
@@ -197,6 +202,10 @@ describe('an application with more than MCP', () => {
     await learning(login())
     await turn()
     expect(trail.of('http.request')).toHaveLength(1)
+    // What a client of MCP would send is told wherever it goes.
+    await learning(new Request('http://localhost/other', { ...init, body: '{}' }))
+    await turn()
+    expect(trail.of('http.request')).toHaveLength(2)
     sound(trail)
   })
 })
