@@ -16,6 +16,7 @@ import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type Principal
 import { environmentRing, KeyRing, type KeySettings } from './key-ring.ts'
 import type { Hashes } from './keys.ts'
 import { namesOf, trustedName } from './names.ts'
+import { Overflow, type OverflowOptions, type OverflowPolicy } from './overflow.ts'
 import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './pending-event.ts'
 import { atExit, forgetAtExit } from './process-end.ts'
 import { RecentSet } from './recent-set.ts'
@@ -68,6 +69,8 @@ export interface InstrumentOptions {
   readonly evidenceMs?: number | undefined
   /** An outside judge of content; sends content out of the process. */
   readonly guardrail?: GuardrailOptions | undefined
+  /** What calls do when events cannot be kept. Default `spool`: no call waits, and losses are counted. */
+  readonly overflow?: OverflowPolicy | OverflowOptions | undefined
   /** Ask the server's own tools/list handler at the start and after changes. Default true. */
   readonly registryProbe?: boolean | undefined
   /** Scopes that tools need, by name, where the SDK does not know them: told with the definition. */
@@ -105,6 +108,7 @@ export interface Round {
 export class AuditContext {
   readonly options: InstrumentOptions
   readonly keyRing: KeyRing
+  readonly overflow: Overflow | undefined
   readonly sink: AuditSink
   readonly ledger = new RegistryLedger()
   readonly registryProbe: boolean
@@ -135,6 +139,7 @@ export class AuditContext {
   constructor(options: InstrumentOptions, serverId: string, sink: AuditSink) {
     this.options = options
     this.sink = sink
+    this.overflow = options.overflow === undefined ? undefined : new Overflow(options.overflow)
     this.keyRing = options.keys === undefined ? environmentRing() : new KeyRing(options.keys)
     this.registryProbe = options.registryProbe ?? true
     this.captureLevel = options.capture ?? 'shape'
@@ -172,7 +177,8 @@ export class AuditContext {
       lacks === undefined
         ? fields
         : { ...fields, flags: [...((fields['flags'] as string[] | undefined) ?? []), ...lacks] }
-    this.sink.emit(pendingEvent(this.facts, this.keyRing.stamped(told, common), time, common))
+    const event = pendingEvent(this.facts, this.keyRing.stamped(told, common), time, common)
+    this.sink.emit(this.overflow?.isExpendable(told['toolName']) ? { ...event, expendable: true } : event)
   }
 
   /** What an observer on the wire learns of the server; to be said before its sink has encoded the first event. */
@@ -299,12 +305,13 @@ export class AuditContext {
     this.emit({ eventType: 'server.stopped', reason, eventsSent, drops })
   }
 
-  /** What a server says of itself in initialize or server/discover; told when it changes. */
-  tellIdentity(fields: Readonly<Record<string, unknown>>, era: 'legacy' | 'modern'): void {
+  /** What a server says of itself in initialize or server/discover; told when it changes. Answers whether it was told. */
+  tellIdentity(fields: Readonly<Record<string, unknown>>, era: 'legacy' | 'modern'): boolean {
     const text = JSON.stringify([era, fields])
-    if (text === this.identityTold) return
+    if (text === this.identityTold) return false
     this.identityTold = text
     this.emit({ eventType: 'server.identity', era, ...fields })
+    return true
   }
 }
 

@@ -2,6 +2,8 @@
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
 import { elapsedMs, instantNow } from './clock.ts'
+import { contentFields, scanContent } from './content/content-scan.ts'
+import { tellContent } from './content/guarded-content.ts'
 import { type ContentPart, type ContentShape, contentShape } from './content-shape.ts'
 import { nameOf, trustedName } from './names.ts'
 import type { ServerRegistry } from './registry.ts'
@@ -27,7 +29,12 @@ export function openContent(context: AuditContext, request: Request): void {
 }
 
 /** One event for each request, whatever the ending. Its class and definition wait for the registry. */
-export function tellContent(context: AuditContext, registry: ServerRegistry, request: Request, ending: Ending): void {
+export function tellContentRequest(
+  context: AuditContext,
+  registry: ServerRegistry,
+  request: Request,
+  ending: Ending,
+): void {
   const time = instantNow()
   const { result } = ending
   const isAsking = result?.['resultType'] === 'input_required'
@@ -35,10 +42,15 @@ export function tellContent(context: AuditContext, registry: ServerRegistry, req
     result === undefined || isAsking ? undefined : guarded(context, () => shapeOf(context, request.method, result))
   const ended = { outcome: ending.outcome, errorCode: ending.errorCode, durationMs: elapsedMs(request.started, time) }
   const flags = isAsking ? ['input_required'] : shape?.bounded ? ['content_bounded'] : undefined
+  const surface = request.method === 'prompts/get' ? 'prompt' : 'resource'
+  const isRead = result !== undefined && !isAsking && request.method !== 'completion/complete'
+  const scanned = isRead ? scanContent(context, surface, '', result) : undefined
   const emit = (fields: object): void => {
     const { bounded: _, ...content } = shape ?? { bounded: false }
-    const told = { ...callFields(request), ...ended, ...request.about, ...fields, ...content, flags }
+    const read = !isRead ? {} : contentFields(scanned, content.unscannedBytes)
+    const told = { ...callFields(request), ...ended, ...request.about, ...fields, ...content, ...read, flags }
     context.emit({ eventType: typeOf(request.method), ...told }, time, request.common)
+    if (isRead) tellContent(context, surface, '', result, scanned, request)
   }
   const params = request.params as Json
   if (request.method === 'completion/complete') {

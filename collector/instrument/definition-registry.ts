@@ -1,5 +1,6 @@
 /** One kind of definitions of a server: asked at the start and after every change, compared with what clients are really shown. */
 import type { AuditContext } from './audit-context.ts'
+import { scannedDefinitions, tellDefinitionFindings } from './content/definition-scan.ts'
 import { type Definitions, definitionsOf, fittingDefinitions, type Listed } from './definitions.ts'
 import { type RegistryKind, type Signature, TOOLS } from './registry-kinds.ts'
 import { type Caching, KEPT } from './registry-ledger.ts'
@@ -264,7 +265,8 @@ export class DefinitionRegistry {
     if (before === definitions.identity) return
     if (told.size >= KEPT * 16) told.delete(told.keys().next().value!)
     told.set(key, definitions.identity)
-    const { definitions: list, trimmed } = fittingDefinitions(definitions.definitions)
+    const scanned = scannedDefinitions(this.context, definitions)
+    const { definitions: list, trimmed } = fittingDefinitions(scanned.definitions)
     const { flags = [], ...rest } = more as { flags?: readonly string[] }
     const all = trimmed ? ['definitions_trimmed', ...flags] : flags
     this.context.emit({
@@ -274,9 +276,11 @@ export class DefinitionRegistry {
       scopeSetHash: this.scopeSetHash,
       definitions: list,
       era: this.era === '' ? undefined : this.era,
+      unscannedBytes: scanned.unscannedBytes,
       flags: all.length > 0 ? all : undefined,
       ...rest,
     })
+    tellDefinitionFindings(this.context, definitions, this.era)
   }
 }
 

@@ -30,6 +30,8 @@ export interface Definitions {
   /** By what a request names them: a tool or prompt by name, a resource by URI, a template by its text. */
   readonly hashes: ReadonlyMap<string, string>
   readonly definitions: readonly Definition[]
+  /** As they were listed, by the hash of the definition: for the classifiers. */
+  readonly listed: ReadonlyMap<string, Listed>
   /** Parameters that clients send as headers too, of the tools that have any. */
   readonly mirrored: ReadonlyMap<string, readonly MirroredParameter[]>
   /** Output schemas, of the tools that have one. */
@@ -150,10 +152,12 @@ export function definitionsOf(
   const hashes = new Map<string, string>()
   const mirrored = new Map<string, readonly MirroredParameter[]>()
   const outputSchemas = new Map<string, unknown>()
+  const listed = new Map<string, Listed>()
   const found = objects.map((one) => {
     const definition = kind.fingerprint(one)
     const key = textOf(kind.keyOf(one))
     hashes.set(key, definition.hash)
+    listed.set(definition.hash, one)
     const requiredScopes = scopes
       .get(key)
       ?.slice(0, 64)
@@ -164,7 +168,15 @@ export function definitionsOf(
   })
   const definitions = toldApart(found).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   const listHash = sha256(definitions.map(({ name, hash }) => `${name}\u0000${hash}`).join('\n'))
-  const made: Definitions = { listHash, identity: listHash + scopeText, hashes, definitions, mirrored, outputSchemas }
+  const made: Definitions = {
+    listHash,
+    identity: listHash + scopeText,
+    hashes,
+    listed,
+    definitions,
+    mirrored,
+    outputSchemas,
+  }
   if (lists.size >= KEPT_LISTS) lists.delete(lists.keys().next().value!)
   lists.set(text, made)
   return made
@@ -195,8 +207,14 @@ export function fittingDefinitions(all: readonly Definition[]): {
   const steps: ((definition: Definition) => Definition)[] = [
     (definition) => definition,
     ({ titleHash, metaHash, inputFields, annotations, nameKey, ...rest }) => rest,
-    ({ name, hash, descriptionHash, inputHash }) => ({ name, hash, descriptionHash, inputHash }),
-    ({ name, hash }) => ({ name, hash }),
+    ({ name, hash, descriptionHash, inputHash, findings }) => ({
+      name,
+      hash,
+      descriptionHash,
+      inputHash,
+      ...(findings && { findings }),
+    }),
+    ({ name, hash, findings }) => ({ name, hash, ...(findings && { findings }) }),
   ]
   let definitions = all
   for (const [index, step] of steps.entries()) {

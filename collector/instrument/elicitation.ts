@@ -1,5 +1,6 @@
 /** elicitation.requested and .completed: what a server asks a person for, and what came of it: classes of fields, the host of a URL. */
 import type { AuditContext } from './audit-context.ts'
+import { labelsOf, scanContent, tellFindings } from './content/content-scan.ts'
 import { nameOf } from './names.ts'
 import { urlFlaws } from './url-flaws.ts'
 
@@ -52,6 +53,7 @@ export function tellElicitation(context: AuditContext, own: object, params: unkn
     classes,
   }
   const flaws = asked.mode === 'url' && typeof url === 'string' ? urlFlaws(url) : undefined
+  const scanned = scanContent(context, 'elicitation', '', params)
   const fields = {
     eventType: 'elicitation.requested' as const,
     ...own,
@@ -60,8 +62,10 @@ export function tellElicitation(context: AuditContext, own: object, params: unkn
     fieldClasses: [...new Set(classes.values())],
     handleFp: asked.handleFp,
     urlFlaws: flaws?.length ? flaws : undefined,
+    labels: labelsOf(scanned),
   }
   context.emit(fields, undefined, common)
+  tellFindings(context, 'elicitation', scanned, { ...own }, common)
   return asked
 }
 

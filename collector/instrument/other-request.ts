@@ -2,6 +2,7 @@
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
 import { elapsedMs, type Instant, instantNow } from './clock.ts'
+import { scanContent, tellFindings } from './content/content-scan.ts'
 import { httpFieldsOf, isRemarkable } from './edge-facts.ts'
 import { estimatedBits } from './handles.ts'
 import { sha256 } from './keyed-hash.ts'
@@ -89,7 +90,7 @@ function tellIdentity(context: AuditContext, { era }: Request, result: Readonly<
   const meta = result['_meta'] as Readonly<Record<string, unknown>> | undefined
   const { instructions } = result
   const versions = result['supportedVersions'] ?? result['protocolVersions']
-  context.tellIdentity(
+  const isNews = context.tellIdentity(
     {
       serverInfoHash: hashOf(result['serverInfo'] ?? meta?.['io.modelcontextprotocol/serverInfo']),
       instructionsHash: typeof instructions === 'string' ? sha256(instructions) : '',
@@ -100,6 +101,9 @@ function tellIdentity(context: AuditContext, { era }: Request, result: Readonly<
     },
     era,
   )
+  if (!isNews || typeof instructions !== 'string') return
+  const scanned = scanContent(context, 'instructions', '', instructions)
+  tellFindings(context, 'instructions', scanned, { era }, undefined)
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i

@@ -1,6 +1,7 @@
 /** sampling.requested and roots.requested: what a server asks a client's model and its folders for. Hashes, counts and classes. */
 import type { AuditContext } from './audit-context.ts'
 import { canonical } from './canonical.ts'
+import { contentFields, scanContent, tellFindings } from './content/content-scan.ts'
 import { namesOf } from './names.ts'
 import { statedCount } from './stated.ts'
 import { rootClass } from './uri-class.ts'
@@ -20,6 +21,7 @@ export function tellSampling(context: AuditContext, own: object, params: unknown
   const hintText = hints === undefined ? undefined : canonical(hints, MAX_HINT_CHARACTERS)
   const hashed =
     context.captureLevel === 'minimal' ? () => undefined : (text: string) => context.hashes.arguments.hash(text)
+  const scanned = scanContent(context, 'sampling', '', { systemPrompt, messages })
   context.emit(
     {
       eventType: 'sampling.requested',
@@ -36,10 +38,12 @@ export function tellSampling(context: AuditContext, own: object, params: unknown
         ? namesOf(tools.slice(0, MAX_TOOLS).map((tool) => (tool as { name?: unknown } | null)?.name))
         : undefined,
       depth,
+      ...contentFields(scanned, undefined),
     },
     undefined,
     common,
   )
+  tellFindings(context, 'sampling', scanned, { ...own }, common)
 }
 
 /** The client's answer to roots/list. */

@@ -1,6 +1,20 @@
 /** Events of one tools/call: the call, its result, and the rounds of a multi-round-trip call. */
+import type { ArgumentLeaf } from '../../schemas/events/calls.ts'
+import type { Scanned } from '../scan/classifier.ts'
 import type { AuditContext } from './audit-context.ts'
 import { elapsedMs, instantNow } from './clock.ts'
+import { capturedArguments, capturedResult } from './content/captured-texts.ts'
+import {
+  classifiedLeaves,
+  contentFields,
+  labelsOf,
+  scanContent,
+  scanEnding,
+  tellFindings,
+  unscannedOf,
+} from './content/content-scan.ts'
+import { knowledgeOf } from './content/definition-scan.ts'
+import { tellContent } from './content/guarded-content.ts'
 import { nameOf, trustedName } from './names.ts'
 import type { ServerRegistry } from './registry.ts'
 import type { Ending, Request } from './request.ts'
@@ -15,6 +29,9 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
   const claimedName = typeof params.name === 'string' ? params.name : ''
   const shape = shapeOf(context, () => argumentShape(params.arguments, context.hashes, context.declared(claimedName)))
   if (shape.fingerprints !== undefined) request.presented = shape.fingerprints
+  const knowledge = knowledgeOf(registry.definitions, claimedName)
+  const scanned = scanContent(context, 'arguments', claimedName, params.arguments, knowledge)
+  const args = leavesOf(context, claimedName, params.arguments, shape.args, scanned)
   const retry = openRetry(context, request)
   registry.whenKnown(() => {
     const hash = registry.definitions?.hashes.get(claimedName)
@@ -32,11 +49,12 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
         logicalCallId: request.logicalCallId,
         toolName: request.toolName,
         definitionHash: hash,
-        args: shape.args,
+        args,
+        labels: labelsOf(scanned),
         argsHmac: shape.argsHmac,
         argsBytes: shape.argsBytes,
         argHandles: listOf(shape.argHandles),
-        unscannedBytes: shape.argsBytes,
+        unscannedBytes: unscannedOf(scanned, shape.argsBytes),
         round: request.round ?? 1,
         stateFp: retry?.stateFp,
         flags: shape.bounded ? BOUNDED : undefined,
@@ -44,8 +62,22 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
       started,
       common,
     )
+    tellContent(context, 'arguments', claimedName, params.arguments, scanned, request)
     if (retry !== undefined) context.guard(() => tellAnswers(context, request))
   })
+}
+
+/** The leaves as they are told: with the classes found in them, and with their text only where a policy says so. */
+function leavesOf(
+  context: AuditContext,
+  toolName: string,
+  value: unknown,
+  leaves: readonly ArgumentLeaf[] | undefined,
+  scanned: Scanned | undefined,
+): readonly ArgumentLeaf[] | undefined {
+  if (leaves === undefined) return undefined
+  const classified = scanned === undefined ? leaves : classifiedLeaves(leaves, scanned)
+  return context.policy.isPlain ? classified : capturedArguments(context.policy, toolName, value, classified)
 }
 
 /** Lists that nothing is in are left out. */
@@ -75,6 +107,8 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
     result === undefined
       ? {}
       : shapeOf(context, () => resultShape(result, context.hashes, request.presented, context.declared(claimedName)))
+  const scanned = scanEnding(context, claimedName, ending)
+  const captured = context.policy.isPlain ? undefined : capturedResult(context.policy, claimedName, result)
   const resultType = resultTypeOf(result)
   const task = createdTask(result)
   const taskFp = task === undefined ? undefined : taskFpOf(context, task['taskId'])
@@ -99,6 +133,8 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         resultType,
         isError,
         ...shapeFields(shape),
+        ...contentFields(scanned, shape.bytes),
+        captured,
         schemaOk: facts.schemaOk,
         dataTags: facts.dataTags,
         rows: facts.rows,
@@ -109,6 +145,8 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
       time,
       request.common,
     )
+    const surface = result === undefined ? 'error' : 'result'
+    tellContent(context, surface, claimedName, result ?? ending.error, scanned, request)
     if (request.retry !== undefined) context.guard(() => tellRetry(context, request, ending))
     if (task !== undefined && taskFp !== undefined) tellTaskCreated(context, request, task, taskFp)
     if (resultType === 'input_required' && result !== undefined)
@@ -124,7 +162,6 @@ const shapeFields = (shape: Partial<ResultShape>) => ({
   urlDomains: listOf(shape.urlDomains),
   contentHmac: shape.contentHmac,
   mintedHandles: listOf(shape.mintedHandles),
-  unscannedBytes: shape.bytes,
 })
 const flagsOf = (bounded: boolean | undefined, flag: string | undefined): readonly string[] | undefined =>
   flag === undefined ? (bounded ? BOUNDED : undefined) : bounded ? [...BOUNDED, flag] : [flag]
@@ -144,6 +181,7 @@ export function tellTaskResult(
   const { requestUid, logicalCallId, toolName, definitionHash } = origin
   const whole = payload as Readonly<Record<string, unknown>>
   const shape = shapeOf(context, () => resultShape(whole, context.hashes, presented, context.declared(toolName ?? '')))
+  const scanned = scanContent(context, 'result', toolName ?? '', whole)
   const isError = whole['isError'] === true
   const facts = resultFacts(context, registry, toolName ?? '', whole)
   context.emit(
@@ -157,6 +195,7 @@ export function tellTaskResult(
       resultType: 'complete',
       isError,
       ...shapeFields(shape),
+      ...contentFields(scanned, shape.bytes),
       schemaOk: facts.schemaOk,
       dataTags: facts.dataTags,
       rows: facts.rows,
@@ -166,6 +205,7 @@ export function tellTaskResult(
     undefined,
     common,
   )
+  tellFindings(context, 'result', scanned, { requestUid, logicalCallId, toolName, definitionHash }, common)
 }
 
 function resultTypeOf(result: Ending['result']): string {

@@ -36,7 +36,7 @@ export function capturedArguments(
   let room = MAX_CHARACTERS
   const wants = new Map(leaves.map(({ path }) => [path, policy.of(tool, path)]))
   if ([...wants.values()].some((capture) => capture === 'redacted' || capture === 'value'))
-    walkValue(value, 'args', BOUNDS, ({ text, path, found }) => {
+    walkValue(value, 'args', BOUNDS, undefined, ({ text, path, found }) => {
       const at = recordedPath(leafPathOf(path))
       const capture = wants.get(at)
       if (found !== 'value' || room <= 0 || (capture !== 'redacted' && capture !== 'value')) return
@@ -60,7 +60,7 @@ export function capturedResult(policy: CapturePolicy, tool: string, result: unkn
   if (capture !== 'redacted' && capture !== 'value') return undefined
   const captured: CapturedText[] = []
   let room = MAX_CHARACTERS
-  walkValue(result, '', BOUNDS, ({ text, path, found }) => {
+  walkValue(result, '', BOUNDS, undefined, ({ text, path, found }) => {
     if (found !== 'value' || room <= 0 || captured.length >= MAX_TEXTS || /(^|\.)(type|mimeType)$/.test(path)) return
     const value = lettable(text, path, 'result', capture, room)
     room -= value.length

@@ -4,6 +4,7 @@ import type { LocatedHit, ParameterRole, Scanned, Surface } from '../../scan/cla
 import { classesByPath, classesOf, findingsOf, leafPathOf } from '../../scan/labels.ts'
 import { scanValue } from '../../scan/scan.ts'
 import type { AuditContext } from '../audit-context.ts'
+import type { Ending } from '../request.ts'
 
 /** What is known of a tool before its content is read. */
 export interface ToolKnowledge {
@@ -33,6 +34,20 @@ export function scanContent(
     return undefined
   }
 }
+
+/** What a call ended with: its result, or the words of the error. */
+export const scanEnding = (context: AuditContext, toolName: string, { result, error }: Ending): Scanned | undefined =>
+  result === undefined
+    ? scanContent(context, 'error', toolName, error)
+    : scanContent(context, 'result', toolName, result)
+
+/** Fields of an event about an answer. `bytes`: of all of it, which nobody read where nothing was scanned. */
+export function contentFields(scanned: Scanned | undefined, bytes: number | undefined) {
+  const labels = labelsOf(scanned)
+  return { labels, findings: labels, unscannedBytes: unscannedOf(scanned, bytes) }
+}
+export const unscannedOf = (scanned: Scanned | undefined, bytes: number | undefined): number | undefined =>
+  scanned === undefined ? bytes : scanned.unscannedBytes === 0 ? undefined : scanned.unscannedBytes
 
 /** Sorted classes; undefined when there is none, so that the event does not carry an empty list. */
 export function labelsOf({ hits }: Scanned = NOTHING): string[] | undefined {

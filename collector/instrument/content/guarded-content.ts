@@ -1,11 +1,12 @@
 /** Content for an outside judge: which texts, without secrets and personal data, and what is told of the answer. */
-import type { Surface } from '../../scan/classifier.ts'
+import type { Scanned, Surface } from '../../scan/classifier.ts'
 import { redactText } from '../../scan/redact.ts'
 import { walkValue } from '../../scan/walk.ts'
 import type { AuditContext } from '../audit-context.ts'
 import type { Guardrail, GuardrailTarget } from '../guardrails/guardrail.ts'
 import type { GuardrailLimits, GuardrailResult } from '../guardrails/guardrail-desk.ts'
-import { isSensitive } from './content-scan.ts'
+import { callFields, type Request } from '../request.ts'
+import { isSensitive, tellFindings } from './content-scan.ts'
 
 export interface GuardrailOptions {
   readonly provider: Guardrail
@@ -24,6 +25,22 @@ const MIN_CHARACTERS = 16
 const MAX_CHARACTERS = 65_536
 const BOUNDS = { nodes: 4_096, depth: 16 }
 const NO_TOOLS: ReadonlySet<string> = new Set()
+
+/** What was found in content of a request, and the question to the guardrail. Told behind the event it is about. */
+export function tellContent(
+  context: AuditContext,
+  surface: Surface,
+  toolName: string,
+  value: unknown,
+  scanned: Scanned | undefined,
+  request: Request,
+): void {
+  const hasFindings = scanned !== undefined && scanned.hits.length > 0
+  if (!hasFindings && context.desk === undefined) return
+  const own = callFields(request)
+  tellFindings(context, surface, scanned, own, request.common)
+  guardContent(context, surface, toolName, value, own, request.common)
+}
 
 /** Asks beside the call; returns at once. The events come when the answer does. */
 export function guardContent(
@@ -48,7 +65,7 @@ export function guardContent(
 function textFor(value: unknown, surface: Surface, toolName: string): string {
   const parts: string[] = []
   let room = MAX_CHARACTERS
-  walkValue(value, '', BOUNDS, ({ text, path, found }) => {
+  walkValue(value, '', BOUNDS, undefined, ({ text, path, found }) => {
     if (found !== 'value' || room <= 0 || text.length < MIN_CHARACTERS || !/\s/.test(text)) return
     const subject = { surface, role: 'unknown', path, toolName, otherTools: NO_TOOLS } as const
     const shown = redactText(text.slice(0, room), subject, isSensitive).text
