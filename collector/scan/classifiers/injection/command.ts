@@ -12,9 +12,12 @@ export const commandLine = (text: string): boolean => COMMAND_LINE.test(text)
 const RUN = { doing: DO.run | DO.call }
 /** Characters after the order in which the command may stand. */
 const REACH = 240
+/** Verbs of one sentence after which a command is looked for. */
+const MAX_TRIES = 6
 
 export const command: Matcher = (s, subject, report) => {
   if ((s.doing & (DO.run | DO.call)) === 0) return
+  let tries = 0
   for (let verb = find(s, RUN); verb >= 0; verb = find(s, RUN, verb + 1)) {
     if (isRefused(s, verb)) continue
     const word = after(s, verb, 6, { about: TO.command })
@@ -22,6 +25,7 @@ export const command: Matcher = (s, subject, report) => {
       before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0 ||
       after(s, verb, 14, { doing: DO.must, how: HOW.first }) >= 0
     if (!forced && (word < 0 || !has(s, verb, { doing: DO.run }) || !isOrdered(s, verb))) continue
+    if (++tries > MAX_TRIES) return
     const { text, ends } = s.tokens
     const isLine = commandLine(text.slice(ends[verb]!, ends[verb]! + REACH))
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'

@@ -2,6 +2,7 @@
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, countOf, find, has, isOrdered, isRefused, near, pairs, type Sentence } from './sentence.ts'
+import type { Tokens } from './tokens.ts'
 import { anyOtherTool, isOtherTool, otherToolIn } from './tool-reference.ts'
 
 const LITERAL = TO.mail | TO.url | TO.secretPath | TO.named | TO.enemy
@@ -146,16 +147,18 @@ export const crossTool: Matcher = (s, subject, report) => {
   }
 }
 
-/** Some sentence calls something unusable and gives a reason of the kind that is only a pretext. */
-function isCondemned(s: Sentence): boolean {
-  const { sentences, sentenceHow, sentenceTo, howAll } = s.tokens
+/** Some sentence calls a tool unusable and gives a reason of the kind that is only a pretext. */
+function isCondemned({ tokens }: Sentence): boolean {
+  tokens.condemns ??= condemns(tokens)
+  return tokens.condemns
+}
+
+function condemns({ sentences, sentenceHow, sentenceTo, howAll }: Tokens): boolean {
   if ((howAll & HOW.bad) === 0) return false
-  for (let i = 0; i < sentences; i++)
-    if (
-      (sentenceHow[i]! & HOW.bad) !== 0 &&
-      (sentenceTo[i]! & TO.pretext) !== 0 &&
-      (sentenceTo[i]! & (TO.tool | TO.ownTool)) !== 0
-    )
+  for (let i = 0; i < sentences; i++) {
+    const about = sentenceTo[i]!
+    if ((sentenceHow[i]! & HOW.bad) !== 0 && (about & TO.pretext) !== 0 && (about & (TO.tool | TO.ownTool)) !== 0)
       return true
+  }
   return false
 }

@@ -17,3 +17,12 @@ export function unleet(word: string): string {
   for (const sign of word) folded += LEET[sign] ?? sign
   return folded
 }
+
+/** Letters below this are folded by table, without making a string: Latin with accents, Greek, Cyrillic. */
+export const FOLDED_LETTERS = 0x530
+/** What a letter folds to; 0: foldWord has to look at the word. */
+export const foldedLetter = new Uint16Array(FOLDED_LETTERS)
+for (let code = 0xaa; code < FOLDED_LETTERS; code++) {
+  const folded = String.fromCharCode(code).normalize('NFKD').replace(MARKS, '').toLowerCase()
+  if (folded.length === 1 && /\p{L}/u.test(folded)) foldedLetter[code] = folded.charCodeAt(0)
+}

@@ -96,11 +96,15 @@ for (const [doing, to, how, words] of cjkWords) {
   }
 }
 
+/** First characters of those words: at all others there is nothing to look for. */
+const cjkFirsts = new Set(Array.from(cjk.keys(), (word) => word.charCodeAt(0)))
+
 /** The longest word that starts at `at` of a text without blanks, and its length. */
 export function cjkMeaningAt(
   text: string,
   at: number,
 ): { readonly meaning: Meaning; readonly length: number } | undefined {
+  if (!cjkFirsts.has(text.charCodeAt(at))) return undefined
   for (let length = Math.min(longest, text.length - at); length > 0; length--) {
     const meaning = cjk.get(text.slice(at, at + length))
     if (meaning !== undefined) return { meaning, length }

@@ -41,6 +41,8 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
   const { text, marks } = tokens
   const isRead = subject.surface !== 'definition' && subject.surface !== 'instructions'
   let bracketed = 0
+  /** 0: no comment is closed from here on. */
+  let lastComment = -1
   for (const mark of marks) {
     const piece = text.slice(mark, mark + MAX_MARK_CHARACTERS)
     const code = piece.charCodeAt(0)
@@ -52,7 +54,9 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
     if (code === 60) {
       if (piece.startsWith('<!--')) {
         // A comment is not shown to a person, but the model reads it.
+        if (lastComment >= 0 && lastComment < mark) continue
         const end = text.indexOf('-->', mark)
+        if (end < 0) lastComment = 0
         if (!isRead && end > 0 && end - mark > 24) report('role_marker', 0.4, at, tokenAt(tokens, end))
         continue
       }

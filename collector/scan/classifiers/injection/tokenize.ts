@@ -2,7 +2,7 @@
  * One pass over a text, shared by all injection matchers. Words are hashed while they are read; a string is made only for those beyond
  * ASCII and for identifiers, paths, URLs and addresses. What stands in `tokens` must be used before the next text.
  */
-import { foldWord, unleet } from './fold.ts'
+import { FOLDED_LETTERS, foldedLetter, foldWord, unleet } from './fold.ts'
 import { cjkMeaningAt, HASH_SEED, hashWord, type Meaning, meaningOf } from './lexicon.ts'
 import { meaningOfName, meaningOfPath, pathEnd } from './names.ts'
 import { IS, type Tokens } from './tokens.ts'
@@ -49,6 +49,8 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
   let quoteAt = 0
   let clause: number = IS.clauseStart
   let line: number = IS.lineStart
+  /** What ends here was taken for a path or an address already, and is none. */
+  let triedUpTo = 0
   let i = 0
   while (i < length) {
     const code = text.charCodeAt(i)
@@ -73,6 +75,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       let underscores = 0
       let digits = 0
       let beyond = false
+      let foreign = 0
       let apostrophe = -1
       for (; i < length; i++) {
         const c = text.charCodeAt(i)
@@ -89,7 +92,12 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
             continue
           }
           if (!isWordBeyondAscii(c)) break
-          beyond = true
+          const folded = c < FOLDED_LETTERS ? foldedLetter[c]! : 0
+          if (folded === 0) beyond = true
+          else {
+            hash = Math.imul(hash ^ folded, 16777619)
+            if (folded >= 128) foreign++
+          }
           continue
         }
         const k = kinds[c]!
@@ -122,6 +130,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       if (next === 58 && after !== 47) is |= IS.colon
       // A dot, slash, at sign or colon inside: an identifier, a path, a URL, an address.
       if (
+        i >= triedUpTo &&
         (next === 46 || next === 47 || next === 64 || next === 58 || next === 92) &&
         after > 32 &&
         after !== 34 &&
@@ -130,6 +139,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       ) {
         const end = pathEnd(text, i)
         const meaning = end > i + 1 ? meaningOfPath(text.slice(start, end)) : undefined
+        triedUpTo = end
         if (meaning !== undefined) {
           tokens.push(start, end, word, meaning, is)
           clause = line = 0
@@ -138,7 +148,8 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         }
       }
       let meaning: Meaning | undefined
-      if (beyond) meaning = meaningOf(hashWord(foldWord(text.slice(start, i))))
+      // Letters of another script among ASCII ones may be look-alikes.
+      if (beyond || (foreign > 0 && foreign < i - start)) meaning = meaningOf(hashWord(foldWord(text.slice(start, i))))
       else {
         meaning = meaningOf(hash)
         if (meaning === undefined && digits > 0 && digits < i - start)
@@ -214,7 +225,10 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
             clause = IS.clauseStart
           }
         } else if (code === 46 && (i === 0 || text.charCodeAt(i - 1) <= 42 || text.charCodeAt(i - 1) === 96)) {
-          i = pushPath(tokens, text, i, ++word, clause | line | fenced)
+          if (i >= triedUpTo) {
+            triedUpTo = pathEnd(text, i)
+            i = pushPath(tokens, text, i, triedUpTo, ++word, clause | line | fenced)
+          } else i++
           continue
         }
         break
@@ -224,7 +238,10 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         // ~
         const before = i > 0 ? text.charCodeAt(i - 1) : 32
         if (before <= 47 || before === 58 || before === 61 || before === 96 || before === 91) {
-          i = pushPath(tokens, text, i, ++word, clause | line | fenced)
+          if (i >= triedUpTo) {
+            triedUpTo = pathEnd(text, i)
+            i = pushPath(tokens, text, i, triedUpTo, ++word, clause | line | fenced)
+          } else i++
           clause = line = 0
           continue
         }
@@ -273,10 +290,9 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
   tokens.cut()
 }
 
-function pushPath(tokens: Tokens, text: string, start: number, word: number, is: number): number {
-  const end = pathEnd(text, start)
-  if (end <= start + 1) return start + 1
-  const meaning = meaningOfPath(text.slice(start, end))
+/** Answers where to go on: after the path, or at the next character when it means nothing. */
+function pushPath(tokens: Tokens, text: string, start: number, end: number, word: number, is: number): number {
+  const meaning = end > start + 1 ? meaningOfPath(text.slice(start, end)) : undefined
   if (meaning === undefined) return start + 1
   tokens.push(start, end, word, meaning, is)
   return end

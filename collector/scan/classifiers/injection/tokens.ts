@@ -20,6 +20,8 @@ export const IS = {
   colon: 1 << 5,
 } as const
 
+const MAX_SENTENCE_TOKENS = 200
+
 /** The tokens of a text, one array per property; sentences are runs of tokens. */
 export class Tokens {
   text = ''
@@ -40,11 +42,15 @@ export class Tokens {
   sentenceHow = new Int32Array(256)
   /** Where `<`, `[` and `|` stand: what the role matcher looks at. */
   marks: number[] = []
+  /** Whether some sentence calls a tool unusable; asked for once per text (cross-tool.ts). */
+  condemns: boolean | undefined
   doingAll = 0
   toAll = 0
   howAll = 0
 
   push(start: number, end: number, word: number, meaning: Meaning, is: number): void {
+    // Matchers compare words within a sentence: text without full stops must not make that quadratic.
+    if (this.count - this.firsts[this.sentences]! >= MAX_SENTENCE_TOKENS) this.cut()
     if (this.count === this.starts.length) this.#grow()
     const i = this.count++
     this.starts[i] = start
@@ -82,6 +88,7 @@ export class Tokens {
     this.count = 0
     this.sentences = 0
     this.marks.length = 0
+    this.condemns = undefined
     this.doingAll = this.toAll = this.howAll = 0
     this.#open()
   }
