@@ -10,7 +10,7 @@ import { auditTokenVerifier, type TokenVerifier } from './token-audit.ts'
 
 /** What cannot be audited is said once each, on stderr, where it belongs to the process and not to the protocol. */
 const warned = new Set<string>()
-export function warn(message: string): void {
+function warn(message: string): void {
   if (warned.has(message)) return
   warned.add(message)
   process.emitWarning(message, { type: 'McpAuditWarning' })
@@ -67,6 +67,7 @@ export function watchHttp(): void {
 /** A program may hold the sources of many servers and start one: what counts is whether any was heard by then. */
 const PATIENCE_MS = 3_000
 const FLUSH_MS = 2_000
+const told = new Set<string>()
 /** A file holds a server whose connect was not found. */
 export function silent(url: unknown): void {
   const say = (): void => {
@@ -87,4 +88,3 @@ export function silent(url: unknown): void {
   const timer = setTimeout(say, PATIENCE_MS).unref()
   process.once('beforeExit', say)
 }
-const told = new Set<string>()

@@ -29,9 +29,8 @@ import { hookSources } from './register-hooks.ts'
 import type * as Observer from './register-observer.ts'
 import { REGISTER } from './sdk-source.ts'
 
-/** What the sources of SDKs call, on globalThis under Symbol.for(REGISTER): one for all copies of this package in the process. */
+/** What the sources of SDKs call, on globalThis: one for all copies of this package in the process. */
 type Heard = Pick<typeof Observer, 'connecting' | 'factory' | 'verifier' | 'silent'>
-const heardAt = Symbol.for(REGISTER)
 
 const warn = (message: string): void => process.emitWarning(message, { type: 'McpAuditWarning' })
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -62,11 +61,11 @@ const heard: Heard = {
 }
 
 const isSet = (name: string): boolean => /^(1|true|yes)$/i.test(process.env[name]?.trim() ?? '')
-const scope = globalThis as { [name: symbol]: Heard | undefined }
-if (!isSet('MCP_AUDIT_DISABLED') && scope[heardAt] === undefined) {
+const scope = globalThis as { [REGISTER]?: Heard }
+if (!isSet('MCP_AUDIT_DISABLED') && scope[REGISTER] === undefined) {
   try {
     if (!process.features.require_module) throw new Error('needs Node 20.19, 22.12 or later')
-    Object.defineProperty(scope, heardAt, { value: heard })
+    Object.defineProperty(scope, REGISTER, { value: heard })
     hookSources()
     if (isSet('MCP_AUDIT_HTTP')) observe((part) => part.watchHttp())
   } catch (error) {

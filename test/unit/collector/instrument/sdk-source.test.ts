@@ -59,6 +59,15 @@ describe('the source of', () => {
     expect(changesOf(source)).toEqual(['connecting'])
     expect(() => parseAst(audibleSource(source, 'x')!)).not.toThrow()
   })
+  it.each(['"', "'", '`'])('a program in a string stays in its string: %s', (quote) => {
+    const source = `const _requestHandlers = ${quote}async connect(t) { this._transport = t }${quote}`
+    expect(changesOf(source)).toEqual(['connecting'])
+    expect(() => parseAst(audibleSource(source, 'x')!)).not.toThrow()
+  })
+  it('a verifier that asks another is left alone', () => {
+    const source = 'const v = { async verifyAccessToken(t) { return await inner.verifyAccessToken(t) } }'
+    expect(audibleSource(source, 'x')).toBeUndefined()
+  })
   it('what was changed is left alone', () => {
     const once = audibleSource(text(V1, 'dist/esm/shared/protocol.js'), 'x')!
     expect(audibleSource(once, 'x')).toBeUndefined()
