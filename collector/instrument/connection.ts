@@ -9,6 +9,7 @@ import { exchangeInFlight } from './exchange.ts'
 import { nameOf } from './names.ts'
 import { isChange, tellNotification } from './notifications.ts'
 import { readMirror, tellRequest, tellSession } from './other-request.ts'
+import { AUDIT_UNAVAILABLE } from './overflow.ts'
 import type { ServerRegistry } from './registry.ts'
 import {
   type ConnectionFacts,
@@ -37,6 +38,8 @@ const MAX_ELICITATIONS = 32
 /** SDK v1 wraps protocol errors of its own into results; this is how they read, on v1 and v2. */
 const WRAPPED_CODE = /^MCP error (-32\d{3})/
 const INVALID_INPUT = /^Input validation error/
+
+const REFUSED_BY_US = String(AUDIT_UNAVAILABLE)
 
 export class Connection {
   /** Its notifications of changes become others on the wire, one for each subscription or none, and are told there. */
@@ -231,7 +234,8 @@ export class Connection {
       const error = message.error as Readonly<Record<string, unknown>>
       const errorCode = String(error['code'])
       if (errorCode === URL_ELICITATION_REQUIRED) this.context.guard(() => this.tellRequiredPages(request, error))
-      this.settle(request, { outcome: 'protocol_error', errorCode, result: undefined, error })
+      const isOurs = errorCode === REFUSED_BY_US && this.context.overflow?.hasGate === true
+      this.settle(request, { outcome: isOurs ? 'denied' : 'protocol_error', errorCode, result: undefined, error })
       return
     }
     const result = (message.result ?? {}) as Readonly<Record<string, unknown>>

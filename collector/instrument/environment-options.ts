@@ -1,5 +1,6 @@
 /** Options of instrumentMcpServer as environment variables, for programs that nobody changes. Sink, key and id are read elsewhere. */
 import type { InstrumentOptions } from './audit-context.ts'
+import { overflowOf } from './overflow.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -24,6 +25,7 @@ export function optionsFromEnvironment(env: Environment, warn: (message: string)
     evidenceMs: read('MCP_AUDIT_EVIDENCE_MS', 'milliseconds', millisecondsOf),
     outbound: flag('MCP_AUDIT_OUTBOUND'),
     sideEffects: flag('MCP_AUDIT_SIDE_EFFECTS'),
+    overflow: read('MCP_AUDIT_OVERFLOW', 'a policy, or such as destructive=strict,default=spool', overflowOf),
     heartbeatMs: read('MCP_AUDIT_HEARTBEAT_MS', 'milliseconds', millisecondsOf),
     registryProbe: flag('MCP_AUDIT_REGISTRY_PROBE'),
   }

@@ -1,5 +1,6 @@
 /** Installs the observation: on a server by its connect, on a factory around its products. Cheap, because it may happen per request. */
 import { type AuditContext, contextFor, type InstrumentOptions } from './audit-context.ts'
+import { gated } from './call-gate.ts'
 import { followsCalls, withinCall } from './call-in-flight.ts'
 import { tellChallenge } from './challenge.ts'
 import { Connection } from './connection.ts'
@@ -221,7 +222,7 @@ function observe(
     }
   }
   const listen = (): void => {
-    runWithin(context, transport, spans, receive)
+    runWithin(context, registry, transport, spans, receive)
     const { onclose } = transport
     transport.onclose = () => {
       context.guard(() => connection.closed())
@@ -247,9 +248,15 @@ function observe(
 
 type Receive = (message: RpcMessage, extra: MessageExtra | undefined) => ReturnType<Connection['received']>
 /** The server's handling runs inside the span and the call in flight, where somebody asks for them. */
-function runWithin(context: AuditContext, transport: TransportLike, spans: Spans | undefined, receive: Receive): void {
+function runWithin(
+  context: AuditContext,
+  registry: ServerRegistry,
+  transport: TransportLike,
+  spans: Spans | undefined,
+  receive: Receive,
+): void {
   const inner = transport.onmessage as ((message: RpcMessage, extra?: MessageExtra) => void) | undefined
-  transport.onmessage = (message: RpcMessage, extra?: MessageExtra) => {
+  const deliver = (message: RpcMessage, extra?: MessageExtra) => {
     const request = receive(message, extra)
     if (request === undefined || (spans === undefined && !followsCalls())) return inner?.(message, extra)
     const handle = () => inner?.(message, extra)
@@ -257,6 +264,18 @@ function runWithin(context: AuditContext, transport: TransportLike, spans: Spans
     const run = spans === undefined || operation === undefined ? handle : () => spans.within(operation, handle)
     return followsCalls() ? withinCall({ context, request, extra }, run) : run()
   }
+  transport.onmessage = gated({
+    context,
+    definitions: () => registry.definitions,
+    deliver,
+    refuse: (message, extra, error) => {
+      receive(message, extra)
+      const answer = transport.send({ jsonrpc: '2.0', id: message.id, error }, { relatedRequestId: message.id })
+      // A connection that is gone needs no answer.
+      answer.catch(() => undefined)
+    },
+    failed: (error) => context.guard(() => transport.onerror?.(error as Error)),
+  })
 }
 
 const kinds = new WeakMap<object, Transport>()

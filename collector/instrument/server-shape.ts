@@ -23,6 +23,7 @@ export interface TransportLike {
   sessionId?: string | undefined
   onmessage?: ((message: never, extra?: never) => void) | undefined
   onclose?: (() => void) | undefined
+  onerror?: ((error: Error) => void) | undefined
   send(message: unknown, options?: unknown): Promise<void>
   start?(): Promise<void>
 }
