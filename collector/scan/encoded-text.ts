@@ -19,11 +19,15 @@ const MAX_ATTEMPTS = 4
 /** Bytes looked at before the rest is decoded: an accident passes this once in some hundred pieces. */
 const PEEK_BYTES = 9
 
-/** A run that is long enough covers one of the places probed: the others are not looked at. Linear. */
+/** A run that is long enough covers one of the places probed, and its middles left or right of it. Linear. */
 export function encodedPieces(text: string): Piece[] {
   const pieces: Piece[] = []
   for (let probe = MIN_PIECE_CHARACTERS - 1; probe < text.length; probe += MIN_PIECE_CHARACTERS) {
     if (!isEncodingAlphabet(text, probe)) continue
+    const isLikely =
+      (isEncodingAlphabet(text, probe - 4) && isEncodingAlphabet(text, probe - 8)) ||
+      (isEncodingAlphabet(text, probe + 4) && isEncodingAlphabet(text, probe + 8))
+    if (!isLikely) continue
     let start = probe
     while (start > 0 && isEncodingAlphabet(text, start - 1)) start--
     let end = probe + 1
@@ -37,13 +41,13 @@ export function encodedPieces(text: string): Piece[] {
 }
 
 function pieceAt(text: string, start: number, end: number): Piece | undefined {
-  if ((end - start) % 2 === 0 && spells(text, start, hexByteAt) && isHex(text, start, end)) {
+  if ((end - start) % 2 === 0 && spellsInHex(text, start) && isHex(text, start, end)) {
     const decoded = textOf(Buffer.from(text.slice(start, end), 'hex'))
     if (decoded !== undefined) return { text: decoded, kind: 'hex', start, end }
   }
   let from = start
   for (let attempt = 0; attempt < MAX_ATTEMPTS && end - from >= MIN_PIECE_CHARACTERS; attempt++) {
-    if (spells(text, from, base64ByteAt)) {
+    if (spellsInBase64(text, from)) {
       const decoded = textOf(Buffer.from(text.slice(from, end), 'base64'))
       if (decoded !== undefined) return { text: decoded, kind: 'base64', start: from, end: paddedEnd(text, end) }
     }
@@ -69,30 +73,43 @@ for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 SIXTETS[45] = 62
 SIXTETS[95] = 63
 
-/** The byte at `index` of what `text` encodes from `start` on; both readers stay within the sixteen characters of a piece. */
-type ByteAt = (text: string, start: number, index: number) => number
-const hexByteAt: ByteAt = (text, start, index) => hexByte(text, start + index * 2)
-const base64ByteAt: ByteAt = (text, start, index) => {
+/** Whether the first bytes that hex digits spell are printable, or UTF-16. */
+function spellsInHex(text: string, start: number): boolean {
+  if (hexByte(text, start + 2) === 0) return hexByte(text, start + 6) === 0 && hexByte(text, start + 10) === 0
+  let before = 0
+  for (let index = 0; index < MIN_PIECE_CHARACTERS / 2; index++) {
+    const byte = hexByte(text, start + index * 2)
+    if (!mayFollow(byte, before)) return false
+    before = byte
+  }
+  return true
+}
+
+/** The same of base64. */
+function spellsInBase64(text: string, start: number): boolean {
+  if (base64Byte(text, start, 1) === 0) return base64Byte(text, start, 3) === 0 && base64Byte(text, start, 5) === 0
+  let before = 0
+  for (let index = 0; index < PEEK_BYTES; index++) {
+    const byte = base64Byte(text, start, index)
+    if (!mayFollow(byte, before)) return false
+    before = byte
+  }
+  return true
+}
+
+/** The byte at `index` of what is encoded from `start` on; the peek stays within the sixteen characters of a piece. */
+function base64Byte(text: string, start: number, index: number): number {
   const bit = index * 8
   const at = start + Math.floor(bit / 6)
   const both = SIXTETS[text.charCodeAt(at)]! * 64 + SIXTETS[text.charCodeAt(at + 1)]!
   return (both >> (4 - (bit % 6))) & 255
 }
 
-/** Whether the first bytes are printable, or UTF-16 as PowerShell takes it. */
-function spells(text: string, start: number, byteAt: ByteAt): boolean {
-  if (byteAt(text, start, 1) === 0) return byteAt(text, start, 3) === 0 && byteAt(text, start, 5) === 0
-  const count = byteAt === hexByteAt ? PEEK_BYTES - 1 : PEEK_BYTES
-  let before = 0
-  for (let index = 0; index < count; index++) {
-    const byte = byteAt(text, start, index)
-    if (byte < 32 ? byte !== 9 && byte !== 10 && byte !== 13 : byte === 127) return false
-    // A continuation byte follows a lead or another one.
-    if (byte >= 128 && byte < 192 && before < 128) return false
-    if (byte === 192 || byte === 193 || byte > 244) return false
-    before = byte
-  }
-  return true
+/** Printable; in UTF-8 a continuation byte follows a lead or another one, and a lead is followed by one. -1 is no byte. */
+function mayFollow(byte: number, before: number): boolean {
+  if (byte >= 128 && byte < 192) return before >= 128
+  if (before >= 192) return false
+  return byte < 32 ? byte === 9 || byte === 10 || byte === 13 : byte < 127 || (byte > 193 && byte < 245)
 }
 
 /** The text that bytes spell; undefined for binary. */

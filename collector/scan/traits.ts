@@ -113,15 +113,24 @@ function surveyBytes(buffer: Buffer, bytes: number): Survey {
   return { traits: traits & ~ENCODING_ALPHABET, bytes }
 }
 
-/** A run that is long enough covers one of the places probed. */
+const isAlphabet = (buffer: Buffer, at: number): boolean => (TABLE[buffer[at] ?? 0]! & ENCODING_ALPHABET) !== 0
+
+/**
+ * A run that is long enough covers one of the places probed, and the half of it to the left or to the right of that place. The two
+ * middles are looked at before the run is walked.
+ */
 function hasRun(buffer: Buffer, bytes: number): boolean {
   for (let probe = RUN_CHARACTERS - 1; probe < bytes; probe += RUN_CHARACTERS) {
+    if (!isAlphabet(buffer, probe)) continue
+    const isLikely =
+      (isAlphabet(buffer, probe - 4) && isAlphabet(buffer, probe - 8)) ||
+      (probe + 8 < bytes && isAlphabet(buffer, probe + 4) && isAlphabet(buffer, probe + 8))
+    if (!isLikely) continue
     let bits = TABLE[buffer[probe]!]!
-    if ((bits & ENCODING_ALPHABET) === 0) continue
     let start = probe
-    while (start > 0 && (TABLE[buffer[start - 1]!]! & ENCODING_ALPHABET) !== 0) bits |= TABLE[buffer[--start]!]!
+    while (start > 0 && isAlphabet(buffer, start - 1)) bits |= TABLE[buffer[--start]!]!
     let end = probe + 1
-    while (end < bytes && (TABLE[buffer[end]!]! & ENCODING_ALPHABET) !== 0) bits |= TABLE[buffer[end++]!]!
+    while (end < bytes && isAlphabet(buffer, end)) bits |= TABLE[buffer[end++]!]!
     if (end - start >= RUN_CHARACTERS && isMixed(bits)) return true
     probe = Math.max(probe, end - 1)
   }

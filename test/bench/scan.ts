@@ -11,7 +11,8 @@ const CALLS = 2_000
 const ARGUMENT_BYTES = 1_024
 const RESULT_BYTES = 4_096
 
-const ofLength = (text: string, length: number): string => text.repeat(Math.ceil(length / text.length)).slice(0, length)
+const ofLength = (text: string, length: number): string =>
+  Buffer.from(text.repeat(Math.ceil(length / text.length)).slice(0, length)).toString()
 
 const PROSE = `The quarterly report is ready for review; the numbers of the northern branch came in late, and Anna (finance) has asked
 whether we could move the meeting to Thursday at 14:30. Please check the totals on page 3 & 4 before you send it to the customers.
@@ -54,7 +55,7 @@ const CALLS_BY_KIND: Readonly<Record<string, Call>> = {
       page: 2,
       fields: ['id', 'title', 'url'],
     },
-    result: JSON.stringify(rows).slice(0, RESULT_BYTES),
+    result: ofLength(JSON.stringify(rows), RESULT_BYTES),
   },
 }
 
