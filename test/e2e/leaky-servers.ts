@@ -75,11 +75,12 @@ export function leakyV2(canaries: Canaries): McpServerV2 {
   return server
 }
 
-/** What a client says to such a server, whatever its transport: every secret, in every dress, everywhere it can stand. */
+/** What a client says to such a server, whatever its transport: every secret, bare and dressed up, everywhere it can stand. */
 export async function misuse(client: LeakyClient, canaries: Canaries): Promise<void> {
   const quietly = (call: Promise<unknown>) => call.catch(() => undefined)
+  let next = 0
   for (const secret of Object.values(canaries))
-    for (const form of dressed(secret)) {
+    for (const form of [secret, dressed(secret)[1 + (next++ % 4)]!]) {
       await quietly(client.callTool({ name: 'echo', arguments: { text: form, [`k${form}`]: 1 } }))
       await quietly(client.callTool({ name: form, arguments: {} }))
     }

@@ -32,7 +32,7 @@ export function careless(canaries: Canaries): Record<string, unknown>[] {
   let next = 0
   const take = (from: readonly string[]) => from[next++ % from.length]!
   return EVENT_TYPES.flatMap((eventType) =>
-    Array.from({ length: 8 }, () => {
+    Array.from({ length: 4 }, () => {
       const event: Record<string, unknown> = {
         eventType,
         eventId: randomUUID(),
