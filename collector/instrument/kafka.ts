@@ -10,11 +10,15 @@ import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { recordHeaders, type SigningKey } from '../../connectors/kafka/record-auth.ts'
 import { DEFAULT_PARTITIONS, partitionOf, TOPICS } from '../../schemas/topics.ts'
 import type { AuditExporter, BatchPart, EncodedBatch, ExportOutcome } from './audit-sink.ts'
+import { resolveSecretSync, type SecretReference } from './secret.ts'
 
 export interface KafkaExporterOptions extends Partial<Omit<KafkaOptions, 'brokers'>> {
   readonly brokers: readonly string[]
-  /** Signs every record; tenant and servers are what the service knows of this key. Without it the identity is a claim. */
-  readonly key?: SigningKey
+  /**
+   * Signs every record; tenant and servers are what the service knows of this key. Without it the identity is a claim. The secret as it
+   * is, or by reference: `env:NAME`, `file:PATH`, `cmd:PROGRAM`.
+   */
+  readonly key?: Omit<SigningKey, 'secret'> & { readonly secret: SecretReference }
   /** Tenant of the key: only for the choice of the partition. */
   readonly tenant?: string
   readonly topic?: string
@@ -24,9 +28,14 @@ export interface KafkaExporterOptions extends Partial<Omit<KafkaOptions, 'broker
   readonly driver?: KafkaDriver
 }
 
+/** Throws AuditdError('config_invalid') at set-up for a secret that is not there. */
+const secretOf = (reference: SecretReference, field: string): string =>
+  resolveSecretSync(reference, { component: 'instrument.kafka', field }, { literal: true })
+
 /** One record per server and batch, to the partition of (tenant, server): order within a server is kept. */
 export class KafkaAuditExporter implements AuditExporter {
   private readonly options: KafkaExporterOptions
+  private readonly key: SigningKey | undefined
   private readonly driver: KafkaDriver
   private readonly topic: string
   private producer: Promise<KafkaProducer> | undefined
@@ -36,9 +45,14 @@ export class KafkaAuditExporter implements AuditExporter {
 
   constructor(options: KafkaExporterOptions) {
     this.options = options
-    const { key: _key, tenant: _tenant, topic, compression: _compression, driver, ...connection } = options
+    const { key, tenant: _tenant, topic, compression: _compression, driver, ...connection } = options
+    this.key = key && { keyId: key.keyId, secret: secretOf(key.secret, 'key') }
     this.topic = topic ?? TOPICS.events.topic
-    this.driver = driver ?? kafkajsDriver({ clientId: 'mcp-auditd-instrument', ...connection })
+    const sasl = connection.sasl && {
+      ...connection.sasl,
+      password: secretOf(connection.sasl.password, 'sasl.password'),
+    }
+    this.driver = driver ?? kafkajsDriver({ clientId: 'mcp-auditd-instrument', ...connection, ...(sasl && { sasl }) })
   }
 
   async export(batch: EncodedBatch): Promise<ExportOutcome> {
@@ -63,10 +77,10 @@ export class KafkaAuditExporter implements AuditExporter {
   }
 
   private async send(producer: KafkaProducer, part: BatchPart): Promise<void> {
-    const { key, tenant } = this.options
+    const { tenant } = this.options
     const partition = partitionOf(tenant ?? 'default', part.serverId, this.partitions ?? DEFAULT_PARTITIONS)
     const value = Buffer.from(part.bytes.buffer, part.bytes.byteOffset, part.bytes.byteLength)
-    const headers = recordHeaders(value, { contentType: 'otlp_proto', writer: '' }, key)
+    const headers = recordHeaders(value, { contentType: 'otlp_proto', writer: '' }, this.key)
     await producer.send(this.topic, partition, [{ key: null, value, headers }])
   }
 

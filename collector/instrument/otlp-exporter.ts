@@ -7,12 +7,18 @@ import { context, createContextKey } from '@opentelemetry/api'
 import { EVIDENCE_HEADER } from '../../schemas/evidence.ts'
 import type { AuditExporter, EncodedBatch, ExportOutcome } from './audit-sink.ts'
 import { evidenceAsked } from './content/evidence-requests.ts'
+import { resolveSecret, type SecretReference } from './secret.ts'
 
 export interface OtlpExporterOptions {
   /** Base address; `/v1/logs` is appended unless the path ends so. Default from the environment, else http://127.0.0.1:4318. */
   readonly url?: string
   /** Such as the authorization of this producer. */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * Bearer token, by reference (`env:NAME`, `file:PATH`, `cmd:PROGRAM`) or as it is; default MCP_AUDIT_OTLP_TOKEN. It is read again when the
+   * receiver does not take it any more.
+   */
+  readonly token?: SecretReference
   /** gzip by default: events repeat themselves, and a kernel copies a fifteenth for less CPU than the compression takes. */
   readonly compression?: 'gzip' | 'none'
   /** One request at most, ms; 10000. */
@@ -23,6 +29,7 @@ export interface OtlpExporterOptions {
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 /** In the thread pool, so that calls go on meanwhile. Level 1 is within 5 % of the size of level 6 on these bytes. */
 const compress = promisify(gzip)
+const TOKEN = { component: 'instrument', field: 'token' } as const
 const MIN_COMPRESSED_BYTES = 1_024
 const MAX_ANSWER_BYTES = 65_536
 /** A receiver may ask for patience, not for silence. */
@@ -33,6 +40,8 @@ const REFUSED = new Set([400, 413, 415, 422])
 export class OtlpAuditExporter implements AuditExporter {
   private readonly url: URL
   private readonly headers: Record<string, string>
+  private readonly token: SecretReference | undefined
+  private bearer: string | undefined
   private readonly timeoutMs: number
   private readonly compression: 'gzip' | 'none'
   private readonly agent: HttpAgent | HttpsAgent
@@ -40,6 +49,7 @@ export class OtlpAuditExporter implements AuditExporter {
   constructor(options: OtlpExporterOptions = {}) {
     this.url = logsAddress(options.url ?? addressFromEnvironment())
     this.headers = { ...headersFromEnvironment(), ...options.headers, 'content-type': 'application/x-protobuf' }
+    this.token = options.token ?? (process.env['MCP_AUDIT_OTLP_TOKEN'] || undefined)
     this.timeoutMs = options.timeoutMs ?? 10_000
     this.compression = options.compression ?? 'gzip'
     const Agent = this.url.protocol === 'https:' ? HttpsAgent : HttpAgent
@@ -62,6 +72,12 @@ export class OtlpAuditExporter implements AuditExporter {
   }
 
   private async post(chunks: readonly Uint8Array[]): Promise<ExportOutcome> {
+    try {
+      if (this.token !== undefined) this.bearer ??= await resolveSecret(this.token, TOKEN, { literal: true })
+    } catch (error) {
+      // A file that is not there yet: the events wait for it.
+      return { kind: 'retry', reason: (error as Error).message }
+    }
     const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
     if (this.compression === 'none' || body.length < MIN_COMPRESSED_BYTES) return this.send(body, {})
     return this.send(await compress(body, { level: 1 }), { 'content-encoding': 'gzip' })
@@ -71,13 +87,16 @@ export class OtlpAuditExporter implements AuditExporter {
     return new Promise((resolve) => {
       const again = (reason: string): void => resolve({ kind: 'retry', reason })
       const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest
-      const headers = { ...this.headers, ...encoding, 'content-length': String(body.length) }
+      const authorization = this.bearer === undefined ? {} : { authorization: `Bearer ${this.bearer}` }
+      const headers = { ...this.headers, ...authorization, ...encoding, 'content-length': String(body.length) }
       const request = send(this.url, { method: 'POST', agent: this.agent, headers })
       // Not the socket's timeout, which an answer byte by byte would put off for ever.
       const timer = setTimeout(() => request.destroy(new Error('timeout')), this.timeoutMs)
       request.on('close', () => clearTimeout(timer))
       request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
       request.on('response', (response) => {
+        // It may have been rotated: the next attempt reads it anew.
+        if (response.statusCode === 401 || response.statusCode === 403) this.bearer = undefined
         evidenceAsked(response.headers[EVIDENCE_HEADER])
         readAnswer(response).then(
           (body) => resolve(outcomeOf(response, body)),

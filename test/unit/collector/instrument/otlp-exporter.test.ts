@@ -1,6 +1,9 @@
 /** The OTLP exporter against a server that answers as receivers do. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { OtlpAuditExporter } from '../../../../collector/instrument/otlp-exporter.ts'
@@ -38,7 +41,7 @@ async function receiver(answer: (body: Buffer, response: ServerResponse, request
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const exporter = new OtlpAuditExporter({ url, headers: { authorization: 'Bearer of-the-producer' }, timeoutMs: 200 })
   ends.unshift(() => exporter.shutdown())
-  return { exporter, seen }
+  return { exporter, seen, url }
 }
 
 describe('OtlpAuditExporter', () => {
@@ -56,6 +59,27 @@ describe('OtlpAuditExporter', () => {
       authorization: 'Bearer of-the-producer',
       'content-type': 'application/x-protobuf',
     })
+  })
+  it('reads its token from where it is kept, and again when the receiver takes it no more', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'otlp-token-'))
+    ends.push(async () => rmSync(folder, { recursive: true }))
+    let accepted = 'Bearer first'
+    const { url, seen } = await receiver((_, response, request) =>
+      response.writeHead(request.headers.authorization === accepted ? 200 : 401).end(),
+    )
+    const exporter = new OtlpAuditExporter({ url, token: `file:${join(folder, 'token')}` })
+    ends.unshift(() => exporter.shutdown())
+    expect(await exporter.export(batchOf(part(1)))).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringContaining('instrument: token: file:'),
+    })
+    writeFileSync(join(folder, 'token'), 'first\n', { mode: 0o600 })
+    expect(await exporter.export(batchOf(part(1)))).toMatchObject({ kind: 'sent' })
+    accepted = 'Bearer second'
+    writeFileSync(join(folder, 'token'), 'second\n')
+    expect(await exporter.export(batchOf(part(1)))).toMatchObject({ kind: 'retry' })
+    expect(await exporter.export(batchOf(part(1)))).toMatchObject({ kind: 'sent' })
+    expect(seen).toHaveLength(3)
   })
   it('counts what a partial success rejected', async () => {
     const { exporter } = await receiver((_, response) =>
