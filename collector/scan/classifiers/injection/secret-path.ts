@@ -35,6 +35,7 @@ export const secretPath: Matcher = (s, subject, report) => {
     else if (out >= 0 && has(s, out, { about: TO.outside | TO.enemy, how: HOW.silent }))
       report('secret_path', 0.55, verb, secret)
     else if (isAll) report('secret_path', has(s, verb, { doing: DO.keep }) ? 0.25 : 0.4, verb, secret)
+    else if (isOrdered(s, verb) && !has(s, verb, { doing: DO.keep })) report('secret_path', 0.3, verb, secret)
     else continue
     return
   }

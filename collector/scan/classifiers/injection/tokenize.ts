@@ -3,7 +3,7 @@
  * ASCII and for identifiers, paths, URLs and addresses. What stands in `tokens` must be used before the next text.
  */
 import { FOLDED_LETTERS, foldedLetter, foldWord, unleet } from './fold.ts'
-import { cjkMeaningAt, HASH_SEED, hashWord, type Meaning, meaningOf } from './lexicon.ts'
+import { cjkMeaningAt, HASH_SEED, hashStep, hashWord, type Meaning, meaningOf } from './lexicon.ts'
 import { meaningOfName, meaningOfPath, pathEnd } from './names.ts'
 import { IS, type Tokens } from './tokens.ts'
 
@@ -21,6 +21,9 @@ for (let code = 48; code <= 57; code++) kinds[code] = DIGIT
 kinds[95] = UNDERSCORE
 
 const MAX_MARKS = 2_000
+/** More digits than these, or a longer word: an identifier. */
+const MAX_LEET_DIGITS = 3
+const MAX_LEET_CHARACTERS = 14
 const NONE: Meaning = { doing: 0, to: 0, how: 0 }
 const isCjk = (code: number): boolean => (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff)
 /** Letters beyond ASCII, with what may hide inside a word: marks, zero-width characters, surrogates of mathematical letters. */
@@ -37,10 +40,26 @@ const isWordBeyondAscii = (code: number): boolean =>
   !isCjk(code) &&
   !(code >= 0xff00 && code <= 0xff0f)
 
+/** The code units of the text being read, two zeros after the last: reading an array costs half of asking the string. */
+let units = new Uint16Array(8_192)
+let bytes = Buffer.from(units.buffer)
+
+function codesOf(text: string): Uint16Array {
+  if (text.length + 2 > units.length) {
+    units = new Uint16Array(text.length * 2)
+    bytes = Buffer.from(units.buffer)
+  }
+  bytes.write(text, 0, 'utf16le')
+  units[text.length] = 0
+  units[text.length + 1] = 0
+  return units
+}
+
 /** Reads the text into `tokens`. */
 export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<string>, toolName: string): void {
   tokens.begin(text)
   const length = text.length
+  const codes = codesOf(text)
   let word = 0
   let fenced = 0
   /** First token since a quotation mark was opened, and the mark; -1: none is open. */
@@ -53,18 +72,36 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
   let triedUpTo = 0
   let i = 0
   while (i < length) {
-    const code = text.charCodeAt(i)
+    const code = codes[i]!
     const kind = code < 128 ? kinds[code]! : OTHER
     if (kind === SPACE) {
       if (code === 10) {
         line = IS.lineStart
-        if (endsAtLineBreak(text, i)) {
+        if (endsAtLineBreak(codes, length, i)) {
           tokens.cut()
           clause = IS.clauseStart
         }
       }
       i++
       continue
+    }
+    // Most words are letters up to a blank or a comma; nothing else needs to be known of them.
+    if (kind === LETTER || kind === UPPER) {
+      let hash = hashStep(HASH_SEED, code | 32)
+      let end = i + 1
+      let c = codes[end]!
+      while (c >= 97 && c <= 122) {
+        hash = Math.imul(hash ^ c, 16777619)
+        c = codes[++end]!
+      }
+      if (c === 32 || c === 44 || c === 10) {
+        word++
+        const meaning = meaningOf(hash)
+        if (meaning !== undefined) tokens.push(i, end, word, meaning, clause | line | fenced)
+        clause = line = 0
+        i = c === 32 ? end + 1 : end
+        continue
+      }
     }
     if (kind !== OTHER || isWordBeyondAscii(code)) {
       // A word: letters, digits, underscores, inner apostrophes.
@@ -78,7 +115,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       let foreign = 0
       let apostrophe = -1
       for (; i < length; i++) {
-        const c = text.charCodeAt(i)
+        const c = codes[i]!
         // Most characters of most texts.
         if (c >= 97 && c <= 122) {
           hash = Math.imul(hash ^ c, 16777619)
@@ -86,7 +123,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         }
         if (c >= 128) {
           // The typographic apostrophe counts as the plain one.
-          if (c === 0x2019 && i > start && kinds[text.charCodeAt(i + 1)] === LETTER) {
+          if (c === 0x2019 && i > start && kinds[codes[i + 1]!] === LETTER) {
             hash = Math.imul(hash ^ 39, 16777619)
             apostrophe = i
             continue
@@ -104,7 +141,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         if (k === UPPER) {
           hash = Math.imul(hash ^ (c | 32), 16777619)
           uppers++
-          if (i > start && kinds[text.charCodeAt(i - 1)] === LETTER) lowerThenUpper = true
+          if (i > start && kinds[codes[i - 1]!] === LETTER) lowerThenUpper = true
         } else if (k === DIGIT) {
           hash = Math.imul(hash ^ c, 16777619)
           digits++
@@ -115,16 +152,16 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
           c === 39 &&
           i > start &&
           i + 1 < length &&
-          (text.charCodeAt(i + 1) | 32) >= 97 &&
-          (text.charCodeAt(i + 1) | 32) <= 122
+          (codes[i + 1]! | 32) >= 97 &&
+          (codes[i + 1]! | 32) <= 122
         ) {
           apostrophe = i
           hash = Math.imul(hash ^ c, 16777619)
         } else break
       }
       word++
-      const next = i < length ? text.charCodeAt(i) : 32
-      const after = i + 1 < length ? text.charCodeAt(i + 1) : 32
+      const next = i < length ? codes[i]! : 32
+      const after = i + 1 < length ? codes[i + 1]! : 32
       let is = clause | line | fenced
       if (uppers > 1 && uppers === i - start - underscores) is |= IS.capitals
       if (next === 58 && after !== 47) is |= IS.colon
@@ -152,13 +189,19 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       if (beyond || (foreign > 0 && foreign < i - start)) meaning = meaningOf(hashWord(foldWord(text.slice(start, i))))
       else {
         meaning = meaningOf(hash)
-        if (meaning === undefined && digits > 0 && digits < i - start)
+        if (
+          meaning === undefined &&
+          digits > 0 &&
+          digits <= MAX_LEET_DIGITS &&
+          digits * 2 <= i - start &&
+          i - start <= MAX_LEET_CHARACTERS
+        )
           meaning = meaningOf(hashWord(unleet(text.slice(start, i).toLowerCase())))
         // l'utente: the article is no part of the word
         if (meaning === undefined && apostrophe > 0 && apostrophe - start < 5)
           meaning = meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
       }
-      const before = start > 0 ? text.charCodeAt(start - 1) : 32
+      const before = start > 0 ? codes[start - 1]! : 32
       const isNamed = (before === 96 || before === 39 || before === 34) && next === before
       if (
         (underscores > 0 && underscores < i - start) ||
@@ -204,7 +247,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       case 33: // !
       case 63: {
         // ?
-        const after = i + 1 < length ? text.charCodeAt(i + 1) : 32
+        const after = i + 1 < length ? codes[i + 1]! : 32
         if (
           after <= 32 ||
           after === 34 ||
@@ -217,14 +260,12 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         ) {
           // `e.g. x` and `1. x` go on.
           const isAbbreviation =
-            code === 46 &&
-            i > 1 &&
-            (text.charCodeAt(i - 2) === 46 || (i > 0 && kinds[text.charCodeAt(i - 1)] === DIGIT && line !== 0))
+            code === 46 && i > 1 && (codes[i - 2]! === 46 || (i > 0 && kinds[codes[i - 1]!] === DIGIT && line !== 0))
           if (!isAbbreviation) {
             tokens.cut()
             clause = IS.clauseStart
           }
-        } else if (code === 46 && (i === 0 || text.charCodeAt(i - 1) <= 42 || text.charCodeAt(i - 1) === 96)) {
+        } else if (code === 46 && (i === 0 || codes[i - 1]! <= 42 || codes[i - 1]! === 96)) {
           if (i >= triedUpTo) {
             triedUpTo = pathEnd(text, i)
             i = pushPath(tokens, text, i, triedUpTo, ++word, clause | line | fenced)
@@ -236,7 +277,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       case 47: // /
       case 126: {
         // ~
-        const before = i > 0 ? text.charCodeAt(i - 1) : 32
+        const before = i > 0 ? codes[i - 1]! : 32
         if (before <= 47 || before === 58 || before === 61 || before === 96 || before === 91) {
           if (i >= triedUpTo) {
             triedUpTo = pathEnd(text, i)
@@ -250,7 +291,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       case 96: // `
       case 34: {
         // " and a code span are quotations; three backticks open or close a block
-        if (code === 96 && text.charCodeAt(i + 1) === 96 && text.charCodeAt(i + 2) === 96) {
+        if (code === 96 && codes[i + 1]! === 96 && codes[i + 2]! === 96) {
           fenced = fenced === 0 ? IS.fenced : 0
           i += 3
           continue
@@ -273,7 +314,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         break
       case 45: // -
         // A dash between blanks; not the one of a word or of a command's option.
-        if (text.charCodeAt(i + 1) <= 32) clause = IS.clauseStart
+        if (codes[i + 1]! <= 32) clause = IS.clauseStart
         break
       case 58: // :
       case 59: // ;
@@ -299,14 +340,10 @@ function pushPath(tokens: Tokens, text: string, start: number, end: number, word
 }
 
 /** A line break ends a sentence unless the next line goes on with it: prose that is wrapped. */
-function endsAtLineBreak(text: string, at: number): boolean {
+function endsAtLineBreak(codes: Uint16Array, length: number, at: number): boolean {
   let before = at - 1
-  while (
-    before >= 0 &&
-    (text.charCodeAt(before) === 32 || text.charCodeAt(before) === 13 || text.charCodeAt(before) === 9)
-  )
-    before--
-  const last = before >= 0 ? text.charCodeAt(before) : 10
+  while (before >= 0 && (codes[before]! === 32 || codes[before]! === 13 || codes[before]! === 9)) before--
+  const last = before >= 0 ? codes[before]! : 10
   // . ! ? : ; > ] }
   if (
     last === 10 ||
@@ -321,9 +358,9 @@ function endsAtLineBreak(text: string, at: number): boolean {
   )
     return true
   let next = at + 1
-  while (next < text.length && (text.charCodeAt(next) === 32 || text.charCodeAt(next) === 9)) next++
-  if (next >= text.length) return true
-  const first = text.charCodeAt(next)
+  while (next < length && (codes[next]! === 32 || codes[next]! === 9)) next++
+  if (next >= length) return true
+  const first = codes[next]!
   if (first === 10 || first === 13) return true
   // A bullet, a heading, a table, a tag, a list.
   if (
@@ -339,13 +376,13 @@ function endsAtLineBreak(text: string, at: number): boolean {
     return true
   const isCapital = first >= 65 && first <= 90
   // A capital after a long line may be a name or SHOUTING that goes on.
-  return isCapital && (at - lineStartBefore(text, before) < 40 || isLower(text.charCodeAt(next + 1)))
+  return isCapital && (at - lineStartBefore(codes, before) < 40 || isLower(codes[next + 1]!))
 }
 
 const isLower = (code: number): boolean => code >= 97 && code <= 122
 
-function lineStartBefore(text: string, at: number): number {
+function lineStartBefore(codes: Uint16Array, at: number): number {
   let start = at
-  for (let step = 0; start > 0 && step < 80 && text.charCodeAt(start - 1) !== 10; step++) start--
+  for (let step = 0; start > 0 && step < 80 && codes[start - 1]! !== 10; step++) start--
   return start
 }
