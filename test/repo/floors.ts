@@ -11,18 +11,13 @@ const VENDORS = [
   'standardwebhooks',
 ]
 /** HTTP, codec, JOSE, logging and address libraries that collector/ may use besides OpenTelemetry. */
-const COLLECTOR_LIBRARIES = [
-  'zod',
-  'fastify',
-  'undici',
-  '@bufbuild/protobuf',
-  'jose',
-  'pino',
-  'ipaddr.js',
-]
+const COLLECTOR_LIBRARIES = ['zod', 'fastify', 'undici', '@bufbuild/protobuf', 'jose', 'pino', 'ipaddr.js']
 const RULE_LIBRARIES = ['zod', 're2js', 're2', 're2-wasm']
 /** What detectors/ may take from node:crypto: hashes, nothing random. */
 const HASHES = ['createHash', 'createHmac', 'hash', 'type']
+
+/** What collector/scan may take from Node: it computes, and reaches nothing. */
+const COMPUTES = /^node:(?:crypto|buffer|url)$/
 
 /** The one entry of the instrument package that may reach the Kafka driver, and so a vendor. */
 export const KAFKA_ENTRY = 'collector/instrument/kafka.ts'
@@ -58,7 +53,10 @@ function mayImportPackage(from: string, { specifier, typeOnly, names }: Import):
     return RULE_LIBRARIES.includes(name)
   }
   if (under(from, 'connectors')) return !isMcpSdk(specifier)
-  if (under(from, 'collector/scan')) return specifier === 'node:crypto'
+  if (under(from, 'collector/scan'))
+    return (
+      COMPUTES.test(specifier) || (specifier === 'node:net' && names.every((imported) => imported.startsWith('isIP')))
+    )
   if (under(from, 'collector/instrument'))
     return isBuiltIn(specifier) || isOpenTelemetry(specifier) || (isMcpSdk(specifier) && typeOnly)
   if (under(from, 'collector'))
