@@ -66,11 +66,13 @@ export function followBearers(
   settings: Config,
   keys: readonly KnownKey[],
   telemetry: Telemetry,
+  everyMs?: number,
 ): { readonly bearers: readonly KnownKey[]; stop(): void } {
   const bearers = keys.map((key) => ({ ...key }))
   const stops = settings.credentials.map(({ keyId, secret }, at) => {
     const bearer = bearers[at]!
     return watchSecret(secret, placeOf(keyId), bearer.secret, {
+      ...(everyMs !== undefined && { everyMs }),
       changed(value) {
         assertLong(keyId, value)
         assertSole(
