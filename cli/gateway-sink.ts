@@ -7,11 +7,14 @@ export interface GatewaySinkOptions {
   readonly otlp?: string
   /** Brokers, separated by commas; instead of OTLP. */
   readonly kafka?: string
+  /** Folder of the spool (default: MCP_AUDIT_SPOOL, else none). */
+  readonly spool?: string
 }
 
 /** Throws AuditdError('usage') for an address that is none. */
 export async function openGatewaySink(command: string, options: GatewaySinkOptions): Promise<AuditSink> {
-  return createSink(await exporterFor(command, options))
+  const exporter = await exporterFor(command, options)
+  return createSink(exporter, options.spool === undefined ? {} : { spool: options.spool })
 }
 
 async function exporterFor(command: string, { otlp, kafka }: GatewaySinkOptions): Promise<AuditExporter> {

@@ -8,6 +8,7 @@ import { openGatewaySink } from '../gateway-sink.ts'
 interface WrapFlags {
   readonly otlp?: string
   readonly kafka?: string
+  readonly spool?: string
   readonly serverId?: string
   readonly capture: 'shape' | 'minimal'
   readonly verbose?: boolean
@@ -23,6 +24,7 @@ export default function configure(command: Command): void {
     .option('--server-id <id>', 'name of the server in events (default: its package or program)')
     .option('--otlp <url>', 'where events go (default: MCP_AUDIT_OTLP_ENDPOINT, else http://127.0.0.1:4318)')
     .option('--kafka <brokers>', 'straight to Kafka instead: HOST:PORT,…')
+    .option('--spool <dir>', 'folder where events wait while nobody takes them (default: MCP_AUDIT_SPOOL)')
     .addOption(
       new Option('--capture <level>', 'minimal: no hashes of content').choices(['shape', 'minimal']).default('shape'),
     )

@@ -38,5 +38,8 @@ export function heldSink(inner: AuditSink, holdMs = HOLD_MS): HeldSink {
       return inner.stats
     },
     countsOf: (producer) => inner.countsOf(producer),
+    previousProducer: (serverId) => inner.previousProducer?.(serverId),
+    unavailable: (failingMs) => inner.unavailable?.(failingMs),
+    room: (timeoutMs) => inner.room?.(timeoutMs),
   }
 }
