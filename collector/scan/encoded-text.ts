@@ -147,3 +147,6 @@ export function textOfBlob(blob: string, maxCharacters: number): string | undefi
   if (textOf(beginning) === undefined) return undefined
   return textOf(Buffer.from(blob.slice(0, maxCharacters - (maxCharacters % 4)), 'base64'))
 }
+
+/** Nothing but base64, in lines or not. Whoever calls a text a blob does not make it one. */
+export const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/_\r\n-]*={0,2}\s{0,2}$/.test(text)

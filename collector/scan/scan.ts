@@ -2,7 +2,7 @@
 import type { Classifier, LocatedHit, Scanned, Subject, Surface } from './classifier.ts'
 import { CLASSIFIERS } from './classifiers.ts'
 import { asItCame, decodedReadings, type SourcedReading } from './decode.ts'
-import { textOfBlob } from './encoded-text.ts'
+import { isBase64, textOfBlob } from './encoded-text.ts'
 import { roleOf } from './role.ts'
 import { type DeclaredRoles, type Leaf, walkValue } from './walk.ts'
 
@@ -88,8 +88,11 @@ function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, o
   return { surface, role, path, toolName, otherTools }
 }
 
+/** A shorter one may be a token under a name that says blob. */
+const BLOB_CHARACTERS = 256
+
 function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly Classifier[], limit: number): void {
-  if (leaf.found !== 'blob') {
+  if (leaf.found !== 'blob' || leaf.text.length < BLOB_CHARACTERS || !isBase64(leaf.text)) {
     scanInto(tally, leaf.text, subject, readers, limit)
     return
   }

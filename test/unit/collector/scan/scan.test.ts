@@ -71,20 +71,18 @@ describe('a value', () => {
   })
 
   it('an image is not read and counts as unscanned; text that calls itself one is read', () => {
-    const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk'
-    const lie = Buffer.from('a needle in text, said to be an image').toString('base64')
-    const scanned = scannerOf([finder('needle')]).scanValue(
-      {
-        content: [
-          { type: 'image', mimeType: 'image/png', data: png },
-          { type: 'image', mimeType: 'image/png', data: lie },
-        ],
-      },
-      RESULT,
-    )
-    expect(scanned.unscannedBytes).toBe(45)
+    const png = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * i * 31 + 137) % 256)).toString('base64')
+    const lie = Buffer.from(`a needle in text, said to be an image${' '.repeat(400)}`).toString('base64')
+    const image = (data: string) => ({ type: 'image', mimeType: 'image/png', data })
+    const scanned = scannerOf([finder('needle')]).scanValue({ content: [image(png), image(lie)] }, RESULT)
+    expect(scanned.unscannedBytes).toBe(600)
     expect(scanned.hits).toHaveLength(1)
     expect(scanned.hits[0]).toMatchObject({ path: 'content[1].data', decodings: ['base64'], start: 0, end: lie.length })
+  })
+
+  it('plain text under the name of a blob is read as it is', () => {
+    expect(pathsOf({ blob: `a needle ${'and more '.repeat(100)}` })).toEqual(['args.blob'])
+    expect(pathsOf({ blob: 'needle' })).toEqual(['args.blob'])
   })
 })
 
