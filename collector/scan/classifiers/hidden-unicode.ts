@@ -4,6 +4,15 @@
  */
 import type { Classifier, Hit, Reading, Subject, Surface } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
+import {
+  CANCEL_TAG,
+  isAsciiLetter,
+  MAX_HIDDEN_CHARACTERS,
+  selectorByte,
+  spelled,
+  textOfBits,
+  textUnderOverride,
+} from './hidden-text.ts'
 import { injection } from './injection.ts'
 import {
   isBidiControl,
@@ -64,10 +73,7 @@ interface Tally {
   other: string
 }
 
-/** Of a hidden text this much is decoded. */
-const MAX_HIDDEN_CHARACTERS = 8_192
 const BLACK_FLAG = 0x1f3f4
-const CANCEL_TAG = 0xe007f
 /** Longest tag sequence of a flag: `gbeng` and its end. */
 const MAX_FLAG_TAGS = 7
 
@@ -190,8 +196,8 @@ class Pass {
     tally.longest = Math.max(tally.longest, tally.run)
     if (isAsciiLetter(previous) && isAsciiLetter(next(this.text, end))) tally.inWord++
     if (tally.hidden.length < MAX_HIDDEN_CHARACTERS) {
-      tally.hidden += spelled(kind, code)
-      if (kind === 'variation_selector') tally.other += String.fromCharCode(byteOf(code))
+      tally.hidden += spelled(code)
+      if (kind === 'variation_selector') tally.other += selectorByte(code)
     }
     if (kind === 'bidi' || kind === 'bidi_override') {
       const closes = code === 0x202c || code === 0x2069
@@ -211,9 +217,9 @@ class Pass {
       let { score } = this.#judge(kind, tally, isRead)
       const hidden =
         kind === 'bidi_override'
-          ? reversed(this.text, tally)
+          ? textUnderOverride(this.text, tally.start)
           : kind === 'invisible_operator'
-            ? fromBits(tally.hidden)
+            ? textOfBits(tally.hidden)
             : tally.hidden
       for (const text of [hidden, tally.other])
         for (const order of injection.check({ text, decodings: [] }, subject)) {
@@ -261,43 +267,4 @@ class Pass {
   }
 }
 
-const isAsciiLetter = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 65 && code <= 90)
 const next = (text: string, at: number): number => text.codePointAt(at) ?? 0
-
-/** One selector is one byte: the first sixteen are 0 to 15, the others go on from there; some encoders count those from 0. */
-const byteOf = (code: number): number => (isVariationSelector(code) ? code - 0xfe00 : code - 0xe0100 + 16)
-
-/** What a character of this kind stands for. */
-function spelled(kind: Kind, code: number): string {
-  if (kind === 'tag') return code === CANCEL_TAG ? '' : String.fromCharCode(code - 0xe0000)
-  if (kind === 'variation_selector')
-    return isVariationSelector(code) ? String.fromCharCode(code - 0xfe00) : String.fromCharCode(code - 0xe0100)
-  // Invisible times and invisible plus are used as the two bits.
-  if (kind === 'invisible_operator') return code === 0x2064 ? '1' : code === 0x2062 ? '0' : ''
-  return ''
-}
-
-/** Eight bits a character, with either bit as one: whichever gives more ASCII letters. */
-function fromBits(bits: string): string {
-  if (bits.length < 64) return ''
-  let direct = ''
-  let inverted = ''
-  let letters = 0
-  for (let i = 0; i + 8 <= bits.length; i += 8) {
-    const byte = Number.parseInt(bits.slice(i, i + 8), 2)
-    direct += String.fromCharCode(byte)
-    inverted += String.fromCharCode(255 - byte)
-    if (isAsciiLetter(byte)) letters++
-    if (isAsciiLetter(255 - byte)) letters--
-  }
-  return letters >= 0 ? direct : inverted
-}
-
-/** What stands under an override, read the way it is shown. */
-function reversed(text: string, tally: Tally): string {
-  const close = text.indexOf('\u202c', tally.start)
-  const end = Math.min(close < 0 ? text.length : close, tally.start + MAX_HIDDEN_CHARACTERS)
-  return Array.from(text.slice(tally.start + 1, end))
-    .reverse()
-    .join('')
-}

@@ -80,13 +80,17 @@ export const answer: Matcher = (s, subject, report) => {
   }
 }
 
-/** A quotation of some length begins right after: words that are to be said. */
+/** Characters between the verb and the quotation, `with:` or `the following:` among them; and what makes a quotation a speech. */
+const SPEECH_REACH = 18
+const SPEECH_CHARACTERS = 24
+
+/** A quotation of some length begins right after: words that are to be said. Only `with` or a colon may stand between. */
 function opensSpeech(text: string, at: number): boolean {
-  for (let i = at + 1; i < at + 4; i++) {
-    const code = text.charCodeAt(i)
-    if (code !== 34 && code !== 39 && code !== 0x201c && code !== 0x2018) continue
-    const close = text.indexOf(text.charAt(i) === '\u201c' ? '\u201d' : text.charAt(i), i + 1)
-    return close < 0 || close - i > 24
-  }
-  return false
+  const lead = /^(?:\s{0,2}(?:with|:|the message|back|this)){0,3}\s{0,2}:?\s{0,2}(["'\u201c\u2018])/.exec(
+    text.slice(at, at + SPEECH_REACH),
+  )
+  if (lead === null || lead[0].length < 2) return false
+  const from = at + lead[0].length
+  const close = lead[1] === '\u201c' ? '\u201d' : lead[1] === '\u2018' ? '\u2019' : lead[1]!
+  return !text.slice(from, from + SPEECH_CHARACTERS).includes(close)
 }

@@ -35,6 +35,8 @@ function claimOf(inside: string): 0 | 1 | 2 {
   return claim
 }
 
+const isNameCharacter = (code: number): boolean =>
+  code === 95 || code === 41 || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
 const isShouted = (text: string): boolean => text === text.toUpperCase()
 
 export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): void {
@@ -60,10 +62,12 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
         if (!isRead && end > 0 && end - mark > 24) report('role_marker', 0.4, at, tokenAt(tokens, end))
         continue
       }
-      const close = piece.indexOf('>')
+      const end = piece.indexOf('>')
+      const close = end < 0 ? piece.length : end
       if (close < 3 || piece.charCodeAt(1) === 47) continue
-      const inside = piece.slice(1, close)
-      if (inside.includes('=') || inside.includes('/')) continue
+      // With attributes only the name speaks.
+      const inside = /^[^\s=/]{1,40}(?:\s[A-Za-z]{1,20}){0,4}(?=\s[a-z_-]{1,20}=|$)/.exec(piece.slice(1, close))?.[0]
+      if (inside === undefined) continue
       const claim = claimOf(inside)
       if (claim === 0) continue
       const isShout = isShouted(inside)
@@ -71,7 +75,9 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       else report('role_marker', isShout ? (isRead ? 0.5 : 0.45) : 0.2, at, at)
     } else if (code === 91) {
       const close = piece.indexOf(']')
-      if (close < 4 || piece.charCodeAt(close + 1) === 40 || piece.slice(0, close).includes('_')) continue
+      if (close < 4 || piece.charCodeAt(close + 1) === 40) continue
+      // `X[SYSTEM_MODE]` is an index.
+      if (mark > 0 && isNameCharacter(text.charCodeAt(mark - 1))) continue
       const inside = piece.slice(1, close)
       if (claimOf(inside) < 2) continue
       bracketed++
