@@ -42,6 +42,11 @@ try {
   const chosen = servers.filter(({ name }) => only === undefined || name.includes(only))
   const data = join(scratch, 'data')
   const service = await up(data)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      service.child.kill('SIGTERM')
+      process.exit(1)
+    })
   try {
     const watched = await runAll(chosen, service.otlpUrl, data, way as Way | undefined)
     const counts = await stored(data, watched)
@@ -93,14 +98,15 @@ async function runAll(
   return watched
 }
 
-const ask = async (data: string, sql: string): Promise<[string, number][]> => {
+async function ask(data: string, sql: string): Promise<[string, number][]> {
   const { code, stdout, stderr } = await commandLine(['query', sql, '--data', data, '--format', 'JSONCompactEachRow'])
   if (code !== 0) throw new Error(stderr)
   const lines = stdout.split('\n').filter((line) => line !== '')
   return lines.map((line) => JSON.parse(line) as [string, string | number]).map(([id, count]) => [id, Number(count)])
 }
-const countsOf = async (data: string, view: 'events' | 'calls'): Promise<ReadonlyMap<string, number>> =>
-  new Map(await ask(data, `SELECT server_id, count() FROM ${view} GROUP BY server_id`))
+async function countsOf(data: string, view: 'events' | 'calls'): Promise<ReadonlyMap<string, number>> {
+  return new Map(await ask(data, `SELECT server_id, count() FROM ${view} GROUP BY server_id`))
+}
 
 /** Waits until so many calls of a server are stored, or for long enough. */
 async function callRows(data: string, serverId: string, calls: number): Promise<void> {
@@ -126,8 +132,9 @@ async function stored(data: string, watched: readonly Watched[]): Promise<Counts
     ]),
   )
 }
-const sumOf = (counts: ReadonlyMap<string, number>): number =>
-  [...counts.values()].reduce((sum, count) => sum + count, 0)
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
+}
 
 /** Entries of one server in one version are one row, whatever they speak over. */
 function rowsOf(watched: readonly Watched[], counts: Counts): Row[] {

@@ -61,13 +61,11 @@ export async function runServer(
   mkdirSync(folder, { recursive: true })
   server.prepare?.(folder)
   const place: Place = { folder, port: await freePort() }
-  const audited = way === 'plain' ? {} : env
-  const command = way === 'code' ? server.code!(place) : server.command(place)
-  const own = way === 'register' ? { ...audited, NODE_OPTIONS: `--import=${REGISTER}` } : way === 'proxy' ? {} : audited
+  const { command, own, proxyEnv } = watchedCommand(server, way, place, env)
   const raw =
     server.transport === 'stdio'
-      ? await overPipes(server, way === 'wrap' ? wrapped(command) : command, own, seen)
-      : await overHttp(server, place, command, own, way === 'proxy' ? env : undefined, seen)
+      ? await overPipes(server, command, own, seen)
+      : await overHttp(server, await standing(place, command, own, proxyEnv), seen)
   return { ...raw, answers: JSON.parse(steady(JSON.stringify(raw.answers), place)) as Answers }
 }
 
@@ -104,28 +102,62 @@ async function overPipes(
   return combined(first, second)
 }
 
-async function overHttp(
-  server: ServerEntry,
+interface Standing {
+  /** Origin that clients are to ask. */
+  readonly base: string
+  close(): Promise<void>
+}
+/** A server that listens, and the proxy in front of it where there is one. */
+export async function standing(
   { port }: Place,
   command: Command,
   env: Readonly<Record<string, string>>,
   proxyEnv: Readonly<Record<string, string>> | undefined,
-  seen: Seen,
-): Promise<Run> {
+): Promise<Standing> {
   const started: Started[] = []
+  const close = async (): Promise<void> => {
+    for (const one of started.splice(0).reverse()) {
+      one.child.kill('SIGTERM')
+      await endCommand(one)
+    }
+  }
   try {
     const behind = startCommand(command, env)
     started.push(behind)
     await listening(port, behind)
-    let base = `http://127.0.0.1:${port}`
-    if (proxyEnv !== undefined) {
-      const front = await freePort()
-      const argv = [process.execPath, MAIN, 'proxy', '--target', base, '--listen', `127.0.0.1:${front}`]
-      const proxy = startCommand({ argv }, proxyEnv)
-      started.push(proxy)
-      await listening(front, proxy)
-      base = `http://127.0.0.1:${front}`
-    }
+    if (proxyEnv === undefined) return { base: `http://127.0.0.1:${port}`, close }
+    const front = await freePort()
+    const [target, listen] = [`http://127.0.0.1:${port}`, `127.0.0.1:${front}`]
+    const argv = [process.execPath, MAIN, 'proxy', '--target', target, '--listen', listen]
+    const proxy = startCommand({ argv }, proxyEnv)
+    started.push(proxy)
+    await listening(front, proxy)
+    return { base: `http://${listen}`, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** How a command is started so that it is watched in this way; `env` says where events go. */
+export function watchedCommand(
+  server: ServerEntry,
+  way: Way,
+  place: Place,
+  env: Readonly<Record<string, string>>,
+): {
+  readonly command: Command
+  readonly own: Readonly<Record<string, string>>
+  readonly proxyEnv: typeof env | undefined
+} {
+  const command = way === 'code' ? server.code!(place) : server.command(place)
+  if (way === 'wrap') return { command: wrapped(command), own: env, proxyEnv: undefined }
+  if (way === 'register') return { command, own: { ...env, NODE_OPTIONS: `--import=${REGISTER}` }, proxyEnv: undefined }
+  return { command, own: way === 'code' ? env : {}, proxyEnv: way === 'proxy' ? env : undefined }
+}
+
+async function overHttp(server: ServerEntry, { base, close }: Standing, seen: Seen): Promise<Run> {
+  try {
     const path = server.path ?? '/mcp'
     const first = server.transport === 'sse' ? await sseClient(base, path) : httpClient(base, path)
     const opened = await legacy(first, server)
@@ -136,10 +168,7 @@ async function overHttp(
     await seen(run.calls)
     return run
   } finally {
-    for (const one of started.reverse()) {
-      one.child.kill('SIGTERM')
-      await endCommand(one)
-    }
+    await close()
   }
 }
 

@@ -1,16 +1,16 @@
 /** A server of ours on SDK v1 with sessions, over Streamable HTTP; `code` puts one call of instrumentation around it. */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import express from 'express'
 import { z } from 'zod'
 import { instrumentMcpServer } from '../../../collector/instrument/index.ts'
 
 const [how, port] = process.argv.slice(2)
 const sessions = new Map<string, StreamableHTTPServerTransport>()
-const app = express()
-app.use(express.json())
+// Refuses hosts and origins that are not local, as the SDK does for whoever asks it.
+const app = createMcpExpressApp()
 app.all('/mcp', async (request, response) => {
   let transport = sessions.get(String(request.headers['mcp-session-id']))
   if (transport === undefined) {
