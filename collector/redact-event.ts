@@ -2,12 +2,10 @@
  * The last look at an event's texts before anything keeps them: what is a secret by its form stands as its class, and what a caller
  * may have said and nobody could guess stands as a mark or a digest. Fields that lost something are named in `redactions`.
  */
-import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { type AuditEvent, EVENT_SCHEMAS, EVENT_TYPES, type EventType } from '../schemas/event.ts'
 import { LIMITS, type Origin } from '../schemas/field.ts'
-import { holdsHandle } from './instrument/handles.ts'
-import { REDACTED } from './instrument/names.ts'
+import { clientKeyOf, isUnguessable, REDACTED } from './instrument/names.ts'
 import type { Subject } from './scan/classifier.ts'
 import { secrets } from './scan/classifiers/secrets.ts'
 import { redact } from './scan/redact.ts'
@@ -143,12 +141,9 @@ function keptText(text: string, care: Care, isQuoting: boolean): string {
 }
 
 function readText(text: string, care: Care, isQuoting: boolean): string {
+  if (care === 'id') return clientKeyOf(text)
   const hits = scanText(text, SUBJECT).hits.filter(({ verdict }) => verdict !== 'benign')
   if (care === 'said') return hits.length > 0 || isUnguessable(text) ? REDACTED : text
-  if (care === 'id') {
-    if (hits.length === 0 && (URL_ID.test(text) || !isUnguessable(text.replace(UUIDS, '')))) return text
-    return `sha256:${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-  }
   const kept = hits.length === 0 ? text : redact(text, hits)
   const words = isQuoting
     ? kept.split(/(\s+)/).map((word) => (word.length >= MIN_CHARACTERS && isUnguessable(word) ? REDACTED : word))
@@ -158,9 +153,3 @@ function readText(text: string, care: Care, isQuoting: boolean): string {
 /** A mark may be longer than what it stands for, and the field has no room for it. */
 const noLonger = (text: string, characters: number): string =>
   text.length <= characters ? text : text.slice(0, characters).replace(/[\ud800-\udbff]$/, '')
-const isUnguessable = (text: string): boolean => holdsHandle(text) || PERCENT_ENCODED.test(text)
-/** Bytes that need no encoding, encoded: a text that hides. */
-const PERCENT_ENCODED = /(?:%[0-9a-f]{2}){4}/i
-/** A client that is known by its metadata document. */
-const URL_ID = /^https:\/\/[^?#]{1,500}$/
-const UUIDS = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi

@@ -55,7 +55,7 @@ export const recordedPath = (path: string): string => (path.length > MAX_PATH ? 
 /**
  * Estimated entropy of a text in bits: for each run between separators its length times the alphabet it seems drawn from, and never
  * more than its own symbol statistics allow by half again. A run of letters without digits is a word and counts nothing, unless
- * upper and lower case change as often as chance would have it (camelCase does not).
+ * its lower-case stretches are as short as chance would have them (those of camelCase are words).
  */
 export function estimatedBits(text: string): number {
   const length = Math.min(text.length, 128)
@@ -64,7 +64,7 @@ export function estimatedBits(text: string): number {
   let hex = 0
   let lower = 0
   let upper = 0
-  let changes = 0
+  let stretches = 0
   let last = 0
   counts.fill(0)
   for (let at = 0; at <= length; at++) {
@@ -83,13 +83,13 @@ export function estimatedBits(text: string): number {
     } else {
       const letters = lower + upper
       const mixed = lower > 0 && upper > 0
-      if (digits > 0 || (mixed && changes > letters * 0.3)) {
+      if (digits > 0 || (mixed && lower < stretches * MAX_STRETCH)) {
         const alphabet = letters === 0 ? 10 : hex === letters && !mixed ? 16 : mixed ? 62 : 36
         bits += (letters + digits) * Math.log2(alphabet)
       }
-      digits = hex = lower = upper = changes = 0
+      digits = hex = lower = upper = stretches = 0
     }
-    if (kind !== 0 && last !== 0 && kind !== last) changes++
+    if (kind === 1 && last !== 1) stretches++
     last = kind
   }
   if (bits < MIN_BITS) return bits
@@ -101,6 +101,8 @@ export function estimatedBits(text: string): number {
   return Math.min(bits, statistics * 1.5)
 }
 const SEPARATOR = 45
+/** Mean length of lower-case stretches: 2 by chance, 3 and more in names. */
+const MAX_STRETCH = 2.6
 const counts = new Uint16Array(128)
 
 /** Tells whether a text is, or holds, something unguessable: such text is not recorded as a name either. */

@@ -1,7 +1,7 @@
 /** Who is calling, from a validated token: keyed hashes of issuer and subject, never the token. */
 import { actorsOf, type Claims, claimsOf, clientOf, kindOf, plainText, scopesOf } from './claims.ts'
 import type { Hashes } from './keys.ts'
-import { namesOf, trustedName } from './names.ts'
+import { clientKeyOf, namesOf } from './names.ts'
 
 /** What both SDKs hand to a request after authentication. `token` is read to make hashes and goes no further. */
 export interface AuthInfoLike {
@@ -101,7 +101,7 @@ export function identityOf(
         ? undefined
         : actors.map((actor) => principals.hash(actor.issuer + SEPARATOR + actor.subject)),
     tenantKey: tenant === undefined ? undefined : principals.hash(tenant),
-    clientKey: client === undefined ? undefined : trustedName(client),
+    clientKey: client === undefined ? undefined : clientKeyOf(client),
     clientKind: client?.startsWith('https://') ? 'cimd' : undefined,
     correlationKey: known ? principals.hash([issuer, subject, client ?? '', serverId].join(SEPARATOR)) : undefined,
     scopeSetHash: scopeSetHashOf(namesOf(authInfo.scopes) ?? scopesOf(payload), hashes),

@@ -1,5 +1,8 @@
 /** Texts that a caller chose, made fit for a record: bounded, well-formed, and without anything that could be a credential. */
+import { createHash } from 'node:crypto'
 import { LIMITS, wellFormed } from '../../schemas/field.ts'
+import type { Subject } from '../scan/classifier.ts'
+import { secrets } from '../scan/classifiers/secrets.ts'
 import { holdsHandle } from './handles.ts'
 
 export const REDACTED = '[redacted]'
@@ -12,7 +15,7 @@ export function nameOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const cached = known.get(value)
   if (cached !== undefined) return cached
-  const name = holdsHandle(value) ? REDACTED : fit(value, LIMITS.nameChars)
+  const name = isUnguessable(value) || holdsSecret(value) ? REDACTED : fit(value, LIMITS.nameChars)
   if (value.length <= 128) {
     if (known.size >= CACHED) known.clear()
     known.set(value, name)
@@ -42,13 +45,43 @@ export function reasonOf(error: unknown, secret: string): string {
   text = text
     .slice(0, LIMITS.textChars)
     .split(/(\s+)/)
-    .map((word) => (holdsHandle(word) || PERCENT_ENCODED.test(word) ? REDACTED : word))
+    .map((word) => (isUnguessable(word) ? REDACTED : word))
     .join('')
   return fit(`${nameOf(kind) ?? 'error'}: ${text}`, 256)
 }
 
 /** Bytes that need no encoding, encoded: a text that hides. */
 const PERCENT_ENCODED = /(?:%[0-9a-f]{2}){4}/i
+/** Nobody could guess it, so it may open something. */
+export const isUnguessable = (text: string): boolean => holdsHandle(text) || PERCENT_ENCODED.test(text)
+
+const NAME: Subject = { surface: 'error', role: 'unknown', path: '', toolName: '', otherTools: new Set() }
+/** Short ones too, by what they stand in: the password of a URL. */
+const holdsSecret = (text: string): boolean =>
+  text.length >= 16 && secrets.check({ text: text.slice(0, LIMITS.textChars), decodings: [] }, NAME).length > 0
+
+/** A client known by its metadata document, and one that stands as its digest already. */
+const PLAIN_ID = /^(?:https:\/\/[^?#@]{1,500}|sha256:[0-9a-f]{32})$/
+const UUIDS = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi
+/**
+ * An OAuth client id as it may be recorded: a random one is no secret by the protocol, but looks like one; its digest still tells one
+ * client from another. Names, UUIDs and metadata addresses stay as they are.
+ */
+export function clientKeyOf(id: string): string {
+  const cached = clients.get(id)
+  if (cached !== undefined) return cached
+  const isPlain = PLAIN_ID.test(id) || !isUnguessable(id.replace(UUIDS, ''))
+  const key =
+    isPlain && !holdsSecret(id)
+      ? fit(id, LIMITS.nameChars)
+      : `sha256:${createHash('sha256').update(id).digest('hex').slice(0, 32)}`
+  if (id.length <= 128) {
+    if (clients.size >= CACHED) clients.clear()
+    clients.set(id, key)
+  }
+  return key
+}
+const clients = new Map<string, string>()
 
 /** A short opaque token has too little in it to be known by its looks, in whatever form an error repeats it. */
 function formsOf(secret: string): Set<string> {

@@ -3,7 +3,7 @@ import { asciiTwin } from '../scan/classifiers/confusables.ts'
 import { addressClass } from './address-class.ts'
 import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
 import { exchangeInFlight } from './exchange.ts'
-import { nameOf, namesOf, trustedName } from './names.ts'
+import { clientKeyOf, nameOf, namesOf, trustedName } from './names.ts'
 import type { Fields } from './pending-event.ts'
 
 /** OAuthClientInformation of the SDK, or a client metadata document: the members that are read. */
@@ -46,7 +46,11 @@ export function isLoopback(url: URL): boolean {
 
 /** An id of a client that the server knows; the words of anybody else are bounded and searched for credentials. */
 export const clientIdOf = (client: OAuthClientLike | undefined, claimed?: unknown): string | undefined =>
-  typeof client?.client_id === 'string' ? trustedName(client.client_id) : nameOf(claimed)
+  typeof client?.client_id === 'string'
+    ? clientKeyOf(client.client_id)
+    : typeof claimed === 'string'
+      ? clientKeyOf(claimed)
+      : undefined
 
 export const clientKindOf = (id: unknown): 'cimd' | undefined =>
   typeof id === 'string' && id.startsWith('https://') ? 'cimd' : undefined

@@ -4,7 +4,7 @@ import type { AuditContext, InstrumentOptions } from './audit-context.ts'
 import { canonical } from './canonical.ts'
 import { elapsedMs, type Instant, instantNow } from './clock.ts'
 import { sha256 } from './keyed-hash.ts'
-import { nameOf, namesOf, reasonOf, trustedName } from './names.ts'
+import { clientKeyOf, nameOf, namesOf, reasonOf, trustedName } from './names.ts'
 import { clientKindOf, type OAuthClientLike, registrationFields, stateFields, tellOAuth } from './oauth-facts.ts'
 
 export type ConsentState = 'granted' | 'required' | 'skipped' | 'none' | 'unknown'
@@ -34,7 +34,7 @@ export interface CallbackSeen {
 }
 
 const client = (id: string) => {
-  const oauthClientId = trustedName(id)
+  const oauthClientId = clientKeyOf(id)
   return { oauthClientId, clientKey: oauthClientId, clientKind: clientKindOf(id) }
 }
 
