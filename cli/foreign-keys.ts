@@ -19,9 +19,9 @@ export function foreignKeys(
 ): ForeignKeys {
   const ring = ringOf(env, warn)
   if (ring === undefined) return { fingerprint: undefined, close: () => undefined }
-  const hash = (purpose: 'sessions' | 'addresses', text: string): string =>
-    (purpose === 'sessions' ? ring.hashes.handles : ring.hashes.addresses).hash(text)
-  const stamped = (event: { [field: string]: unknown }) => {
+  const hash = (purpose: Parameters<Fingerprint>[0], text: string): string =>
+    ring.hashes[purpose === 'sessions' ? 'handles' : purpose].hash(text)
+  const stamped = <E extends Readonly<Record<string, unknown>>>(event: E): E => {
     const out = ring.stamped(event, undefined)
     ring.advance()
     return out

@@ -11,6 +11,7 @@ const BENCHES: readonly (readonly [bars: string, file: string, ...args: string[]
   ['B3', 'kafka-detect.ts'],
   ['B4', 'otlp.ts'],
   ['B5', 'stored-bytes.ts'],
+  ['B6', 'spool.ts'],
   ['B8', 'overhead/main.ts', '--stage', 'v1', ...['ours', ...SENTRY].flatMap((variant) => ['--variant', variant])],
   ['B8', 'scan.ts'],
 ]

@@ -179,7 +179,8 @@ export class SegmentWriter {
       if (number >= position.segment) break
       this.sizes.delete(number)
       this.bytes -= bytes
-      fs.rmSync(join(this.folder, segmentName(number)), { force: true })
+      // Beside us: what it holds is noted as delivered below, whether it is gone by then or not.
+      fs.unlink(join(this.folder, segmentName(number)), () => undefined)
     }
     this.markFd ??= fs.openSync(join(this.folder, 'mark'), 'w', 0o600)
     fs.writeSync(this.markFd, markText(position), 0)
@@ -200,6 +201,7 @@ export class SegmentWriter {
     else {
       if (this.open !== undefined) fs.closeSync(this.open.fd)
       this.open = undefined
+      for (const number of this.sizes.keys()) fs.rmSync(join(this.folder, segmentName(number)), { force: true })
       this.delivered({ segment: position.segment + 1, offset: 0 })
     }
     if (this.markFd !== undefined) fs.closeSync(this.markFd)
