@@ -29,7 +29,7 @@ describe('a spool', () => {
     emit(queue, producer, 5_000)
     expect(await queue.flush()).toBe(true)
     await queue.shutdown()
-    expect(bed.segments()).toEqual([])
+    await expect.poll(() => bed.segments()).toEqual([])
     const next = await bed.replayed()
     expect(next.receiver.taken).toHaveLength(1)
     // Whose successor it is, is known all the same.
