@@ -99,13 +99,15 @@ export class CanarySearch {
   look(place: string, content: Uint8Array | string): void {
     const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(content)
     this.bytes += bytes.length
+    const kinds = new Set<string>()
     for (const [kind, piece] of this.#pieces) {
+      // One piece is proof enough.
+      if (kinds.has(kind)) continue
       const at = bytes.indexOf(piece)
       if (at < 0) continue
+      kinds.add(kind)
       const around = bytes.toString('latin1', Math.max(0, at - 60), at).replace(/[^\x20-\x7e]/g, '.')
       this.found.push(`${kind} in ${place} after ${around}`)
-      // One piece is proof enough.
-      return
     }
   }
 

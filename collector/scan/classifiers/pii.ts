@@ -1,6 +1,7 @@
 /** Data about persons: what a check digit proves and what is written as nothing else is. The plain kinds are labels, no alarm. */
 import { isIP } from 'node:net'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
+import { TRAIT } from '../traits.ts'
 import { ALNUM, eachRun, IN, isIn, runEnd, runStart, UPPER, UPPER_DIGIT, WORD } from './alphabet.ts'
 import { ibanLength, isFinnish, isFrench, isIban, isItalian, isMrzField, isSpanish } from './pii/checksums.ts'
 import { formatsOf, MAX_GROUPS, PHONE_NAMES, phoneScore } from './pii/numbers.ts'
@@ -18,6 +19,7 @@ const MIN_CAPITALS = 9
 export const pii: Classifier = {
   name: 'pii',
   version: '1',
+  needs: TRAIT.digit | TRAIT.at,
   surfaces: new Set(['arguments', 'result', 'resource', 'prompt', 'elicitation', 'sampling', 'error']),
   check(reading: Reading, subject: Subject): readonly Hit[] {
     if (reading.text.length < 6) return NONE
@@ -130,8 +132,8 @@ class Search {
     let digits = 0
     for (let at = start; groups < MAX_GROUPS && at < end; ) {
       const stop = runEnd(text, at, IN.digit, 24)
+      if (digits + stop - at > MAX_DIGITS) break
       digits += stop - at
-      if (digits > MAX_DIGITS) break
       begins[groups] = at
       ends[groups++] = stop
       const next = isIn(text, stop, IN.digit) ? -1 : nextGroup(text, stop)
@@ -148,17 +150,30 @@ class Search {
     if (groups === 2 && text[ends[0]!] === '.' && !isIn(text, ends[1]!, WORD)) return ends[1]!
     if (groups > 2 && first === 4 && text[ends[0]!] === '-' && ends[1]! - ends[0]! === 3 && ends[2]! - ends[1]! === 3)
       return ends[2]!
+    // Without a name, a piece of a longer chain can only be a telephone number.
+    const opening = text[start - 1] ?? ''
+    const isUnnamed = !this.followsWord(start) && opening !== '+' && opening !== '('
+    const isPhone = text[start] === '0' || first === 3 || (first === 1 && groups > 1 && ends[1]! - begins[1]! === 3)
     for (let group = groups - 1; group >= 0; group--) {
       if (digits < MIN_DIGITS && !(group === 3 && digits > 3)) break
       const stop = ends[group]!
+      const goesOn = this.goesOn(group)
       const isOpen = isIn(text, stop, WORD)
-      if (!isOpen || (group === 0 && first === 8)) {
-        const form = this.form(group)
-        if (this.known(form, start, stop, group < groups - 1)) return stop
+      const isVain = goesOn && isUnnamed && !isPhone && group !== 3
+      if (!isVain && (!isOpen || (group === 0 && first === 8))) {
+        if (this.known(this.form(group), start, stop, goesOn)) return stop
       }
       digits -= stop - begins[group]!
     }
     return 0
+  }
+
+  /** More digits follow behind the character that parts the groups so far; behind a single group, behind anything but a space. */
+  private goesOn(last: number): boolean {
+    const { text } = this
+    const after = text[ends[last]!]
+    if (nextGroup(text, ends[last]!) < 0) return false
+    return last === 0 ? after !== ' ' : after === text[ends[last - 1]!]
   }
 
   /** Lengths of the groups up to `last`, and what stands between them: `3-2-4`. */
@@ -179,21 +194,34 @@ class Search {
     const isWhole = end - start >= text.length - 2
     const opening = text[start - 1] ?? ''
     const digits = text.slice(start, end).replace(/\D/g, '')
-    const before = text.slice(Math.max(0, start - NAMED_WITHIN), start)
-    const names = isWhole ? `${nameInPath(this.subject.path)} ${before}` : before
+    const names = this.namesOf(start, isWhole)
     for (const { kind, check, own, named, isStrong } of formatsOf(form)) {
-      const isOwn = own.includes(form) && !goesOn
-      const isNamed = named.test(names)
-      if (!isOwn && !isNamed && !(isWhole && isStrong === true)) continue
       if (!check(digits)) continue
+      const isOwn = own.includes(form) && !goesOn
+      const isNamed = names !== '' && named.test(names)
+      if (!isOwn && !isNamed && !(isWhole && isStrong === true)) continue
       const score = isNamed ? 0.95 : isOwn ? (form.length > 2 ? 0.85 : 0.65) : 0.4
       this.add(kind, score, start, end, score > 0.5, true)
       return true
     }
-    const score = phoneScore(form, digits, opening, PHONE_NAMES.test(names))
+    const score = phoneScore(form, digits, opening, names !== '' && PHONE_NAMES.test(names))
     if (score === 0) return false
     this.add('phone', score, opening === '+' || opening === '(' ? start - 1 : start, end)
     return true
+  }
+
+  private followsWord(start: number): boolean {
+    const { text } = this
+    let at = start
+    while (at > 0 && start - at < 6 && text.charCodeAt(at - 1) < 128 && !isIn(text, at - 1, ALNUM)) at--
+    return at > 0 && !isIn(text, at - 1, IN.digit)
+  }
+
+  /** What stands before a number and may name it; '' when that is no word. */
+  private namesOf(start: number, isWhole: boolean): string {
+    const { text } = this
+    const before = this.followsWord(start) ? text.slice(Math.max(0, start - NAMED_WITHIN), start) : ''
+    return isWhole ? `${nameInPath(this.subject.path)} ${before}` : before
   }
 
   private ip(start: number, end: number): boolean {

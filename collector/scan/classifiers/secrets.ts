@@ -1,5 +1,6 @@
 /** Secrets: tokens by form and checksum, keys and passwords by what they stand in, random values by what they are called. */
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
+import { TRAIT } from '../traits.ts'
 import { ALNUM, eachRun, IN, isIn, runEnd, runStart, URL64, varietyOf } from './alphabet.ts'
 import { findCarriers, isStrongPassword } from './secrets/carriers.ts'
 import { isRandomAt, isSample, jsonInside, looksRandom, numberInside } from './secrets/checks.ts'
@@ -19,6 +20,7 @@ const NONE: readonly Hit[] = []
 export const secrets: Classifier = {
   name: 'secrets',
   version: '1',
+  needs: TRAIT.encodedRun | TRAIT.colon | TRAIT.equals | TRAIT.digit | TRAIT.at,
   surfaces: new Set([
     'definition',
     'instructions',
@@ -63,7 +65,12 @@ class Search {
   private add(kind: string, score: number, start: number, end: number, validated = false, isMinor = false): void {
     this.hits ??= []
     const { hits } = this
-    if (hits.length >= MAX_HITS) return
+    if (hits.length > MAX_HITS) return
+    if (hits.length === MAX_HITS) {
+      // Nobody reads on, so all of it counts: what is redacted must not keep the rest.
+      hits.push({ class: 'secret.many', score: 0.9, verdict: 'malicious', start: 0, end: this.text.length })
+      return
+    }
     for (const hit of hits) if (hit.start < end && start < hit.end) return
     hits.push({
       class: `secret.${kind}`,
@@ -78,6 +85,7 @@ class Search {
   /** A run may hold several tokens: `/a/<token>`, `prefix-<token>`. */
   private look(start: number, end: number): void {
     const { text } = this
+    if (this.hits !== undefined && this.hits.length > MAX_HITS) return
     const before = start > 0 ? text[start - 1]! : ''
     // `\n` and `%3D` in front of a token are not part of it.
     if (before === '\\' && 'nrt'.includes(text[start]!)) start++
