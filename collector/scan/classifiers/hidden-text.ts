@@ -14,7 +14,7 @@ export const isAsciiLetter = (code: number): boolean => (code >= 97 && code <= 1
 export function spelled(code: number): string {
   if (isTag(code)) return code === CANCEL_TAG ? '' : String.fromCharCode(code - 0xe0000)
   if (isVariationSelector(code)) return String.fromCharCode(code - 0xfe00)
-  if (code >= 0xe0100) return String.fromCharCode(code - 0xe0100)
+  if (code >= 0xe0100 && code <= 0xe01ef) return String.fromCharCode(code - 0xe0100)
   // Invisible plus and invisible times are used as the two bits.
   return code === 0x2064 ? '1' : code === 0x2062 ? '0' : ''
 }

@@ -134,7 +134,12 @@ export const injection: Classifier = {
       followUp(tokens, subject, report)
     }
     for (let index = 0; index < tokens.sentences; index++) {
-      if (((tokens.sentenceDoing[index]! & WORTH_READING) | (tokens.sentenceHow[index]! & WORTH_READING_HOW)) === 0)
+      if (
+        ((tokens.sentenceDoing[index]! & WORTH_READING) |
+          (tokens.sentenceHow[index]! & WORTH_READING_HOW) |
+          (tokens.sentenceTo[index]! & TO.mode)) ===
+        0
+      )
         continue
       sentence = sentenceAt(tokens, index)
       for (const matcher of MATCHERS) matcher(sentence, subject, report)

@@ -4,6 +4,7 @@ import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, has, isRefused, near, pairs } from './sentence.ts'
 
 const TELL = { doing: DO.tell }
+const SAY = { doing: DO.tell | DO.answer }
 /** What a manual may well ask to be left out: raw data, identifiers, secrets. */
 const PRESENTATION = { about: TO.data | TO.secret | TO.named | TO.file }
 
@@ -11,11 +12,12 @@ export const conceal: Matcher = (s, _subject, report) => {
   // do not tell the user; never mention this; without informing anybody
   if (
     (s.doing & (DO.not | DO.nothing)) !== 0 &&
-    (s.doing & DO.tell) !== 0 &&
+    (s.doing & (DO.tell | DO.answer)) !== 0 &&
     ((s.about & TO.person) !== 0 || (s.how & HOW.this) !== 0)
   )
-    for (let verb = find(s, TELL); verb >= 0; verb = find(s, TELL, verb + 1)) {
-      const not = Math.max(before(s, verb, 5, { doing: DO.not }), after(s, verb, 5, { doing: DO.nothing }))
+    for (let verb = find(s, SAY); verb >= 0; verb = find(s, SAY, verb + 1)) {
+      const refused = has(s, verb, TELL) ? before(s, verb, 5, { doing: DO.not }) : -1
+      const not = Math.max(refused, after(s, verb, 5, { doing: DO.nothing }))
       if (not < 0) continue
       // `what the user did not mention`: the person is who speaks.
       if (not < verb && before(s, not, 2, { about: TO.person }) >= 0) continue

@@ -57,6 +57,10 @@ export const crossTool: Matcher = (s, subject, report) => {
       else if (forced && early && dictated) report('cross_tool', 0.55, call, other)
       else if (forced && early) report('cross_tool', 0.35, call, other)
     }
+    // do not use X, it is compromised
+    const refusedCall = before(s, other, 4, { doing: DO.call })
+    if (!isRead && refusedCall >= 0 && isRefused(s, refusedCall) && find(s, { how: HOW.bad }, other) >= 0)
+      report('cross_tool', 0.5, refusedCall, other)
     // this one is disabled for security, use that one
     if (
       !isRead &&
@@ -70,6 +74,11 @@ export const crossTool: Matcher = (s, subject, report) => {
       const call = before(s, other, 3, { doing: DO.invoke })
       const forced = call >= 0 ? before(s, call, 5, { doing: DO.must | DO.please }) : -1
       if (forced >= 0 && !isRefused(s, call)) report('cross_tool', 0.6, forced, other)
+      // use the X tool to delete …
+      const use = before(s, other, 3, { doing: DO.call })
+      const act = after(s, other, 5, { doing: DO.destroy | DO.send | DO.harvest })
+      if (forced < 0 && use >= 0 && act >= 0 && isOrdered(s, use) && !isRefused(s, use))
+        report('cross_tool', 0.5, use, act)
     }
   }
   // all requests for X are rerouted to …

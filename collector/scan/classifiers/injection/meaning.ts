@@ -46,7 +46,7 @@ export const DO = {
   harvest: 1 << 19,
   /** prefer, choose, prioritize. */
   prefer: 1 << 20,
-  /** Do away with: delete, remove, destroy, wipe. */
+  /** What cannot be taken back: delete, wipe, pay, approve, grant, reset. */
   destroy: 1 << 21,
   /** please, kindly. */
   please: 1 << 22,

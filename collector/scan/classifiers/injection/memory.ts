@@ -14,7 +14,7 @@ export const memory: Matcher = (s, subject, report) => {
     keep >= 0 &&
     !isRefused(s, keep) &&
     isOrdered(s, keep) &&
-    (s.about & (TO.orders | TO.talk | TO.reply | TO.agent)) !== 0
+    ((s.about & (TO.orders | TO.talk | TO.reply | TO.agent)) !== 0 || before(s, later, 4, { how: HOW.your }) >= 0)
   )
     report('memory', 0.5, keep, later)
   // in all future answers, include …

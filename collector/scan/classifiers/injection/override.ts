@@ -49,10 +49,13 @@ export const override: Matcher = (s, subject, report) => {
       pairs(s, DISMISS, { how: HOW.prior | HOW.all | HOW.this }, 3, (verb, part) => {
         if (isRefused(s, verb)) return false
         // an order to leave something out of account opens its sentence
-        if (isOrdered(s, verb) && has(s, part, { how: HOW.all })) report('override', 0.5, verb, part)
+        const isFiles = after(s, part, 3, { about: TO.file | TO.path }) >= 0
+        if (isOrdered(s, verb) && has(s, part, { how: HOW.all }) && !isFiles) report('override', 0.5, verb, part)
         const rest = has(s, part, { how: HOW.prior })
           ? part
-          : after(s, part, 6, { about: TO.data | TO.file | TO.orders | TO.talk, how: HOW.instead | HOW.only })
+          : isFiles
+            ? -1
+            : after(s, part, 6, { about: TO.data | TO.file | TO.orders | TO.talk, how: HOW.instead | HOW.only })
         if (rest >= 0) report('override', 0.6, verb, rest)
         return rest >= 0
       })
@@ -62,6 +65,14 @@ export const override: Matcher = (s, subject, report) => {
     pairs(s, { how: HOW.regardless }, { about: TO.person }, 5, (even, person) => {
       const wish = after(s, person, 5, { about: TO.wish, doing: DO.ask | DO.prefer | DO.not })
       if (wish >= 0) report('override', 0.55, even, wish)
+      return wish >= 0
+    })
+  // this value instead of the one the user gave
+  if ((s.how & HOW.instead) !== 0 && (s.about & TO.person) !== 0 && (s.doing & (DO.put | DO.call | DO.send)) !== 0)
+    pairs(s, { how: HOW.instead }, { about: TO.person }, 6, (instead, person) => {
+      if (!s.tokens.text.startsWith(' of', s.tokens.ends[instead]!)) return false
+      const wish = after(s, person, 3, { about: TO.wish, doing: DO.make | DO.put | DO.prefer })
+      if (wish >= 0) report('override', 0.5, instead, wish)
       return wish >= 0
     })
   // do not follow the previous instructions
@@ -84,18 +95,21 @@ export const override: Matcher = (s, subject, report) => {
     isRead &&
     (s.how & HOW.you) !== 0 &&
     (s.how & (HOW.before | HOW.first)) !== 0 &&
-    (s.about & (TO.wish | TO.orders)) !== 0
+    ((s.about & (TO.wish | TO.orders)) !== 0 || (s.doing & DO.answer) !== 0)
   ) {
     const early = find(s, { how: HOW.before | HOW.first })
     const you = after(s, early, 3, { how: HOW.you })
-    const task = you >= 0 ? after(s, you, 8, { about: TO.wish | TO.orders }) : -1
+    const task = you >= 0 ? after(s, you, 8, { about: TO.wish | TO.orders, doing: DO.answer }) : -1
     const first = task >= 0 ? after(s, task, 20, { how: HOW.first | HOW.after, doing: DO.please | DO.must }) : -1
+    const act = task >= 0 ? after(s, task, 6, { doing: DO.read | DO.send | DO.run | DO.destroy }) : -1
     if (first >= 0) report('override', 0.6, early, first)
+    else if (act >= 0 && (s.tokens.doing[act]! & DO.base) !== 0) report('override', 0.5, early, act)
   }
   // your new task is …; new instructions:
   if ((s.how & HOW.new) !== 0 && (s.about & (TO.orders | TO.wish)) !== 0)
     pairs(s, { how: HOW.new }, { about: TO.orders | TO.wish }, 2, (fresh, orders) => {
-      const yours = before(s, fresh, 2, { how: HOW.your })
+      const theirs = after(s, orders, 4, { about: TO.agent })
+      const yours = theirs >= 0 ? fresh : before(s, fresh, 2, { how: HOW.your })
       if (yours >= 0) report('override', 0.6, yours, orders)
       return yours >= 0
     })

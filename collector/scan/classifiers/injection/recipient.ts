@@ -14,7 +14,7 @@ export const recipient: Matcher = (s, subject, report) => {
     if (verb >= 0 && !isRefused(s, verb) && before(s, verb, 5, { doing: DO.must, how: HOW.you }) >= 0)
       report('recipient', (s.about & TO.pretext) !== 0 ? 0.6 : 0.35, verb, url)
   }
-  if ((s.doing & (DO.send | DO.keep)) === 0 && (s.how & HOW.copy) === 0) return
+  if ((s.doing & (DO.send | DO.keep | DO.answer | DO.destroy)) === 0 && (s.how & HOW.copy) === 0) return
   const isRead = subject.surface !== 'definition'
   if ((s.about & (TO.mail | TO.url | TO.enemy)) !== 0)
     for (
@@ -22,17 +22,23 @@ export const recipient: Matcher = (s, subject, report) => {
       where >= 0;
       where = find(s, { about: TO.mail | TO.url | TO.enemy }, where + 1)
     ) {
-      const verb = near(s, where, 16, OUT)
+      const told = before(s, where, 8, { doing: DO.answer | DO.destroy | DO.keep })
+      const sent = near(s, where, 16, OUT)
+      // `report what you find to …`: with an address almost any verb sends.
+      const verb =
+        sent < 0 && told >= 0 && before(s, where, 2, { how: HOW.to }) > told && isOrdered(s, told) ? told : sent
       if (verb < 0 || isRefused(s, verb)) continue
       if (before(s, where, 3, { how: HOW.example }) >= 0) continue
       if (isRead && !isOrdered(s, verb)) continue
       const said = near(s, verb, 10, { about: CARGO })
       const cargo = said >= 0 || !isRead ? said : after(s, verb, 2, { how: HOW.this })
+      const isTold = verb === told && verb !== sent
       const isEnemy = has(s, where, { about: TO.enemy })
       const isCopy = has(s, verb, { how: HOW.copy })
       const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy }) >= 0 || (s.doing & DO.must) !== 0
       if (isEnemy) report('recipient', 0.8, verb, where)
       else if (has(s, where, { about: TO.mail }) && isCopy) report('recipient', isWhole ? 0.8 : 0.55, verb, where)
+      else if (isTold) report('recipient', 0.5, verb, where)
       else if (cargo < 0) continue
       else if (has(s, where, { about: TO.mail })) report('recipient', isWhole ? 0.7 : 0.45, verb, where)
       else if (before(s, where, 3, { how: HOW.to }) >= 0) report('recipient', isWhole ? 0.6 : 0.4, verb, where)

@@ -5,7 +5,7 @@
 import type { Subject } from '../../classifier.ts'
 import type { Report } from './act.ts'
 import { hashWord, meaningOf } from './lexicon.ts'
-import { HOW, TO } from './meaning.ts'
+import { DO, HOW, TO } from './meaning.ts'
 import { IS, type Tokens } from './tokens.ts'
 
 /** Tokens of chat templates: no prose holds them but prose about them. */
@@ -20,14 +20,16 @@ const WORDS = /[A-Za-z]{2,20}/g
 function claimOf(inside: string): 0 | 1 | 2 {
   let claim: 0 | 1 | 2 = 0
   let words = 0
+  let forAgent = false
   for (const [word] of inside.matchAll(WORDS)) {
     if (++words > 5) return 0
     const meaning = meaningOf(hashWord(word.toLowerCase()))
     if (meaning === undefined) continue
+    if ((meaning.to & TO.agent) !== 0) forAgent = true
     if (
       (meaning.to & SPEAKER) !== 0 ||
       (meaning.how & HOW.hidden) !== 0 ||
-      ((meaning.to & TO.orders) !== 0 && word === word.toUpperCase())
+      ((meaning.to & TO.orders) !== 0 && (word === word.toUpperCase() || forAgent))
     )
       claim = 2
     else if (claim === 0 && (meaning.how & HOW.notice) !== 0) claim = 1
@@ -108,22 +110,44 @@ function headings(tokens: Tokens, isRead: boolean, report: Report): void {
       const claim = headingClaim(tokens, i)
       if (claim > 0) report('role_marker', claim, i, i)
     }
+    // instructions for the AI:
+    if ((to & TO.orders) !== 0 && (is & IS.clauseStart) !== 0) {
+      const agent = agentAfter(tokens, i, 4)
+      if (agent >= 0 && (tokens.is[agent]! & IS.colon) !== 0) report('role_marker', isRead ? 0.55 : 0.5, i, agent)
+    }
     if (!isRead) continue
     if ((is & TURN) === TURN && (to & (TO.agent | TO.person | TO.authority)) !== 0) {
       turns++
       if (turns === 2) report('role_marker', 0.45, i, i)
     }
-    // A note to the machine that reads this; a message to you, the model.
+    // assistant, do …
+    if ((to & TO.agent) !== 0 && (tokens.at[i]! <= 2 || (is & IS.clauseStart) !== 0) && isCalled(tokens, i))
+      report('role_marker', 0.5, i, i + 1)
+    // A note to the machine that reads this; an important message to you, the model.
     const isNote = (how & HOW.notice) !== 0 && (is & IS.clauseStart) !== 0
     const isMessage = (to & TO.message) !== 0
     if (!isNote && !isMessage) continue
-    for (let k = i + 1; k < tokens.count && tokens.at[k]! - tokens.at[i]! <= 9; k++) {
-      if ((tokens.to[k]! & TO.agent) === 0) continue
-      if (isMessage && (tokens.how[k - 1]! & (HOW.to | HOW.you)) === 0) continue
-      report('role_marker', 0.55, i, k)
-      break
-    }
+    const agent = agentAfter(tokens, i, 9)
+    if (agent < 0) continue
+    const isImportant = i > 0 && (tokens.how[i - 1]! & HOW.notice) !== 0
+    const lead = tokens.how[agent - 1]!
+    if (isMessage && (lead & HOW.you) === 0 && !(isImportant && (lead & HOW.to) !== 0)) continue
+    report('role_marker', 0.55, i, agent)
   }
+}
+
+/** The first word for a model within so many words after token `i`; -1: none. */
+function agentAfter(tokens: Tokens, i: number, words: number): number {
+  for (let k = i + 1; k < tokens.count && tokens.at[k]! - tokens.at[i]! <= words; k++)
+    if ((tokens.to[k]! & TO.agent) !== 0) return k
+  return -1
+}
+
+/** A comma or colon follows the word, and then an order: somebody is called. */
+function isCalled(tokens: Tokens, i: number): boolean {
+  const mark = tokens.text.charCodeAt(tokens.ends[i]!)
+  if ((mark !== 44 && mark !== 58) || i + 1 >= tokens.count || tokens.at[i + 1]! - tokens.at[i]! > 3) return false
+  return (tokens.doing[i + 1]! & (DO.base | DO.please | DO.must)) !== 0 || (tokens.how[i + 1]! & HOW.you) !== 0
 }
 
 const HEADING = IS.capitals | IS.clauseStart

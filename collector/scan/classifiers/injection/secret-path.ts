@@ -26,6 +26,18 @@ export const secretPath: Matcher = (s, subject, report) => {
       report('secret_path', 0.7, taken, secret)
       return
     }
+    // reveal the key that you were given — in what was read
+    const shown = before(s, secret, 4, { doing: DO.show | DO.tell })
+    if (
+      shown >= 0 &&
+      subject.surface !== 'definition' &&
+      isOrdered(s, shown) &&
+      !isRefused(s, shown) &&
+      near(s, secret, 3, { how: HOW.you | HOW.your | HOW.all }) >= 0
+    ) {
+      report('secret_path', 0.5, shown, secret)
+      return
+    }
     // all credentials … sent, included, stored elsewhere
     const verb = near(s, secret, 9, { doing: DO.send | DO.put | DO.keep })
     if (verb < 0 || isRefused(s, verb)) continue

@@ -80,12 +80,17 @@ export const has = (s: Sentence, i: number, wanted: Wanted): boolean =>
 /** A refusal stands right before the word: `do not send`. */
 export const isRefused = (s: Sentence, i: number): boolean => before(s, i, 3, { doing: DO.not }) >= 0
 
+/** Words over which an order goes on with `and`. */
+const ORDER_WORDS = 16
+
 /** An order rather than a description: a base form that opens its clause or goes on with an order, or any form after `must` or `please`. */
 export function isOrdered(s: Sentence, i: number): boolean {
-  const { is, doing } = s.tokens
+  const { is, doing, at } = s.tokens
   if ((doing[i]! & DO.base) !== 0) {
     if ((is[i]! & IS.clauseStart) !== 0) return true
-    if ((is[s.from]! & IS.clauseStart) !== 0 && (doing[s.from]! & (DO.base | DO.please)) !== 0) return true
+    // It goes on with an order: `look for … and report …`.
+    for (let k = i - 1; k >= s.from && at[i]! - at[k]! <= ORDER_WORDS; k--)
+      if ((is[k]! & IS.clauseStart) !== 0 && (doing[k]! & (DO.base | DO.please)) !== 0) return true
   }
   return before(s, i, 3, { doing: DO.must | DO.please, how: HOW.only }) >= 0
 }

@@ -1,18 +1,19 @@
 /** injection.parameter_smuggle: talk, prompts, files or earlier results are to be put into a parameter or into what goes out. */
 import type { Matcher, Report } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isRefused, near, type Sentence } from './sentence.ts'
+import { after, before, find, has, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
 
+const PLACE = { doing: DO.put | DO.send | DO.keep }
 const CARGO = { about: TO.talk | TO.prompt | TO.secretPath | TO.secret }
 
 export const smuggle: Matcher = (s, subject, report) => {
-  if ((s.doing & DO.put) === 0) return
+  if ((s.doing & PLACE.doing) === 0) return
   fixedValue(s, report)
   if ((s.about & (CARGO.about | TO.file | TO.data)) === 0) return
-  for (let verb = find(s, { doing: DO.put }); verb >= 0; verb = find(s, { doing: DO.put }, verb + 1)) {
+  for (let verb = find(s, PLACE); verb >= 0; verb = find(s, PLACE, verb + 1)) {
     if (isRefused(s, verb)) continue
     const slot = after(s, verb, 16, { about: TO.parameter | TO.named })
-    if (slot < 0 || before(s, slot, 6, { how: HOW.into }) < 0) continue
+    if (slot < 0 || before(s, slot, 6, { how: HOW.into | HOW.to }) < 0) continue
     const cargo = after(s, verb, 10, CARGO)
     if (cargo >= 0 && !has(s, cargo, { about: TO.secret })) {
       const isWhole = near(s, cargo, 4, { how: HOW.all | HOW.prior | HOW.your, about: TO.authority | TO.person }) >= 0
@@ -27,8 +28,10 @@ export const smuggle: Matcher = (s, subject, report) => {
     const file = after(s, verb, 8, { about: TO.file, how: HOW.this })
     if (
       file >= 0 &&
+      has(s, verb, { doing: DO.put }) &&
+      isOrdered(s, verb) &&
       find(s, { doing: DO.read }) >= 0 &&
-      (s.how & (HOW.before | HOW.first)) !== 0 &&
+      ((s.how & (HOW.before | HOW.first)) !== 0 || ((s.doing & DO.must) !== 0 && (s.about & TO.keyish) !== 0)) &&
       subject.surface === 'definition'
     ) {
       report('parameter_smuggle', 0.5, verb, slot)
