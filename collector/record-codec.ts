@@ -37,7 +37,8 @@ function decode(record: VerifiedRecord): {
       if (reading === 'not_mcp') refuse(at, 'eventName', 'is no audit event', logRecord)
       else if ('fault' in reading) refuse(at, reading.fault.field, reading.fault.reason, logRecord)
       else {
-        const admitted = admit(reading.event, caller, receivedMs, collected)
+        // A position names one event. What collect found in content of others stands in records of its own.
+        const admitted = admit(reading.events[0], caller, receivedMs, collected)
         if ('event' in admitted)
           entries.push({ event: admitted.event, position: { log, partition, offset, index: at } })
         else refuse(at, admitted.refused.field, admitted.refused.reason, logRecord)

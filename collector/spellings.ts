@@ -1,4 +1,5 @@
-/** The one file that knows how other instrumentations spell MCP facts: semantic conventions old and new, FastMCP, Sentry, ToolHive. */
+/** The one file that knows how the semantic conventions spell MCP facts, old and new, and who else uses another name for them. */
+import type { Surface } from './scan/classifier.ts'
 
 /** Attribute names of one fact, the one to believe first. */
 export const SPELLINGS = {
@@ -7,9 +8,9 @@ export const SPELLINGS = {
   protocolVersion: ['mcp.protocol.version'],
   sessionId: ['mcp.session.id'],
   errorType: ['error.type'],
-  /** JSON-RPC code; core semantic conventions renamed it, both are in use. */
-  rpcCode: ['rpc.response.status_code', 'rpc.status_code', 'rpc.jsonrpc.error_code'],
-  httpStatus: ['http.response.status_code', 'http.status_code'],
+  /** JSON-RPC code; core semantic conventions renamed it, both are in use; agentgateway has a name of its own. */
+  rpcCode: ['rpc.response.status_code', 'rpc.status_code', 'rpc.jsonrpc.error_code', 'mcp.error.code'],
+  httpStatus: ['http.response.status_code', 'http.status_code', 'http.status'],
   httpVerb: ['http.request.method', 'http.method'],
   /** `pipe` or `tcp` by convention; Sentry names the SDK's transport class. */
   transport: ['network.transport', 'mcp.transport', 'net.transport'],
@@ -23,42 +24,43 @@ export const SPELLINGS = {
 } as const satisfies Record<string, readonly string[]>
 export type Fact = keyof typeof SPELLINGS
 
-/** Attributes that hold what a caller sent or got: never kept, their names stand in `redactions`. */
-const CONTENT = new Set([
-  'gen_ai.tool.call.arguments',
-  'gen_ai.tool.call.result',
-  'gen_ai.prompt.variable',
-  'gen_ai.input.messages',
-  'gen_ai.output.messages',
-  'mcp.tool.result.content',
-  'mcp.prompt.result.message_content',
-  'traceloop.entity.input',
-  'traceloop.entity.output',
-])
-/** Sentry: one attribute per argument. */
-const CONTENT_PREFIXES = ['mcp.request.argument.', 'gen_ai.prompt.variable.'] as const
+/** Every name of a fact: such an attribute is read, and is no content. */
+export const FACT_NAMES: ReadonlySet<string> = new Set(Object.values(SPELLINGS).flat())
 
-/** The name under which removed content is reported; undefined when the attribute is not content. */
-export function contentName(attribute: string): string | undefined {
-  if (CONTENT.has(attribute)) return attribute
-  const prefix = CONTENT_PREFIXES.find((start) => attribute.startsWith(start))
-  // What follows the prefix is the caller's own text.
-  return prefix === undefined ? undefined : `${prefix}*`
+/** How an attribute with content is read: by which classifiers, and whether its text should be JSON. */
+export interface ContentAttribute {
+  readonly surface: Surface | 'answer'
+  readonly isJsonText?: boolean
 }
+/** Attributes that hold what a caller sent or got: never kept, their names stand in `redactions`. `answer`: what the method answers. */
+const CONTENT: ReadonlyMap<string, ContentAttribute> = new Map<string, ContentAttribute>([
+  ['gen_ai.tool.call.arguments', { surface: 'arguments', isJsonText: true }],
+  ['gen_ai.tool.call.result', { surface: 'answer', isJsonText: true }],
+  ['gen_ai.tool.definitions', { surface: 'definition', isJsonText: true }],
+  ['gen_ai.tool.description', { surface: 'definition' }],
+  ['gen_ai.input.messages', { surface: 'prompt', isJsonText: true }],
+  ['gen_ai.output.messages', { surface: 'result', isJsonText: true }],
+  ['gen_ai.system_instructions', { surface: 'instructions', isJsonText: true }],
+  ['mcp.tool.result.content', { surface: 'answer', isJsonText: true }],
+  ['mcp.prompt.result.message_content', { surface: 'prompt' }],
+  ['gen_ai.prompt.variable', { surface: 'arguments', isJsonText: true }],
+  ['traceloop.entity.input', { surface: 'arguments', isJsonText: true }],
+  ['traceloop.entity.output', { surface: 'answer', isJsonText: true }],
+  ['tool.arguments', { surface: 'arguments', isJsonText: true }],
+  ['tool.result', { surface: 'answer', isJsonText: true }],
+  ['exception.message', { surface: 'error' }],
+  ['exception.stacktrace', { surface: 'error' }],
+  ['error.message', { surface: 'error' }],
+  ['mcp.error.message', { surface: 'error' }],
+])
+/** Sentry and a newer convention: one attribute per argument. */
+export const ARGUMENT_PREFIXES = ['mcp.request.argument.', 'gen_ai.prompt.variable.'] as const
+
+/** Undefined when the attribute is not content. */
+export const contentOf = (attribute: string): ContentAttribute | undefined => CONTENT.get(attribute)
 
 /** Any attribute of the MCP namespace makes a record one of ours to read. */
 export const isMcpAttribute = (attribute: string): boolean => attribute.startsWith('mcp.')
 
-/** Instrumentation scopes whose facts mean something else than the convention says. */
-export const isFastMcp = (scope: string): boolean => scope === 'fastmcp' || scope.startsWith('fastmcp.')
-/** FastMCP writes the OAuth client id of the validated token here; semantic conventions mean the user. */
-export const FASTMCP_CLIENT_ID = 'enduser.id'
 /** A gateway reports what passed through it, not what it did itself. */
 export const isGateway = (scope: string): boolean => /toolhive|gateway|proxy/i.test(scope)
-
-/** error.type of a tool that said isError. */
-export const TOOL_ERROR = 'tool_error'
-export const TIMEOUTS: ReadonlySet<string> = new Set(['timeout', 'TimeoutError', '-32001'])
-export const CANCELLATIONS: ReadonlySet<string> = new Set(['cancelled', 'canceled', 'CancelledError', 'AbortError'])
-/** First revision without sessions; revisions are dates and compare as text. */
-export const FIRST_MODERN_VERSION = '2026-07-28'

@@ -4,6 +4,7 @@ import { parseJsonRequest } from './json-text.ts'
 import { instantOfNanoseconds, isObject, type Json, JsonReader } from './json-values.ts'
 import {
   type Building,
+  collectTexts,
   emptyAttributes,
   OTLP_LIMITS,
   type OtlpBatch,
@@ -101,6 +102,7 @@ function span(reader: JsonReader, record: Json): Building<OtlpSpan> {
   const start = reader.nanoseconds(record['startTimeUnixNano'], 'startTimeUnixNano')
   const end = reader.nanoseconds(record['endTimeUnixNano'], 'endTimeUnixNano')
   const status = isObject(record['status']) ? record['status'] : {}
+  const exceptions = eventTexts(record['events'])
   return {
     name: reader.text(record['name'], 'name'),
     kind: reader.enumeration(record['kind'], SPAN_KINDS, 'SPAN_KIND_', 'kind'),
@@ -115,5 +117,19 @@ function span(reader: JsonReader, record: Json): Building<OtlpSpan> {
       code: reader.enumeration(status['code'], STATUS_CODES, 'STATUS_CODE_', 'status.code'),
       message: reader.text(status['message'], 'status.message'),
     },
+    ...(exceptions.length === 0 ? {} : { exceptions }),
   }
+}
+
+/** Texts of a span's events. They are only read: one that is broken costs itself, not its span. */
+function eventTexts(events: unknown): string[] {
+  const texts: string[] = []
+  if (!Array.isArray(events)) return texts
+  for (const event of events as readonly unknown[]) {
+    if (!isObject(event)) continue
+    const attributes = emptyAttributes()
+    new JsonReader().attributes(event['attributes'], attributes)
+    collectTexts(attributes, texts)
+  }
+  return texts
 }

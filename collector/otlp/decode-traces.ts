@@ -3,7 +3,7 @@ import { instantOf, millisecondsBetween } from './nanoseconds.ts'
 import { MALFORMED } from './protobuf.ts'
 import { decodeBatches } from './protobuf-batches.ts'
 import type { ValueReader } from './protobuf-values.ts'
-import { type Building, emptyAttributes, type OtlpBatch, type OtlpSpan } from './records.ts'
+import { type Building, collectTexts, emptyAttributes, type OtlpBatch, type OtlpSpan } from './records.ts'
 
 /** Throws OtlpUnreadable when the request as a whole cannot be read; a bad span carries its `fault`. */
 export const decodeTraces = (bytes: Uint8Array): OtlpBatch<OtlpSpan>[] => decodeBatches(bytes, emptySpan, spanFields)
@@ -25,6 +25,7 @@ const isSpanField = (field: number): boolean => field <= 16
 
 function spanFields(reader: ValueReader, end: number, span: Building<OtlpSpan>): void {
   const attributes = span.attributes as ReturnType<typeof emptyAttributes>
+  const texts: string[] = []
   let startLow = 0
   let startHigh = 0
   let endLow = 0
@@ -64,10 +65,12 @@ function spanFields(reader: ValueReader, end: number, span: Building<OtlpSpan>):
       case 0x7a:
         span.status = status(reader, reader.delimited(end))
         break
-      // trace_state, events, links, their dropped counts and flags are known and not used.
+      case 0x5a:
+        eventTexts(reader, reader.delimited(end), texts)
+        break
+      // trace_state, links, dropped counts and flags are known and not used.
       case 0x1a:
       case 0x50:
-      case 0x5a:
       case 0x60:
       case 0x6a:
       case 0x70:
@@ -78,9 +81,28 @@ function spanFields(reader: ValueReader, end: number, span: Building<OtlpSpan>):
         reader.unknown(tag, end, isSpanField)
     }
   }
+  if (texts.length > 0) span.exceptions = texts
   span.start = instantOf(startLow, startHigh)
   span.end = instantOf(endLow, endHigh)
   span.durationMs = millisecondsBetween(startLow, startHigh, endLow, endHigh)
+}
+
+/** Texts of one event. They are only read: an event that is broken costs itself, not its span. */
+function eventTexts(reader: ValueReader, end: number, texts: string[]): void {
+  const { fault } = reader
+  const attributes = emptyAttributes()
+  try {
+    while (reader.at < end) {
+      const tag = reader.varint()
+      if (tag === 0x1a) reader.attribute(end, attributes)
+      else reader.skip(tag, end)
+    }
+  } catch (error) {
+    if (error !== MALFORMED) throw error
+  }
+  reader.at = end
+  reader.fault = fault
+  collectTexts(attributes, texts)
 }
 
 /** Status: field 1 was a deprecated code and is reserved. */

@@ -21,7 +21,7 @@ export interface OtlpLogRecord {
   readonly fault?: OtlpFault
 }
 
-/** A span without its events, links and trace state: they hold caller text that an audit row has no use for. */
+/** A span without its links and trace state, and of its events only what may quote a caller. */
 export interface OtlpSpan {
   readonly name: string
   /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
@@ -36,6 +36,8 @@ export interface OtlpSpan {
   readonly attributes: Attributes
   /** Code 0 unset, 1 ok, 2 error. */
   readonly status: { readonly code: number; readonly message: string }
+  /** Texts of its events, such as messages of exceptions: read by classifiers, kept by nobody. */
+  readonly exceptions?: readonly string[]
   readonly fault?: OtlpFault
 }
 
@@ -97,6 +99,15 @@ class BareMap {
 Reflect.deleteProperty(BareMap.prototype, 'constructor')
 Object.freeze(Object.setPrototypeOf(BareMap.prototype, null))
 export const emptyAttributes = (): { [key: string]: AnyValue } => new BareMap()
+
+/** Texts of one record's events that are kept for reading. */
+const EVENT_TEXTS = 32
+export function collectTexts(attributes: Attributes, into: string[]): void {
+  for (const name in attributes) {
+    const value = attributes[name]
+    if (typeof value === 'string' && value !== '' && into.length < EVENT_TEXTS) into.push(value)
+  }
+}
 
 export const INVALID_UTF8 = 'not valid UTF-8'
 export const TOO_MANY_VALUES = `more than ${OTLP_LIMITS.values} values`

@@ -174,11 +174,12 @@ describe('MCP spans of others', () => {
       sdkVersion: '1',
       source: 'span',
       vantage: 'server',
-      captureLevel: 'minimal',
+      captureLevel: 'shape',
       addressClass: 'private',
+      args: [{ path: 'city', type: 'string', length: 19 }],
+      argsBytes: 30,
       redactions: ['gen_ai.tool.call.arguments', 'mcp.request.argument.*'],
-      unscannedBytes: 31,
-      flags: ['no_principal', 'no_definition_hash', 'no_arguments', 'sampled'],
+      flags: ['no_principal', 'sampled', 'no_definition_hash'],
     })
     expect(JSON.stringify(event)).not.toContain('secret')
     expect(admitted([event])).toHaveLength(1)
@@ -358,19 +359,21 @@ describe('recordings of other instrumentations', () => {
 describe('log records of others', () => {
   const attributes = { 'mcp.method.name': 'tools/call', 'gen_ai.tool.name': 'delete_repo' }
   const idOf = (record: OtlpLogRecord, by = reader) =>
-    (readLog(record, batch([record])[0]!, by) as { event: { eventId: string } }).event.eventId
+    (readLog(record, batch([record])[0]!, by) as { events: { eventId: string }[] }).events[0]!.eventId
 
   it('become events whose id is a function of tenant, server and the canonical record', () => {
     const record = log({ attributes, traceId: 'ab'.repeat(16), severityNumber: 17 })
     const reading = readLog(record, batch([record])[0]!, reader)
     expect(reading).toMatchObject({
-      event: {
-        eventType: 'tool.call',
-        source: 'otlp_log',
-        toolName: 'delete_repo',
-        outcome: 'tool_error',
-        traceId: 'ab'.repeat(16),
-      },
+      events: [
+        {
+          eventType: 'tool.call',
+          source: 'otlp_log',
+          toolName: 'delete_repo',
+          outcome: 'tool_error',
+          traceId: 'ab'.repeat(16),
+        },
+      ],
     })
     expect(idOf(record)).toBe(logEventId('default', 'srv', record as never))
     const reordered = { ...record, attributes: { 'gen_ai.tool.name': 'delete_repo', 'mcp.method.name': 'tools/call' } }
@@ -383,7 +386,7 @@ describe('log records of others', () => {
   it('use the observed time when they have no other, and are refused without any', () => {
     const observed = log({ attributes, time: '', observedTime: '2026-11-24T05:00:00.000000000Z' })
     expect(readLog(observed, batch([observed])[0]!, reader)).toMatchObject({
-      event: { eventTime: observed.observedTime },
+      events: [{ eventTime: observed.observedTime }],
     })
     const timeless = log({ attributes, time: '' })
     expect(readLog(timeless, batch([timeless])[0]!, reader)).toEqual({

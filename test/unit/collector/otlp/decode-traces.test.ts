@@ -14,7 +14,7 @@ function between(bad: Uint8Array) {
 }
 
 describe('decodeTraces', () => {
-  it('reads a span as an independent encoder wrote it, without events and links', () => {
+  it('reads a span as an independent encoder wrote it, with the texts of its events and without links', () => {
     const bytes = encodeIndependently('ExportTraceServiceRequest', {
       resourceSpans: [
         {
@@ -38,7 +38,7 @@ describe('decodeTraces', () => {
                     {
                       name: 'exception',
                       timeUnixNano: '5',
-                      attributes: [{ key: 'exception.message', value: { stringValue: 'secret' } }],
+                      attributes: [{ key: 'exception.message', value: { stringValue: 'boom' } }],
                     },
                   ],
                   droppedEventsCount: 2,
@@ -69,6 +69,7 @@ describe('decodeTraces', () => {
             durationMs: 250,
             attributes: { 'mcp.method.name': 'tools/call' },
             status: { code: 2, message: 'failed' },
+            exceptions: ['boom'],
           },
         ],
       },
