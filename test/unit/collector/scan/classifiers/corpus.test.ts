@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(FOLDER))('text classifiers on the development corpor
     ['MCPSafety', 0.9],
     ['garak', 0.95],
     ['ASB', 0.9],
-    ['enkryptai', 0.5],
+    ['enkryptai', 0.7],
     ['BIPIA', 0.15],
   ])('injected results of %s: at least %d are found', (source, floor) => {
     const rows = of(rowsOf('calls.malicious.jsonl'), source, /result_injection/)
