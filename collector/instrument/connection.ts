@@ -49,7 +49,7 @@ export class Connection {
   private readonly transport: TransportLike
   private readonly spans: Spans | undefined
   private readonly facts: ConnectionFacts
-  private readonly asked: ServerRequests
+  private serverRequests: ServerRequests | undefined
   private readonly open = new Map<string | number, Request>()
   private pending = 0
   private isDeleted = false
@@ -76,14 +76,13 @@ export class Connection {
       clientVersion: undefined,
       commons: new Map(),
     }
-    this.asked = new ServerRequests(context, () => this.unsolicited())
   }
 
   /** A message from the client, before the server sees it. The request it opened, if it did. */
   received(message: RpcMessage, extra: MessageExtra | undefined): Request | undefined {
     if (message === null || typeof message !== 'object') return undefined
     if (typeof message.method !== 'string') {
-      if (message.id !== undefined && message.id !== null) this.asked.answered(message)
+      if (message.id !== undefined && message.id !== null) this.serverRequests?.answered(message)
       return undefined
     }
     if (message.id === undefined || message.id === null) {
@@ -101,7 +100,9 @@ export class Connection {
     this.enqueue(request)
     if (isCall) {
       tellCall(this.context, this.registry, request)
-      if (request.mirror !== undefined) this.context.guard(() => readMirror(this.registry, request))
+      // createMcpHandler, which alone classifies, has compared them before.
+      if (request.mirror !== undefined && extra?.classification === undefined)
+        this.context.guard(() => readMirror(this.registry, request))
     } else this.context.guard(() => this.opened(request))
     const { exchange } = request
     if (exchange !== undefined) this.context.guard(() => joined(exchange, this.context, request))
@@ -305,8 +306,10 @@ export class Connection {
   private initiated(message: RpcMessage, relatedId: string | number | undefined): void {
     const { id, method, params } = message
     const cause = (relatedId === undefined ? undefined : this.open.get(relatedId)) ?? callInFlight()?.request
-    if (id !== undefined && id !== null) this.asked.asked(id, method as string, params, cause)
-    else if (method === 'notifications/cancelled') this.asked.cancelled(params)
+    if (id !== undefined && id !== null) {
+      this.serverRequests ??= new ServerRequests(this.context, () => this.unsolicited())
+      this.serverRequests.asked(id, method as string, params, cause)
+    } else if (method === 'notifications/cancelled') this.serverRequests?.cancelled(params)
     else if (!this.isRouted || this.facts.era !== 'modern' || !isChange(message))
       tellNotification(this.context, this.unsolicited(), message, cause)
   }

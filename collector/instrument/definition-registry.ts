@@ -34,8 +34,8 @@ export class DefinitionRegistry {
   definitions: Definitions | undefined
   /** It was looked once for handlers that list. */
   begun = false
-  private readonly context: AuditContext
-  private readonly server: ServerLike
+  protected readonly context: AuditContext
+  protected readonly server: ServerLike
   protected readonly facade: ServerLike | undefined
   private readonly kind: RegistryKind
   private scopeSetHash = ''

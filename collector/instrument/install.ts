@@ -183,17 +183,17 @@ function watchMutations(
   target: ServerLike,
   installation: Installation,
 ): void {
-  const watch = (name: ListChanged, kind: DefinitionRegistry): void => {
+  const watch = (name: ListChanged, kind: () => DefinitionRegistry): void => {
     const original = target[name]
     if (typeof original !== 'function') return
     target[name] = function changedObserved(this: ServerLike): unknown {
-      if (!installation.retired) context.guard(() => kind.changed())
+      if (!installation.retired) context.guard(() => kind().changed())
       return original.call(this)
     }
   }
-  watch('sendToolListChanged', registry)
-  watch('sendPromptListChanged', registry.prompts)
-  watch('sendResourceListChanged', registry.resources)
+  watch('sendToolListChanged', () => registry)
+  watch('sendPromptListChanged', () => registry.prompts)
+  watch('sendResourceListChanged', () => registry.resources)
 }
 type ListChanged = 'sendToolListChanged' | 'sendPromptListChanged' | 'sendResourceListChanged'
 

@@ -1,18 +1,26 @@
 /** What a server offers: its tools, and beside them its prompts and resources. Told at the start, when it changes, and when clients are shown otherwise. */
 import type { AuditContext } from './audit-context.ts'
 import { DefinitionRegistry } from './definition-registry.ts'
-import { PROMPTS, RESOURCES, TOOLS } from './registry-kinds.ts'
+import { PROMPTS, RESOURCES, type RegistryKind, TOOLS } from './registry-kinds.ts'
 import type { ServerLike } from './server-shape.ts'
 
-/** The registry of one server object. It is itself the one of its tools, which every call asks. */
+/** The registry of one server object. It is itself the one of its tools, which every call asks; the others are made when there is need. */
 export class ServerRegistry extends DefinitionRegistry {
-  readonly prompts: DefinitionRegistry
-  readonly resources: DefinitionRegistry
+  private promptRegistry: DefinitionRegistry | undefined
+  private resourceRegistry: DefinitionRegistry | undefined
 
   constructor(context: AuditContext, server: ServerLike, facade: ServerLike | undefined) {
     super(context, server, facade, TOOLS)
-    this.prompts = new DefinitionRegistry(context, server, facade, PROMPTS)
-    this.resources = new DefinitionRegistry(context, server, facade, RESOURCES)
+  }
+
+  get prompts(): DefinitionRegistry {
+    this.promptRegistry ??= new DefinitionRegistry(this.context, this.server, this.facade, PROMPTS)
+    return this.promptRegistry
+  }
+
+  get resources(): DefinitionRegistry {
+    this.resourceRegistry ??= new DefinitionRegistry(this.context, this.server, this.facade, RESOURCES)
+    return this.resourceRegistry
   }
 
   /**
@@ -21,12 +29,18 @@ export class ServerRegistry extends DefinitionRegistry {
    */
   override begin(scopeSetHash: string, era: string, isCall = false): void {
     super.begin(scopeSetHash, era)
-    this.beginOther(this.prompts, scopeSetHash, era, isCall)
-    this.beginOther(this.resources, scopeSetHash, era, isCall)
+    if (this.lists(PROMPTS)) this.beginOther(this.prompts, scopeSetHash, era, isCall)
+    if (this.lists(RESOURCES)) this.beginOther(this.resources, scopeSetHash, era, isCall)
   }
 
   private beginOther(other: DefinitionRegistry, scopeSetHash: string, era: string, isCall: boolean): void {
     if (!isCall || (!other.begun && !other.isTold(scopeSetHash, era))) other.begin(scopeSetHash, era)
+  }
+
+  /** Whether it has, or may have, lists of this kind; of a server that is seen on the wire nothing is known. */
+  private lists(kind: RegistryKind): boolean {
+    const { _requestHandlers: handlers } = this.server
+    return handlers === undefined || kind.lists.some(({ method }) => handlers.has(method))
   }
 
   /** Whether the server is an McpServer that checks the results of this tool itself. */
@@ -47,8 +61,8 @@ export class ServerRegistry extends DefinitionRegistry {
     cursor: unknown,
     scopeSetHash: string,
   ): void {
-    super.shown(method, result, cursor, scopeSetHash)
-    this.prompts.shown(method, result, cursor, scopeSetHash)
-    this.resources.shown(method, result, cursor, scopeSetHash)
+    if (method.startsWith('prompts/')) this.prompts.shown(method, result, cursor, scopeSetHash)
+    else if (method.startsWith('resources/')) this.resources.shown(method, result, cursor, scopeSetHash)
+    else super.shown(method, result, cursor, scopeSetHash)
   }
 }

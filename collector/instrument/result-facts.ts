@@ -11,20 +11,23 @@ export interface ResultFacts {
   readonly dataTags: readonly string[] | undefined
   readonly flag: string | undefined
 }
+export const NO_FACTS: ResultFacts = { schemaOk: undefined, rows: undefined, dataTags: undefined, flag: undefined }
 const MAX_TAGS = 32
 /** How both SDKs answer in place of a result that their own check refuses; SDK v1 puts the code in front. */
 const REFUSED_OUTPUT = /^(?:MCP error -32602: )?Output validation error/
 
-/** Never throws: callbacks and results may. Costs two looks where a tool has no output schema and nobody asked for tags. */
+/** Never throws: callbacks and results may. Most tools have no output schema, and nobody asks for tags: then there is nothing to do. */
 export function resultFacts(context: AuditContext, registry: ServerRegistry, tool: string, result: Json): ResultFacts {
   let rows: number | undefined
   let schemaOk: boolean | undefined
   let isUnchecked = false
   try {
     const structured = result['structuredContent']
-    if (structured !== undefined) rows = rowsOf(structured)
     const schemas = registry.definitions?.outputSchemas
-    if (schemas !== undefined && schemas.size > 0 && schemas.has(tool)) {
+    const hasSchema = schemas !== undefined && schemas.size > 0 && schemas.has(tool)
+    if (structured === undefined && !hasSchema && context.options.dataTags === undefined) return NO_FACTS
+    if (structured !== undefined) rows = rowsOf(structured)
+    if (hasSchema) {
       schemaOk = schemaVerdict(registry, tool, schemas.get(tool), result)
       isUnchecked = schemaOk === undefined && structured !== undefined
     }

@@ -18,7 +18,7 @@ import { tellContent } from './content/guarded-content.ts'
 import { nameOf, trustedName } from './names.ts'
 import type { ServerRegistry } from './registry.ts'
 import type { Ending, Request } from './request.ts'
-import { type ResultFacts, resultFacts } from './result-facts.ts'
+import { NO_FACTS, resultFacts } from './result-facts.ts'
 import { openRetry, tellAnswers, tellInputRequired, tellRetry } from './rounds.ts'
 import { argumentShape, type ResultShape, resultShape } from './shape.ts'
 import { createdTask, taskFpOf, tellTaskCreated } from './tasks.ts'
@@ -132,7 +132,12 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         durationMs: elapsedMs(request.started, time),
         resultType,
         isError,
-        ...shapeFields(shape),
+        bytes: shape.bytes,
+        parts: shape.parts,
+        contentTypes: shape.contentTypes,
+        urlDomains: listOf(shape.urlDomains),
+        contentHmac: shape.contentHmac,
+        mintedHandles: listOf(shape.mintedHandles),
         ...contentFields(scanned, shape.bytes),
         captured,
         schemaOk: facts.schemaOk,
@@ -154,7 +159,6 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
   })
 }
 
-const NO_FACTS: ResultFacts = { schemaOk: undefined, rows: undefined, dataTags: undefined, flag: undefined }
 const shapeFields = (shape: Partial<ResultShape>) => ({
   bytes: shape.bytes,
   parts: shape.parts,

@@ -115,10 +115,7 @@ describe('mirrored headers at a server that compares nothing itself', () => {
         method: 'POST',
         headers: { 'mcp-protocol-version': '2026-07-28', ...headers },
       })
-      transport.onmessage!(
-        { jsonrpc: '2.0', id: ++id, method, params: { ...params, _meta: meta } },
-        { request, classification: { era: 'modern', revision: '2026-07-28' } },
-      )
+      transport.onmessage!({ jsonrpc: '2.0', id: ++id, method, params: { ...params, _meta: meta } }, { request })
       await expect.poll(() => answers.length).toBe(before + 1)
     }
     const of = (type: string) => sink.events.filter((event) => event.eventType === type) as unknown as Fields[]
