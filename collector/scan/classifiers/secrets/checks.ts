@@ -77,7 +77,7 @@ export const beginsWith =
   (prefix: string, opening: string): Proof =>
   (text, start) => {
     const bytes = Buffer.from(text.slice(start + prefix.length, start + prefix.length + 32), 'base64url')
-    return bytes.toString('latin1', 0, 16).includes(opening) ? true : undefined
+    return bytes.toString('latin1').startsWith(opening) ? true : undefined
   }
 
 /** A Discord bot token begins with the base64 of a number. */
