@@ -119,7 +119,7 @@ describe('kill -9', () => {
         expect(seen).toEqual(upTo(seen.length))
       }
       expect(new Set(receiver.fresh.map(({ eventId }) => eventId)).size).toBe(receiver.fresh.length)
-      await expect.poll(() => segments()).toEqual([])
+      await expect.poll(() => segments(), { timeout: 10_000 }).toEqual([])
     },
   )
 })
@@ -159,7 +159,7 @@ describe('50,000 events over OTLP with the bus down, then up', () => {
     const { arrived, gaps, stats } = await flood(folder)
     expect([arrived, gaps.length, stats.dropped]).toEqual([50_000, 0, 0])
     expect(numbersOf(producer.producerId).sort((a, b) => a - b)).toEqual(upTo(stats.numbered))
-    await expect.poll(() => segments()).toEqual([])
+    await expect.poll(() => segments(), { timeout: 10_000 }).toEqual([])
   })
   it('names the exact count of what was lost without one', async () => {
     const { arrived, gaps } = await flood(false)

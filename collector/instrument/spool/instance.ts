@@ -55,13 +55,14 @@ function lives(folder: string, self: Holder): boolean {
   let holder: Holder
   let touchedMs: number
   try {
-    holder = JSON.parse(readFileSync(lock, 'utf8')) as Holder
+    holder = { ...self, pid: 0, ...(JSON.parse(readFileSync(lock, 'utf8')) as Holder | null) }
     touchedMs = statSync(lock).mtimeMs
   } catch (error) {
     // No lock: let go of. A lock that is there and cannot be read belongs to somebody.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof SyntaxError)
   }
-  if (holder.host !== self.host || holder.space !== self.space) return Date.now() - touchedMs < STALE_MS
+  const isStranger = holder.host !== self.host || holder.space !== self.space || !(holder.pid > 0)
+  if (isStranger) return Date.now() - touchedMs < STALE_MS
   try {
     process.kill(holder.pid, 0)
   } catch (error) {

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 import type { SpoolOptions } from '../audit-sink.ts'
 import { InstanceFolder, TOUCH_MS } from './instance.ts'
 import { type ReadBatch, type SpoolLoss, SpoolReader, type Stretch, surveyFolder } from './reader.ts'
-import type { SpoolPosition } from './segment.ts'
+import { NO_HASH, type SpoolPosition } from './segment.ts'
 import { type EventRun, type FsyncPolicy, readMark, SegmentWriter, writeMark } from './writer.ts'
 
 const MAX_BYTES = 256_000_000
@@ -57,13 +57,14 @@ export class Spool {
     return this.writer?.position ?? { segment: 1, offset: 0 }
   }
   get chainHash(): string | undefined {
-    return this.writer?.chainHash
+    const hash = this.writer?.chainHash
+    return hash === NO_HASH ? undefined : hash
   }
-  /** Whether an event may be left to the disk alone. */
+  /** Whether an event may be left to the disk alone. After a failure one is let through now and then, to see. */
   get hasRoom(): boolean {
-    if (this.trouble !== undefined && performance.now() >= this.retryAtMs && this.writer === undefined) this.begin()
-    const { writer } = this
-    return writer !== undefined && this.trouble === undefined && writer.bytes < this.maxBytes
+    if (this.trouble !== undefined && performance.now() < this.retryAtMs) return false
+    if (this.writer === undefined) this.begin()
+    return this.writer !== undefined && this.writer.bytes < this.maxBytes
   }
   previousProducer(serverId: string): string | undefined {
     return this.before.get(serverId)
@@ -101,15 +102,20 @@ export class Spool {
   }
 
   private adopt(): void {
-    for (const folder of this.instance?.adopt() ?? []) {
-      if (this.adopted.has(folder)) continue
-      for (const [server, producer] of producersIn(folder))
-        if (producer > (this.before.get(server) ?? '')) this.before.set(server, producer)
-      const from = readMark(folder)
-      const stretch: Stretch = { folder, adopted: true, from, to: undefined, events: eventsIn(folder, from) }
-      this.adopted.set(folder, stretch)
-      this.onAdopted(stretch)
+    try {
+      for (const folder of this.instance?.adopt() ?? []) this.takeOver(folder)
+    } catch {
+      // Somebody else's folder must not keep us from ours; the next tick looks again.
     }
+  }
+  private takeOver(folder: string): void {
+    if (this.adopted.has(folder)) return
+    for (const [server, producer] of producersIn(folder))
+      if (producer > (this.before.get(server) ?? '')) this.before.set(server, producer)
+    const from = readMark(folder)
+    const stretch: Stretch = { folder, adopted: true, from, to: undefined, events: eventsIn(folder, from) }
+    this.adopted.set(folder, stretch)
+    this.onAdopted(stretch)
   }
   /** What was adopted before somebody listened. */
   get stretches(): readonly Stretch[] {

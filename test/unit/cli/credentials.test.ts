@@ -69,10 +69,10 @@ it('follows the file of a bearer token while it runs; one that is too short leav
     await rename(`${path}.new`, path)
   }
   await replace('short')
-  await expect.poll(() => telemetry.logs.map(({ name }) => name)).toContain('secret_unreadable')
+  await expect.poll(() => telemetry.logs.map(({ name }) => name), { timeout: 10_000 }).toContain('secret_unreadable')
   expect(isKnown('f'.repeat(32))).toBe(true)
   await replace('g'.repeat(32))
-  await expect.poll(() => isKnown('g'.repeat(32))).toBe(true)
+  await expect.poll(() => isKnown('g'.repeat(32)), { timeout: 10_000 }).toBe(true)
   expect(isKnown('f'.repeat(32))).toBe(false)
   stop()
   // Records in the log were signed with what it was at the start.

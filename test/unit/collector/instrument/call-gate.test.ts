@@ -108,7 +108,7 @@ describe('a strict tool', () => {
     const { client, receiver, queue } = await stage({ ...STRICT, failingMs: 0 })
     receiver.down = true
     queue.emit(pendingEvent(producerOf(), { eventType: 'http.request' }))
-    await expect.poll(() => queue.unavailable(0)).toBe('events cannot be delivered')
+    await expect.poll(() => queue.unavailable(0), { timeout: 10_000 }).toBe('events cannot be delivered')
     await expect(client.callTool({ name: 'wipe' })).rejects.toThrow(
       'The audit trail is not available; this tool is refused',
     )
@@ -156,7 +156,7 @@ describe('a blocked tool', () => {
     abort.abort()
     expect(await call).toBe('cancelled')
     receiver.down = false
-    await expect.poll(() => handled).toEqual(['wipe'])
+    await expect.poll(() => handled, { timeout: 10_000 }).toEqual(['wipe'])
   })
   it('is handled in the asynchronous context it came in', async () => {
     const { client, fill, receiver, contexts } = await stage(BLOCK)

@@ -110,13 +110,13 @@ describe('watchSecret', () => {
       failed: (error) => faults.push((error as Error).message),
     })
     write('watched', 'two')
-    await expect.poll(() => values).toEqual(['two'])
+    await expect.poll(() => values, { timeout: 10_000 }).toEqual(['two'])
     write('watched', 'bad')
-    await expect.poll(() => faults).toEqual(['refused'])
+    await expect.poll(() => faults, { timeout: 10_000 }).toEqual(['refused'])
     rmSync(path)
-    await expect.poll(() => faults.length).toBe(2)
+    await expect.poll(() => faults.length, { timeout: 10_000 }).toBe(2)
     write('watched', 'three')
-    await expect.poll(() => values).toEqual(['two', 'three'])
+    await expect.poll(() => values, { timeout: 10_000 }).toEqual(['two', 'three'])
     stop()
   })
   it('has nothing to watch in a variable', () => {

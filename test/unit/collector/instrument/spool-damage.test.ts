@@ -1,5 +1,5 @@
 /** What is wrong with a spool costs as little as it can, and is told. */
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scanSegment } from '../../../../collector/instrument/spool/segment.ts'
@@ -76,6 +76,15 @@ describe('a damaged spool', () => {
       expect(lost.length).toBeGreaterThanOrEqual(cut > 90 ? 4 : 5)
       await next.queue.shutdown()
     }
+  })
+  it.each(['null', '{', '[]', '{"pid":"x","host":{}}'])('is not held by a lock that says %s', async (lock) => {
+    const left = await bed.leaveBehind(5)
+    const folder = join(bed.segments()[0]!, '..')
+    writeFileSync(join(folder, 'lock'), lock)
+    // Of a stranger one cannot tell: it may live, until its lock grows old.
+    utimesSync(join(folder, 'lock'), new Date(0), new Date(0))
+    expect((await bed.replayed()).receiver.taken.length).toBeGreaterThan(0)
+    expect(left.serverId).toBe('spooled')
   })
   it('survives a folder full of nonsense', async () => {
     await bed.leaveBehind(10)

@@ -29,7 +29,7 @@ describe('a spool', () => {
     emit(queue, producer, 5_000)
     expect(await queue.flush()).toBe(true)
     await queue.shutdown()
-    await expect.poll(() => bed.segments()).toEqual([])
+    await expect.poll(() => bed.segments(), { timeout: 10_000 }).toEqual([])
     const next = await bed.replayed()
     expect(next.receiver.taken).toHaveLength(1)
     // Whose successor it is, is known all the same.
@@ -164,7 +164,7 @@ describe('a spool', () => {
     receiver.refusing = true
     const queue = bed.queue(receiver)
     const producer = producerOf()
-    await expect.poll(() => queue.stats.spooled).toBe(0)
+    await expect.poll(() => queue.stats.spooled, { timeout: 10_000 }).toBe(0)
     receiver.refusing = false
     emit(queue, producer, 1)
     expect(await queue.flush()).toBe(true)
