@@ -1,6 +1,7 @@
 /** Text that stands in base64 or hex inside another text, or in a blob that calls itself binary. */
 import { isUtf8 } from 'node:buffer'
-import { isEncodingAlphabet } from './traits.ts'
+import { codeUnitsOf } from './code-units.ts'
+import { isEncoding, nextRun } from './traits.ts'
 import { hexByte, hexDigit } from './unescape.ts'
 
 /** A run of the base64 alphabet that spells text; its span is the whole run with its padding. */
@@ -19,23 +20,17 @@ const MAX_ATTEMPTS = 4
 /** Bytes looked at before the rest is decoded: an accident passes this once in some hundred pieces. */
 const PEEK_BYTES = 9
 
-/** A run that is long enough covers one of the places probed, and its middles left or right of it. Linear. */
+/** Linear. */
 export function encodedPieces(text: string): Piece[] {
+  const units = codeUnitsOf(text)
+  const { length } = text
   const pieces: Piece[] = []
-  for (let probe = MIN_PIECE_CHARACTERS - 1; probe < text.length; probe += MIN_PIECE_CHARACTERS) {
-    if (!isEncodingAlphabet(text, probe)) continue
-    const isLikely =
-      (isEncodingAlphabet(text, probe - 4) && isEncodingAlphabet(text, probe - 8)) ||
-      (isEncodingAlphabet(text, probe + 4) && isEncodingAlphabet(text, probe + 8))
-    if (!isLikely) continue
-    let start = probe
-    while (start > 0 && isEncodingAlphabet(text, start - 1)) start--
-    let end = probe + 1
-    while (end < text.length && isEncodingAlphabet(text, end)) end++
-    if (end - start < MIN_PIECE_CHARACTERS) continue
-    probe = end
+  for (let start = nextRun(units, length, 0); start >= 0 && pieces.length < MAX_PIECES; ) {
+    let end = start
+    while (isEncoding(units[end]!)) end++
     const piece = pieceAt(text, start, end)
-    if (piece !== undefined && pieces.push(piece) >= MAX_PIECES) break
+    if (piece !== undefined) pieces.push(piece)
+    start = nextRun(units, length, end)
   }
   return pieces
 }

@@ -1,4 +1,5 @@
 /** Alphabets that tokens and numbers are written in, as bits of a table, and what can be measured of a text in one pass over it. */
+import { codeUnitsOf } from '../code-units.ts'
 
 /** One bit each; an alphabet is any of them together. */
 export const IN = {
@@ -86,12 +87,14 @@ export function eachRun(
   visit: (start: number, end: number) => void,
 ): void {
   const { length } = text
+  if (length < min) return
+  let units = codeUnitsOf(text)
   let start = 0
   let known = 0
   let probe = min - 1
   while (probe < length) {
     let at = probe
-    while (at >= known && isIn(text, at, alphabet)) at--
+    while (at >= known && (bitOf(units[at]!) & alphabet) !== 0) at--
     if (at >= known) {
       start = at + 1
       known = probe + 1
@@ -99,8 +102,10 @@ export function eachRun(
       continue
     }
     let end = probe + 1
-    while (end < length && isIn(text, end, alphabet)) end++
+    while (end < length && (bitOf(units[end]!) & alphabet) !== 0) end++
     visit(start, end)
+    // The visitor may have read another text.
+    units = codeUnitsOf(text)
     start = known = end + 1
     probe = start + min - 1
   }

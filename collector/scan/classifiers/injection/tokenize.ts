@@ -2,6 +2,7 @@
  * One pass over a text, shared by all injection matchers. Words are hashed while they are read; a string is made only for those beyond
  * ASCII and for identifiers, paths, URLs and addresses. What stands in `tokens` must be used before the next text.
  */
+import { codeUnitsOf } from '../../code-units.ts'
 import { FOLDED_LETTERS, foldedLetter, foldWord, unleet } from './fold.ts'
 import { cjkMeaningAt, HASH_SEED, hashStep, hashWord, type Meaning, meaningOf } from './lexicon.ts'
 import { endsAtLineBreak } from './line-break.ts'
@@ -41,26 +42,11 @@ const isWordBeyondAscii = (code: number): boolean =>
   !isCjk(code) &&
   !(code >= 0xff00 && code <= 0xff0f)
 
-/** The code units of the text being read, two zeros after the last: reading an array costs half of asking the string. */
-let units = new Uint16Array(8_192)
-let bytes = Buffer.from(units.buffer)
-
-function codesOf(text: string): Uint16Array {
-  if (text.length + 2 > units.length) {
-    units = new Uint16Array(text.length * 2)
-    bytes = Buffer.from(units.buffer)
-  }
-  bytes.write(text, 0, 'utf16le')
-  units[text.length] = 0
-  units[text.length + 1] = 0
-  return units
-}
-
 /** Reads the text into `tokens`. */
 export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<string>, toolName: string): void {
   tokens.begin(text)
   const length = text.length
-  const codes = codesOf(text)
+  const codes = codeUnitsOf(text)
   let word = 0
   let fenced = 0
   /** First token since a quotation mark was opened, and the mark; -1: none is open. */
