@@ -286,6 +286,14 @@ export const LEGACY_MESSAGES: readonly Requirement[] = [
       'waits in an event store: notifications are told with who caused them, answers are not',
     ],
     [
+      'stream-sse',
+      'basic/transports',
+      'The transport before Streamable HTTP has one stream for everything.',
+      ['stream.opened', 'stream.closed'],
+      'streams.test.ts',
+      'is told when it opens and when it ends, with all its messages',
+    ],
+    [
       'session-deleted',
       'basic/transports',
       'A client ends its session.',

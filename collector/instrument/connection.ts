@@ -34,6 +34,8 @@ const MAX_OPEN = 10_000
 /** A tool that needs a page to be visited first may refuse with this code and the URLs (legacy era). */
 const URL_ELICITATION_REQUIRED = '-32042'
 const MAX_ELICITATIONS = 32
+/** Methods beside tools/call whose result may ask back (modern era). */
+const ASKING_BACK = new Set(['prompts/get', 'resources/read'])
 
 /** SDK v1 wraps protocol errors of its own into results; this is how they read, on v1 and v2. */
 const WRAPPED_CODE = /^MCP error (-32\d{3})/
@@ -123,7 +125,9 @@ export class Connection {
   /** What is read of a request that is no tool call, before a handler can change it. */
   private opened(request: Request): void {
     if (isContentRequest(request.method)) openContent(this.context, request)
-    if (openRetry(this.context, request) !== undefined) tellAnswers(this.context, request)
+    const asksBack = ASKING_BACK.has(request.method)
+    if (asksBack) openRetry(this.context, request)
+    if (asksBack || request.method === 'tasks/update') tellAnswers(this.context, request)
   }
 
   /** The request with this id that is being served. */

@@ -23,9 +23,13 @@ export const isContentRequest = (method: string): boolean =>
 /** Reads what is asked for, before a handler can change it. Its event comes with the answer. */
 export function openContent(context: AuditContext, request: Request): void {
   const params = request.params as Json
-  if (RESOURCE_METHODS.has(request.method)) request.about = resourceFields(context, params['uri'])
-  else if (request.method === 'prompts/get') request.about = promptFields(context, params)
-  else request.about = completionFields(context, params)
+  if (RESOURCE_METHODS.has(request.method)) {
+    request.about = resourceFields(context, params['uri'])
+    request.argsHmac = ''
+  } else if (request.method === 'prompts/get') {
+    request.about = promptFields(context, params)
+    request.argsHmac = params['arguments'] === undefined ? '' : (request.about['argsHmac'] as string | undefined)
+  } else request.about = completionFields(context, params)
 }
 
 /** One event for each request, whatever the ending. Its class and definition wait for the registry. */

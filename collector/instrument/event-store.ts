@@ -26,7 +26,11 @@ export function auditEventStore<S extends EventStoreLike>(store: S, options: Eve
     tellStored(options, streamId, message)
     return storeEvent.call(store, streamId, message)
   }
-  Object.assign(store, { storeEvent: observed })
+  try {
+    Object.assign(store, { storeEvent: observed })
+  } catch {
+    // A frozen store stays unobserved.
+  }
   return store
 }
 

@@ -40,18 +40,24 @@ export function instrumentMcpHandler<H extends McpHandlerLike>(handler: H, optio
   if (handlers.has(handler)) return handler
   handlers.add(handler)
   followCalls()
-  const { bus } = handler
+  try {
+    watchFetch(handler)
+    if (handler.bus !== undefined) watchBus(handler.bus, options)
+  } catch {
+    // A frozen handler stays unobserved; its factory still tells what it sees.
+  }
+  return handler
+}
+
+function watchFetch(handler: McpHandlerLike): void {
   const fetch = handler.fetch as Fetch
   handler.fetch = async (request: Request, given?: object): Promise<Response> => {
-    const isListen = request.headers.get('mcp-method') === 'subscriptions/listen'
-    if (!isListen) return fetch.call(handler, request, given)
+    if (request.headers.get('mcp-method') !== 'subscriptions/listen') return fetch.call(handler, request, given)
     expected.add(request)
     const response = await fetch.call(handler, request, given)
     const found = listened.get(request)
     return found === undefined ? response : watchListen(found, response)
   }
-  if (bus !== undefined) watchBus(bus as Bus, options)
-  return handler
 }
 
 /** A factory saw the request for a stream. Without a wrapped handler all that can be seen of it is that it began, and that the client left. */

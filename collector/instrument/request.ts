@@ -97,6 +97,8 @@ export interface Request {
   /** Tool as it may be recorded, for tools/call. */
   toolName: string | undefined
   definitionHash: string | undefined
+  /** Keyed hash of its whole arguments, as they came; undefined where they are too large for one. */
+  argsHmac: string | undefined
   /** Set where it is the retry of an earlier round. */
   retry: Retry | undefined
   /** Fields of its event that were read on arrival, for requests whose event comes with the answer. */
@@ -229,6 +231,7 @@ export function openRequest(
     round: undefined,
     toolName: undefined,
     definitionHash: undefined,
+    argsHmac: undefined,
     retry: undefined,
     about: undefined,
     presented: NO_HANDLES,

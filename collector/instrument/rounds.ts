@@ -105,9 +105,9 @@ export function tellInputRequired(context: AuditContext, request: Request, resul
 
 const kindOf = (method: unknown): string => (typeof method === 'string' ? method.split('/')[0]! : 'other')
 
-/** What a state was made for: method, name and arguments. Undefined where they are too large, or were let go. */
-function digestOf(context: AuditContext, { method, params }: Request): string | undefined {
-  const { name, arguments: given } = params
-  const text = canonical([method, name, (params as Json)['uri'], given], MAX_DIGEST_CHARACTERS)
-  return text === undefined ? undefined : context.hashes.arguments.hash(text)
+/** What a state was made for: method, name and arguments. Undefined where the arguments have no hash. */
+function digestOf({ hashes }: AuditContext, { method, params, argsHmac }: Request): string | undefined {
+  if (argsHmac === undefined) return undefined
+  const text = canonical([method, params.name, (params as Json)['uri'], argsHmac], MAX_DIGEST_CHARACTERS)
+  return text === undefined ? undefined : hashes.arguments.hash(text)
 }

@@ -25,6 +25,11 @@ export function createdTask(result: Json | undefined): Json | undefined {
   if (task !== null && typeof task === 'object' && typeof (task as Json)['taskId'] === 'string') return task as Json
   return result['resultType'] === 'task' && typeof result['taskId'] === 'string' ? result : undefined
 }
+/** The call that made a task, also when its hash was made before a switch of keys. */
+export function taskOrigin({ tasks, keyRing }: AuditContext, taskFp: string): TaskOrigin | undefined {
+  const former = tasks.has(taskFp) ? taskFp : keyRing.formerOf(taskFp).find((hash) => tasks.has(hash))
+  return former === undefined ? undefined : tasks.get(former)
+}
 export const taskFpOf = (context: AuditContext, taskId: unknown): string | undefined =>
   typeof taskId === 'string' ? context.hashes.handles.hash(taskId) : undefined
 
@@ -60,7 +65,7 @@ export function tellTaskAccess(context: AuditContext, request: Request, { outcom
   const taskFp = taskFpOf(context, (request.params as Json)['taskId'])
   // The extension has no tasks/result: the answer of tasks/get carries it.
   const isHandedOut = result !== undefined && (op === 'result' || (op === 'get' && result['result'] !== undefined))
-  const origin = taskFp === undefined ? undefined : context.tasks.get(taskFp)
+  const origin = taskFp === undefined ? undefined : taskOrigin(context, taskFp)
   context.emit(
     {
       eventType: 'task.accessed' as const,
@@ -91,7 +96,7 @@ export function tellTaskState(
   common: Common,
 ): void {
   if (typeof state !== 'string' || !TERMINAL.has(state) || !context.endedTasks.add(taskFp)) return
-  const origin = context.tasks.get(taskFp)
+  const origin = taskOrigin(context, taskFp)
   const fields = {
     eventType: 'task.ended' as const,
     ...own,

@@ -21,7 +21,7 @@ import type { Ending, Request } from './request.ts'
 import { NO_FACTS, resultFacts } from './result-facts.ts'
 import { openRetry, tellAnswers, tellInputRequired, tellRetry } from './rounds.ts'
 import { argumentShape, type ResultShape, resultShape } from './shape.ts'
-import { createdTask, taskFpOf, tellTaskCreated } from './tasks.ts'
+import { createdTask, taskFpOf, taskOrigin, tellTaskCreated } from './tasks.ts'
 
 /** tool.call, at the start. Arguments are read before the handler can change them; the fingerprint may come a moment later. */
 export function tellCall(context: AuditContext, registry: ServerRegistry, request: Request): void {
@@ -29,6 +29,7 @@ export function tellCall(context: AuditContext, registry: ServerRegistry, reques
   const claimedName = typeof params.name === 'string' ? params.name : ''
   const shape = shapeOf(context, () => argumentShape(params.arguments, context.hashes, context.declared(claimedName)))
   if (shape.fingerprints !== undefined) request.presented = shape.fingerprints
+  if (shape.bounded !== true) request.argsHmac = shape.argsHmac
   const knowledge = knowledgeOf(registry.definitions, claimedName)
   const scanned = scanContent(context, 'arguments', claimedName, params.arguments, knowledge)
   const args = leavesOf(context, claimedName, params.arguments, shape.args, scanned)
@@ -178,7 +179,7 @@ export function tellTaskResult(
   { result }: Ending,
 ): void {
   const taskFp = taskFpOf(context, params.taskId)
-  const origin = taskFp === undefined ? undefined : context.tasks.get(taskFp)
+  const origin = taskFp === undefined ? undefined : taskOrigin(context, taskFp)
   const payload = method === 'tasks/result' ? result : method === 'tasks/get' ? result?.['result'] : undefined
   if (origin === undefined || origin.isTold || payload === null || typeof payload !== 'object') return
   origin.isTold = true

@@ -1,4 +1,4 @@
-/** The standalone GET stream of Streamable HTTP and the DELETE of a session, where no edge watches the server. */
+/** The standalone GET stream of Streamable HTTP and of the older SSE transport, and the DELETE of a session, where no edge watches the server. */
 import type { AuditContext } from './audit-context.ts'
 import { elapsedMs, instantNow } from './clock.ts'
 import type { Connection } from './connection.ts'
@@ -20,6 +20,7 @@ export function watchStreams(context: AuditContext, connection: Connection, tran
   const { _webStandardTransport: inner } = transport as { _webStandardTransport?: WebTransport }
   const target = inner ?? (transport as WebTransport)
   const { handleRequest } = target
+  if (transport.constructor.name === 'SSEServerTransport') watchSse(context, connection, transport)
   if (typeof handleRequest !== 'function') return
   target.handleRequest = (request, options) => {
     const run = (): Promise<Response> => handleRequest.call(target, request, options)
@@ -55,27 +56,62 @@ function openedGet(
   authInfo: object | undefined,
   response: Response,
 ): Response {
-  const { own, common, started } = connection.caller({ authInfo, request } as MessageExtra)
   const lastEventId = request.headers.get('last-event-id')
-  context.emit(
-    {
-      eventType: 'stream.opened',
-      ...own,
-      streamKind: 'get',
-      lastEventFp: lastEventId === null ? undefined : context.hashes.handles.hash(lastEventId),
-    },
-    undefined,
-    common,
-  )
+  const closed = openStream(context, connection, { authInfo, request } as MessageExtra, lastEventId)
   let messages = 0
   return watchedStream(response, {
     message: () => messages++,
-    closed: (closedBy) =>
-      context.guard(() => {
-        const time = instantNow()
-        const durationMs = elapsedMs(started, time)
-        const fields = { streamKind: 'get', closedBy, early: closedBy === 'client', messages }
-        context.emit({ eventType: 'stream.closed', ...own, durationMs, ...fields }, time, common)
-      }),
+    closed: (by) => context.guard(() => closed(by, messages)),
   })
+}
+
+type Closed = (closedBy: 'client' | 'server' | 'unknown', messages: number) => void
+
+/** stream.opened; what it answers tells the end. */
+function openStream(
+  context: AuditContext,
+  connection: Connection,
+  extra: MessageExtra,
+  lastEventId: string | null,
+): Closed {
+  const { own, common, started } = connection.caller(extra)
+  const lastEventFp = lastEventId === null ? undefined : context.hashes.handles.hash(lastEventId)
+  context.emit({ eventType: 'stream.opened', ...own, streamKind: 'get', lastEventFp }, undefined, common)
+  return (closedBy, messages) => {
+    const time = instantNow()
+    const durationMs = elapsedMs(started, time)
+    const early = closedBy === 'unknown' ? undefined : closedBy === 'client'
+    const fields = {
+      eventType: 'stream.closed' as const,
+      ...own,
+      durationMs,
+      streamKind: 'get',
+      closedBy,
+      early,
+      messages,
+    }
+    context.emit(fields, time, common)
+  }
+}
+
+/** The transport before Streamable HTTP: its one stream opens when it starts, and carries every answer. Who ends it cannot be seen. */
+function watchSse(context: AuditContext, connection: Connection, transport: TransportLike): void {
+  const { start } = transport
+  transport.start = async () => {
+    await start?.call(transport)
+    if (exchangeInFlight() !== undefined) return
+    context.guard(() => {
+      const closed = openStream(context, connection, {}, null)
+      let messages = 0
+      const { send, onclose } = transport
+      transport.send = (message, options) => {
+        messages++
+        return send.call(transport, message, options)
+      }
+      transport.onclose = () => {
+        context.guard(() => closed('unknown', messages))
+        onclose?.()
+      }
+    })
+  }
 }

@@ -212,7 +212,10 @@ describe('modern era', () => {
     for (const type of ['prompt.get', 'resource.read'])
       expect(of(type).map((event) => event['flags'])).toEqual([['input_required'], undefined])
     expect(of('mrtr.input_required').map((event) => event['method'])).toEqual(['prompts/get', 'resources/read'])
-    expect(of('mrtr.retry').map((event) => event['method'])).toEqual(['prompts/get', 'resources/read'])
+    expect(of('mrtr.retry').map((event) => [event['method'], event['digestMatch']])).toEqual([
+      ['prompts/get', true],
+      ['resources/read', true],
+    ])
     expect(of('roots.requested')).toHaveLength(2)
     valid()
   })

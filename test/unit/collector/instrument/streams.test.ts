@@ -1,7 +1,12 @@
 /** Streams and queues: the GET stream of a session, subscriptions of the modern era over HTTP and stdio, event stores and the bus. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { InMemoryEventStore } from '@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import {
   McpServer as McpServerV2,
@@ -148,6 +153,40 @@ describe.each(SDKS)('the GET stream of a session, %s', (sdk) => {
     expect(of('queue.enqueued')[1]).toMatchObject({ producerPrincipal: '' })
     valid(sink.events)
   })
+})
+
+describe('the stream of the SSE transport before Streamable HTTP', () => {
+  it('is told when it opens and when it ends, with all its messages', async () => {
+    const sink = memorySink()
+    const server = new McpServer({ name: 'sse', version: '1' })
+    instrumentMcpServer(server, { sink, serverId: `sse-${next++}`, keys: 'ab'.repeat(32), heartbeatMs: 0 })
+    let transport: SSEServerTransport | undefined
+    const http = createServer((request, response) => {
+      if (request.method === 'GET') {
+        transport = new SSEServerTransport('/messages', response)
+        void server.connect(transport as never)
+      } else void transport?.handlePostMessage(request, response)
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    open.push({ close: () => new Promise((resolve) => http.close(resolve).closeAllConnections()) })
+    const client = new Client({ name: 'c', version: '1' })
+    const { port } = http.address() as AddressInfo
+    await client.connect(new SSEClientTransport(new URL(`http://127.0.0.1:${port}/sse`)) as never)
+    await client.ping()
+    const of = (type: string) => sink.events.filter((event) => event.eventType === type) as unknown as Fields[]
+    expect(of('stream.opened')).toMatchObject([{ streamKind: 'get', transport: 'sse_legacy' }])
+    expect(of('stream.opened')[0]!['sessionFp']).toBe(of('session.created')[0]!['sessionFp'])
+    await client.close()
+    await expect.poll(() => of('stream.closed')).toMatchObject([{ closedBy: 'unknown', messages: 2 }])
+    valid(sink.events)
+  })
+})
+
+it('a frozen store or handler stays as it is', () => {
+  const store = Object.freeze({ storeEvent: async () => 'id' })
+  expect(auditEventStore(store, { sink: memorySink() })).toBe(store)
+  const handler = Object.freeze({ fetch: async () => new Response() })
+  expect(instrumentMcpHandler(handler, { sink: memorySink() })).toBe(handler)
 })
 
 const listenMessage = (id: number | string, notifications: object) => ({

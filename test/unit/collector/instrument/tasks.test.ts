@@ -176,6 +176,7 @@ describe('modern era, the tasks extension on SDK v2', () => {
     ])
     expect(of('task.ended')).toMatchObject([{ state: 'completed' }])
     expect(of('elicitation.completed')).toMatchObject([{ action: 'decline', method: 'tasks/update' }])
+    expect(of('mrtr.retry')).toEqual([])
     expect(of('tool.result').map((event) => event['resultType'])).toEqual(['task', 'complete'])
     expect(new Set(of('tool.result').map((event) => event['requestUid'])).size).toBe(1)
     expect(JSON.stringify(of('task.accessed'))).not.toContain('alice')
