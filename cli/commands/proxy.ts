@@ -14,7 +14,7 @@ interface ProxyFlags {
   readonly kafka?: string
   readonly spool?: string
   readonly serverId?: string
-  readonly capture: 'shape' | 'minimal'
+  readonly capture?: 'shape' | 'minimal'
   readonly authRequired?: boolean
   readonly audience?: string[]
   readonly keepHost?: boolean
@@ -40,7 +40,7 @@ export default function configure(command: Command): void {
     .option('--kafka <brokers>', 'straight to Kafka instead: HOST:PORT,…')
     .option('--spool <dir>', 'folder where events wait while nobody takes them (default: MCP_AUDIT_SPOOL)')
     .addOption(
-      new Option('--capture <level>', 'minimal: no hashes of content').choices(['shape', 'minimal']).default('shape'),
+      new Option('--capture <level>', 'minimal: no hashes of content (default: shape)').choices(['shape', 'minimal']),
     )
     .option('--auth-required', 'the server serves nobody without authorization: said in its events')
     .option('--audience <audience...>', 'audiences that tokens for this server name')

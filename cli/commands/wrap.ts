@@ -10,7 +10,7 @@ interface WrapFlags {
   readonly kafka?: string
   readonly spool?: string
   readonly serverId?: string
-  readonly capture: 'shape' | 'minimal'
+  readonly capture?: 'shape' | 'minimal'
   readonly verbose?: boolean
 }
 
@@ -26,7 +26,7 @@ export default function configure(command: Command): void {
     .option('--kafka <brokers>', 'straight to Kafka instead: HOST:PORT,…')
     .option('--spool <dir>', 'folder where events wait while nobody takes them (default: MCP_AUDIT_SPOOL)')
     .addOption(
-      new Option('--capture <level>', 'minimal: no hashes of content').choices(['shape', 'minimal']).default('shape'),
+      new Option('--capture <level>', 'minimal: no hashes of content (default: shape)').choices(['shape', 'minimal']),
     )
     .option('--verbose', 'say at the end, on stderr, what was seen and delivered')
     .action(async (argv: string[], { serverId, capture, verbose, ...where }: WrapFlags) => {

@@ -1,6 +1,7 @@
 /** The audit context of an observer on the wire: vantage gateway, nobody's identity, and a registry that only listens. */
 import { type AuditContext, contextFor, type InstrumentOptions } from '../instrument/audit-context.ts'
 import type { AuditSink } from '../instrument/audit-sink.ts'
+import { optionsFromEnvironment } from '../instrument/environment-options.ts'
 import { ServerRegistry } from '../instrument/registry.ts'
 import { type HeldSink, heldSink } from './held-sink.ts'
 
@@ -16,7 +17,9 @@ export interface Gateway {
 /** Sets of scopes with a registry of their own; callers choose them, so the oldest goes. */
 const MAX_REGISTRIES = 256
 
-/** `options.serverId`, else MCP_AUDIT_SERVER_ID, else `fallbackId`. `holdMs`: longest wait of the first events for the server's name. */
+const warn = (message: string): void => void process.stderr.write(`mcp-auditd: ${message}\n`)
+
+/** What the options leave open is read from the environment, as `register` does. `options.serverId`, else MCP_AUDIT_SERVER_ID, else `fallbackId`. `holdMs`: longest wait of the first events for the server's name. */
 export function openGateway(
   sink: AuditSink,
   options: Omit<InstrumentOptions, 'sink' | 'vantage' | 'lacks' | 'loggerProvider'>,
@@ -25,7 +28,9 @@ export function openGateway(
 ): Gateway {
   const held = heldSink(sink, holdMs)
   // Nobody on the wire can say who the caller is: tokens are not verified here, and stdio has none.
-  const context = contextFor({ ...options, sink: held, vantage: 'gateway', lacks: ['no_principal'] }, fallbackId)
+  const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const settings = { ...optionsFromEnvironment(process.env, warn), ...said }
+  const context = contextFor({ ...settings, sink: held, vantage: 'gateway', lacks: ['no_principal'] }, fallbackId)
   const registries = new Map<string, ServerRegistry>()
   let isNamed = false
   return {

@@ -31,13 +31,21 @@ export interface WrappedChild {
 }
 
 /** Settings of ours that the wrapped server has no business with: it may be anybody's program. */
-const SECRETS = ['MCP_AUDIT_KEY', 'MCP_AUDIT_OTLP_HEADERS']
+const SECRETS = ['MCP_AUDIT_KEY', 'MCP_AUDIT_KEYS', 'MCP_AUDIT_OTLP_HEADERS', 'MCP_AUDIT_OTLP_TOKEN']
+
+/** The environment as it is, without those, and without the variables that they refer to (`env:NAME`). */
+function environment(): NodeJS.ProcessEnv {
+  const env = { ...process.env }
+  for (const name of SECRETS) {
+    for (const [, referred] of (env[name] ?? '').matchAll(/\benv:(\w+)/g)) delete env[referred!]
+    delete env[name]
+  }
+  return env
+}
 
 /** `argv`: program and arguments. stderr is our own, as it is. */
 export function startChild(argv: readonly string[]): WrappedChild {
-  const env = { ...process.env }
-  for (const name of SECRETS) delete env[name]
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'], env })
+  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'], env: environment() })
   const stopPassing = passSignals(child)
   const ended = new Promise<Ending>((resolve) => {
     let isOver = false
