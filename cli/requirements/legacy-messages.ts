@@ -309,6 +309,14 @@ export const LEGACY_MESSAGES: readonly Requirement[] = [
       'client-hello.test.ts',
       'that comes twice is a duplicate',
     ],
+    [
+      'hostile',
+      'basic',
+      'Whatever a client sends, the server answers as it does without us.',
+      ['http.request'],
+      'hostile-messages.test.ts',
+      'are answered the same, message by message, and give events that the service takes',
+    ],
   ]),
   ...shownBy('legacy', 'test/e2e', [
     [
@@ -318,14 +326,6 @@ export const LEGACY_MESSAGES: readonly Requirement[] = [
       ['session.created.idBits'],
       'instrument-http.test.ts',
       'ties each call to the verification that let it in, and to person, client and session',
-    ],
-    [
-      'request-batch',
-      'basic',
-      'Messages come as they are sent, whatever they are.',
-      ['http.request'],
-      'wrap.test.ts',
-      '100 MB lines, partial lines, CRLF, invalid UTF-8, batches and prose pass as they are, both ways',
     ],
   ]),
   ...missing('legacy', [
