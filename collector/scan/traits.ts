@@ -96,8 +96,12 @@ export interface Survey {
 export function survey(text: string): Survey {
   const units = codeUnitsOf(text)
   const { length } = text
+  const table = TABLE
   let traits = 0
-  for (let i = 0; i < length; i++) traits |= bitsOf(units[i]!)
+  for (let i = 0; i < length; i++) {
+    const unit = units[i]!
+    traits |= unit < 128 ? table[unit]! : TRAIT.nonAscii
+  }
   if (length >= RUN_CHARACTERS && hasRun(units, length)) traits |= TRAIT.encodedRun
   return {
     traits: traits & ~ENCODING_ALPHABET,
@@ -105,7 +109,6 @@ export function survey(text: string): Survey {
   }
 }
 
-const bitsOf = (unit: number): number => (unit < 128 ? TABLE[unit]! : TRAIT.nonAscii)
 /** Whether a code unit is a character of the base64 or base64url alphabet. */
 export const isEncoding = (unit: number): boolean => unit < 128 && (TABLE[unit]! & ENCODING_ALPHABET) !== 0
 

@@ -1,5 +1,6 @@
 /** Hosts by what they are for: services that record whatever is sent to them, tunnels into somebody's machine, pastes, raw addresses. */
 import { domainToUnicode } from 'node:url'
+import { remembered } from '../remembered.ts'
 import { asciiTwin } from './confusables.ts'
 
 /** Request bins and out-of-band testing: they exist to show what was sent to them. Matched as a suffix of the host. */
@@ -80,10 +81,22 @@ export type HostClass =
   | 'hostile'
   | 'ordinary'
 
-const endsIn = (host: string, suffixes: readonly string[]): boolean =>
-  suffixes.some(
-    (suffix) => host === suffix || (host.endsWith(suffix) && host.charCodeAt(host.length - suffix.length - 1) === 46),
-  )
+const SERVICES: ReadonlyMap<string, HostClass> = new Map([
+  ...BINS.map((host): [string, HostClass] => [host, 'bin']),
+  ...TUNNELS.map((host): [string, HostClass] => [host, 'tunnel']),
+  ...DROPS.map((host): [string, HostClass] => [host, 'drop']),
+])
+const MOST_LABELS = 3
+/** The service that a host is, or is a subdomain of. */
+function serviceOf(host: string): HostClass | undefined {
+  let dot = host.length
+  for (let labels = 0; labels < MOST_LABELS && dot > 0; labels++) {
+    dot = host.lastIndexOf('.', dot - 1)
+    const service = SERVICES.get(host.slice(dot + 1))
+    if (service !== undefined) return service
+  }
+  return undefined
+}
 
 /** Names no honest host gives itself. */
 const HOSTILE =
@@ -92,18 +105,20 @@ const OCTETS = /^\d{1,3}(?:\.\d{1,3}){3}$/
 
 /** `path`: two services take messages from anybody who knows the path. */
 export function hostClass(host: string, path: string): HostClass {
-  if (endsIn(host, BINS)) return 'bin'
-  if (endsIn(host, TUNNELS)) return 'tunnel'
-  if (endsIn(host, DROPS)) return 'drop'
   if ((host === 'discord.com' || host === 'discordapp.com') && path.startsWith('/api/webhooks/')) return 'bin'
   if (host === 'api.telegram.org' && path.startsWith('/bot')) return 'bin'
+  return classOfName(host)
+}
+
+const classOfName = remembered((host): HostClass => {
+  const service = serviceOf(host)
+  if (service !== undefined) return service
   if (HOSTILE.test(host)) return 'hostile'
   if (OCTETS.test(host)) return isInner(host) ? 'ordinary' : 'public_address'
   if (/^(?:0x[\da-f]{1,8}|\d{8,10}|0\d{1,3}(?:\.0?\d{1,4}){3}|(?:0x[\da-f]{1,2}\.){3}0x[\da-f]{1,2})$/.test(host))
     return 'disguised_address'
-  if (host.includes('xn--') && looksLatin(host)) return 'look_alike'
-  return 'ordinary'
-}
+  return host.includes('xn--') && looksLatin(host) ? 'look_alike' : 'ordinary'
+})
 
 /** Loopback, private, link-local and documentation addresses. */
 function isInner(host: string): boolean {

@@ -80,7 +80,7 @@ const DANGERS: readonly Danger[] = [
 ]
 /** Words of which one is in every pattern above, in lower case: most texts end here. */
 const HINT =
-  /\/dev\/|\bn(?:c|cat|etcat|ode|et1?|senter|etsh)\b|mkfifo|\bsh\b|bash|zsh|socat|socket|curl|wget|fetch|base64|powershell|download|iex|invoke|certutil|bitsadmin|mshta|regsvr32|rundll32|xxd|\brm\b|preserve-root|mkfs|\bdd\b|:\(\)|vssadmin|wmic|wevtutil|cipher|\bdel\b|erase|\brd\b|format|history|shred|kill|remove-item|chmod|docker|privileged|chroot|unshare|pkexec|setcap|insmod|modprobe|useradd|adduser|usermod|visudo|passwd|docker\.sock|sudo|\bsu\b|schtasks|\breg\b|\bsc\b|crontab|nopasswd|setenforce|iptables|ufw|mppreference|\benv\b|printenv|https?:|ifs|eval|\/\?|''|""|\$\{|\$'|preload|insert_libraries|bash_env|-v\s|\$\(|`|aria2c|\bat\b/
+  /\/dev\/|\bn(?:c|cat|etcat|ode|et1?|senter|etsh)\b|mkfifo|\bsh\b|bash|zsh|socat|socket|curl|wget|fetch|base64|powershell|download|iex|invoke|certutil|bitsadmin|mshta|regsvr32|rundll32|xxd|\brm\b|preserve-root|mkfs|\bdd\b|:\(\)|vssadmin|wmic|wevtutil|cipher|\bdel\b|erase|\brd\b|format|history|shred|kill|remove-item|chmod|docker|privileged|chroot|unshare|pkexec|setcap|insmod|modprobe|useradd|adduser|usermod|visudo|passwd|docker\.sock|sudo|\bsu\b|schtasks|\breg\b|\bsc\b|crontab|nopasswd|setenforce|iptables|ufw|mppreference|\benv\b|printenv|ifs|eval|\/\?|''|""|\$\{|\$'|preload|insert_libraries|bash_env|-v\s|\$\(|`|aria2c|\bat\b/
 
 /** A command line of more than one word has one of these; a single option begins with a hyphen. */
 const WORDS = TRAIT.space | TRAIT.slash | TRAIT.backslash | TRAIT.dollar | TRAIT.chain | TRAIT.parenthesis

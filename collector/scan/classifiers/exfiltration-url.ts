@@ -3,7 +3,9 @@
  * click, long encoded payloads, and hosts that exist to record what they are sent (collector-hosts.ts). `domains` names the host.
  */
 import type { Classifier, Hit, Reading, Subject, Surface } from '../classifier.ts'
+import { remembered } from '../remembered.ts'
 import { TRAIT } from '../traits.ts'
+import { isIn, LETTER } from './alphabet.ts'
 import { type HostClass, hostClass } from './collector-hosts.ts'
 
 const SURFACES: ReadonlySet<Surface> = new Set([
@@ -63,7 +65,7 @@ const NONE: readonly Hit[] = []
 
 function schemeStart(text: string, at: number): number {
   let start = at
-  while (start > 0 && at - start < 12 && /[a-z]/i.test(text.charAt(start - 1))) start--
+  while (start > 0 && at - start < 12 && isIn(text, start - 1, LETTER)) start--
   return start
 }
 
@@ -99,11 +101,7 @@ function judge(text: string, start: number, hostStart: number, end: number, subj
   const authority = slash < 0 ? rest : rest.slice(0, slash)
   const after = slash < 0 ? '' : rest.slice(slash)
   const sign = authority.lastIndexOf('@')
-  const host = authority
-    .slice(sign + 1)
-    .replace(/:\d{1,5}$/, '')
-    .replace(/[.,;:!]+$/, '')
-    .toLowerCase()
+  const host = hostOf(sign < 0 ? authority : authority.slice(sign + 1))
   if (host.length < 3 || (!host.includes('.') && !/^\d|^0x/.test(host) && !host.includes('{'))) return undefined
   const isRead = subject.surface === 'result' || subject.surface === 'resource' || subject.surface === 'error'
   const kind = hostClass(host, after)
@@ -146,8 +144,19 @@ function judge(text: string, start: number, hostStart: number, end: number, subj
   }
 }
 
+/** Without a port and the punctuation of a sentence. */
+const hostOf = remembered((authority) =>
+  authority
+    .replace(/:\d{1,5}$/, '')
+    .replace(/[.,;:!]+$/, '')
+    .toLowerCase(),
+)
+
+/** What stands right before the URL of an image or a tag. */
+const LEADS = '("\'=\t\n\r '
 /** A markdown image or an HTML tag that is fetched without a click. */
 function loadsItself(text: string, start: number): boolean {
+  if (start === 0 || !LEADS.includes(text[start - 1]!)) return false
   const lead = text.slice(Math.max(0, start - 120), start)
   return (
     /!\[[^\]\n]{0,100}\]\($/.test(lead) ||

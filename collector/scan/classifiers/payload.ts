@@ -13,9 +13,9 @@ interface Payload {
   readonly pattern: RegExp
   /** Stored source code may hold it: texts for readers and code are spared. */
   readonly inValuesOnly?: true
-  /** Characters of which one is in every such text; words of which one is, in lower or upper case as they are meant. */
+  /** Characters of which one is in every such text; words of which one is. */
   readonly traits: number
-  readonly words?: readonly string[]
+  readonly hint?: RegExp
 }
 
 const PAYLOADS: readonly Payload[] = [
@@ -58,28 +58,7 @@ const PAYLOADS: readonly Payload[] = [
   {
     kind: 'deserialization',
     traits: TRAIT.encodedRun | TRAIT.bracket | TRAIT.quote | TRAIT.lineBreak | TRAIT.slash | TRAIT.dollar,
-    words: [
-      'rO0AB',
-      'ACED',
-      'aced',
-      ':{',
-      '!!',
-      '!ruby',
-      '!<tag',
-      'ND_FUNC',
-      '@type',
-      '$type',
-      'py/',
-      'AAEAAAD',
-      'gASV',
-      '\nsystem',
-      '__builtin__',
-      'builtins',
-      'posix',
-      'nt\n',
-      'subprocess',
-      'BAh',
-    ],
+    hint: /rO0AB|ACED|:\{|!!|!ruby|!<tag|ND_FUNC|@type|\$type|py\/|AAEAAAD|gASV|\nsystem|__builtin__|builtins|posix|nt\n|subprocess|BAh/,
     score: 0.9,
     pattern:
       /\brO0AB[\w+/]{8}|\bACED0005|(?:^|[;{"'\s])[OC]:\+?\d{1,4}:"[\w\\]{1,128}":\d{1,4}:\{|!!python\/(?:object|module|name)|!!javax?\.|!!ruby\/|!ruby\/object:|!<tag:yaml\.org,2002:(?:python|java)|_\$\$ND_FUNC\$\$_|"@type"\s{0,4}:\s{0,4}"(?:com\.sun\.|org\.apache\.|java\.|javax\.|ch\.qos)|"\$type"\s{0,4}:\s{0,4}"System\.|"py\/(?:object|reduce)"|\bAAEAAAD\/{4}|\bgASV[\w+/]{12}|\bcos\nsystem\n|\bc(?:__builtin__|builtins|posix|nt|subprocess)\n\w{1,16}\n|\bBAh[bv7I][\w+/]{8}/,
@@ -87,7 +66,7 @@ const PAYLOADS: readonly Payload[] = [
   {
     kind: 'prototype_pollution',
     traits: TRAIT.underscore | TRAIT.dot | TRAIT.bracket | TRAIT.colon,
-    words: ['__proto__', 'prototype'],
+    hint: /__proto__|prototype/,
     score: 0.9,
     pattern:
       /["'[]__proto__["'\]]|\b__proto__(?:\.|\[|%5b)|constructor["'\]]?\s{0,4}[.[:{]\s{0,4}\{?\s{0,4}["']?prototype\b/i,
@@ -154,9 +133,9 @@ export const payload: Classifier = {
     const traits = traitsOf(reading)
     const isStored = isDocument(reading, subject) || subject.role === 'code' || subject.role === 'shell'
     const isValue = isStored ? isShortExpression(reading, subject) : text.length <= VALUE_CHARACTERS
-    for (const { kind, score, pattern, inValuesOnly, traits: some, words } of PAYLOADS) {
+    for (const { kind, score, pattern, inValuesOnly, traits: some, hint } of PAYLOADS) {
       if ((some & traits) === 0 || (inValuesOnly === true && !isValue)) continue
-      if (words !== undefined && !words.some((word) => text.includes(word))) continue
+      if (hint !== undefined && !hint.test(text)) continue
       const match = pattern.exec(text)
       if (match !== null && hits.every((hit) => hit.class !== `attack.${kind}`))
         hits.push(attack(kind, score, match.index, match.index + match[0].length))

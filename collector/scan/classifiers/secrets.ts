@@ -1,4 +1,5 @@
 /** Secrets: tokens by form and checksum, keys and passwords by what they stand in, random values by what they are called. */
+import { traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
 import { ALNUM, eachRun, IN, isIn, runEnd, runStart, URL64, varietyOf } from './alphabet.ts'
@@ -35,8 +36,7 @@ export const secrets: Classifier = {
   check(reading: Reading, subject: Subject): readonly Hit[] {
     const { text } = reading
     if (text.length < 6) return NONE
-    const search = new Search(text, subject)
-    return search.run()
+    return new Search(text, subject).run(traitsOf(reading))
   },
 }
 
@@ -50,10 +50,11 @@ class Search {
     this.subject = subject
   }
 
-  run(): readonly Hit[] {
+  run(traits: number): readonly Hit[] {
     const { surface } = this.subject
     findCarriers(
       this.text,
+      traits,
       surface === 'definition' || surface === 'instructions',
       (kind, score, start, end, validated) => this.add(kind, score, start, end, validated),
     )

@@ -86,7 +86,7 @@ const INDICATORS: readonly Indicator[] = [
 
 /** One of these is in every text that has an indicator. */
 const HINT =
-  /\bor\b|\band\b|\bunion\b|select|\bhaving\b|\bwhere\b|\bxor\b|\|\||&&|--|#|\/\*|;|sleep|benchmark|randomblob|waitfor|order|group|dbms|utl_|xp_|sp_|load_|pg_|outfile|dumpfile|@@|schema|sys|openrowset|extractvalue|updatexml|'|"/i
+  /\bor\b|\band\b|\bunion\b|select|\bhaving\b|\bwhere\b|\bxor\b|\|\||&&|--|#|\/\*|;|sleep|benchmark|randomblob|waitfor|\b(?:order|group)\b[\s\S]{1,80}?\bby\b|dbms|utl_|xp_|sp_|load_|pg_|outfile|dumpfile|@@|schema|sys|openrowset|extractvalue|updatexml|'|"/i
 const STATEMENT =
   /^\s{0,16}(?:\(\s?)?(?:select|with|insert\sinto|update\s|delete\sfrom|create\s|alter\s|drop\s|explain\s|show\s|describe\s|pragma\s|merge\s|truncate\s|call\s|exec\s|grant\s|set\s|use\s|begin\b|commit\b|rollback\b|end\b|copy\s|values\s)/i
 /** Inside a whole statement: always true in a condition, other tables joined to the answer, a second statement that destroys. */

@@ -3,6 +3,7 @@ import { type Address, addressOf } from '../address-forms.ts'
 import { ARGUMENTS, attack, isDocument } from '../attack.ts'
 import type { Classifier, Hit, Subject } from '../classifier.ts'
 import { pathForm } from '../path-form.ts'
+import { remembered } from '../remembered.ts'
 import { sensitivityOf } from '../sensitive-paths.ts'
 import { TRAIT } from '../traits.ts'
 
@@ -73,8 +74,9 @@ export const ssrf: Classifier = {
 
 function inUrls(text: string, subject: Subject, hits: Hit[]): void {
   let count = 0
-  for (const match of text.matchAll(URL)) {
-    if (++count > MAX_URLS) return
+  URL.lastIndex = 0
+  for (let match = URL.exec(text); match !== null && count < MAX_URLS; match = URL.exec(text)) {
+    count++
     const [begin, scheme, authority = '', rest = ''] = match
     const whole = begin + rest
     const score = scoreOf(scheme!.toLowerCase(), whole, authority, rest, subject, match.index === 0)
@@ -131,15 +133,22 @@ function splitPort(host: string): { host: string; port: string } {
 }
 
 function targetScore(host: string, port: string, subject: Subject): number {
+  const target = targetOf(host)
+  if (typeof target === 'number') return target
+  return target === 'own' ? ownMachine(port, subject) : addressScore(target, port, subject)
+}
+
+/** What a host is, or the score that its name alone gives. */
+const targetOf = remembered((host): Address | 'own' | number => {
   const name = host.toLowerCase().replace(/\.$/, '')
   if (name === '') return 0
   const address = addressOf(name)
-  if (address !== undefined) return addressScore(address, port, subject)
+  if (address !== undefined) return address
   if (METADATA_NAMES.test(name)) return 0.95
   if (REBINDING.test(name)) return 0.9
   if (CALLBACK.test(name)) return 0.8
-  return OWN_NAMES.test(name) ? ownMachine(port, subject) : 0
-}
+  return OWN_NAMES.test(name) ? 'own' : 0
+})
 
 function addressScore({ kind, isCanonical }: Address, port: string, subject: Subject): number {
   if (kind === 'metadata') return 0.98

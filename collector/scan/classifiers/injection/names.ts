@@ -1,4 +1,5 @@
 /** What an identifier, a path, a URL or an address means to the injection matchers. Strings are short: at most MAX_NAME characters are looked at. */
+import { remembered } from '../../remembered.ts'
 import type { Meaning } from './lexicon.ts'
 import { TO } from './meaning.ts'
 
@@ -60,7 +61,7 @@ const ENEMY_HOST = /attack|evil|malicious|exfil|pwn|hack|steal|phish|rogue|c2\./
 const SECRET_SCHEME = /:\/\/[\w./-]{0,60}(?:secret|confidential|admin|credential|private|password|internal)/i
 
 /** What a chunk with dots, slashes, colons or an at sign means; undefined when it is only words in a row. */
-export function meaningOfPath(chunk: string): Meaning | undefined {
+export const meaningOfPath = remembered((chunk): Meaning | undefined => {
   if (WEB_ADDRESS.test(chunk)) {
     if (/^(?:https?|wss?|ftp):/i.test(chunk)) return ENEMY_HOST.test(chunk) ? ENEMY_WEB : WEB
     return SECRET_SCHEME.test(chunk) ? SECRET_PATH : PATH
@@ -81,7 +82,7 @@ export function meaningOfPath(chunk: string): Meaning | undefined {
     return ENEMY_HOST.test(chunk) ? ENEMY_WEB : HOST
   if (/^[\w-]{1,80}\.(?:json|ya?ml|toml|txt|md|ini|conf|cfg|log|csv|db|sqlite|sh|py|js|ts)$/i.test(chunk)) return PATH
   return undefined
-}
+})
 
 /** What a word that may be a name means, next to what the lexicon says of it. */
 export function meaningOfName(

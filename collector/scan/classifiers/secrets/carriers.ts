@@ -1,4 +1,5 @@
 /** Secrets that are known by what they stand in: key files, URLs with a password, headers, connection strings, command lines. */
+import { TRAIT } from '../../traits.ts'
 import { BASE64, IN, runEnd, runStart, URL64, varietyOf } from '../alphabet.ts'
 import { isRandomAt, isSample, looksRandom } from './checks.ts'
 
@@ -8,12 +9,17 @@ const PART_CHARACTERS = 256
 
 export type Found = (kind: string, score: number, start: number, end: number, validated?: boolean) => void
 
-/** Looks for every carrier; each search is one pass over the text, with bounded work where it finds something. */
-export function findCarriers(text: string, isDefinition: boolean, found: Found): void {
-  privateKeys(text, found)
-  urls(text, found)
-  commands(text, found)
-  keyed(text, found)
+/**
+ * Looks for every carrier; each search is one pass over the text, with bounded work where it finds something. `traits`: of the text;
+ * what needs a character that it has not is not looked for.
+ */
+export function findCarriers(text: string, traits: number, isDefinition: boolean, found: Found): void {
+  if ((traits & TRAIT.hyphen) !== 0) {
+    privateKeys(text, found)
+    commands(text, found)
+  }
+  if ((traits & TRAIT.colon) !== 0 && (traits & TRAIT.slash) !== 0) urls(text, found)
+  keyed(text, traits, found)
   // A definition shows by example what a password looks like.
   if (isDefinition) return
   passwords(text, 'word', found)
@@ -60,13 +66,13 @@ const isPassword = (value: string): boolean =>
 function urls(text: string, found: Found): void {
   each(text, '://', (at) => {
     const start = at + 3
-    const scheme = text.slice(runStart(text, at, URL64 | IN.base64, 24), at).toLowerCase()
     let colon = -1
     for (let end = start; end < text.length && end - start < PART_CHARACTERS; end++) {
       const character = text[end]!
       if (character === ':' && colon < 0) colon = end
       if (character === '@') {
         if (colon < 0 || !isPassword(decoded(text.slice(colon + 1, end)))) return
+        const scheme = text.slice(runStart(text, at, URL64 | IN.base64, 24), at).toLowerCase()
         const isDatabase =
           /(?:postgres|mysql|maria|mongodb|redis|amqp|mssql|sqlserver|oracle|clickhouse|cockroach|neo4j)/.test(scheme)
         return found(isDatabase ? 'database_url' : 'url_password', 0.85, start, end)
@@ -166,7 +172,14 @@ const KEYED: readonly [kind: string, needle: string, alphabet: number, min: numb
   ['azure_storage_key', 'AccountKey=', BASE64, 40, 100],
   ['azure_shared_key', 'SharedAccessKey=', BASE64, 40, 100],
 ]
-function keyed(text: string, found: Found): void {
+function keyed(text: string, traits: number, found: Found): void {
+  if ((traits & TRAIT.equals) !== 0) assigned(text, found)
+  if ((traits & TRAIT.tilde) !== 0) clientSecrets(text, found)
+  if ((traits & TRAIT.underscore) !== 0) bundles(text, found)
+  if ((traits & TRAIT.space) !== 0) basic(text, found)
+}
+
+function assigned(text: string, found: Found): void {
   each(text, 'Key=', (at) => {
     for (const [kind, needle, alphabet, min, max] of KEYED) {
       const start = at + 4
@@ -178,6 +191,9 @@ function keyed(text: string, found: Found): void {
     }
   })
   for (const needle of ['&sig=', '?sig=']) each(text, needle, (at) => signature(text, at, found))
+}
+
+function clientSecrets(text: string, found: Found): void {
   each(text, 'Q~', (at) => {
     const start = runStart(text, at, URL64 | IN.tilde | IN.dot, 4)
     const end = runEnd(text, at + 2, URL64 | IN.tilde | IN.dot, 40)
@@ -186,6 +202,9 @@ function keyed(text: string, found: Found): void {
     if (looksRandom(variety) && !isSample(text.slice(start, end), variety))
       found('azure_client_secret', 0.9, start, end)
   })
+}
+
+function bundles(text: string, found: Found): void {
   each(text, 'BUNDLE_', (at) => {
     const match = /^BUNDLE_\w{1,80}COM["']?\s{0,3}[:=]\s{0,3}["']?([\w.-]{4,64}:[\w.-]{4,64})/.exec(
       text.slice(at, at + 240),
@@ -194,6 +213,9 @@ function keyed(text: string, found: Found): void {
     const start = at + match[0].length - match[1]!.length
     found('basic_auth', 0.85, start, start + match[1]!.length)
   })
+}
+
+function basic(text: string, found: Found): void {
   each(text, 'Basic ', (at) => {
     const start = at + 6
     const end = runEnd(text, start, BASE64, 512)

@@ -1,4 +1,5 @@
 /** What a value is called: the name it is assigned to, read backwards from it, and whether such a name holds secrets. */
+import { remembered } from '../../remembered.ts'
 import { IN, isIn, runStart, URL64 } from '../alphabet.ts'
 
 /** Characters of punctuation between a name and its value, and of the name. */
@@ -20,39 +21,29 @@ const VENDOR =
 const OTHERWISE =
   /public|\bpub_?key|next|page[ _.-]?token|pagetoken|cursor|contin|sync[ _.-]?token|count|limit|usage|\bmax|_type|type\b|\bname\b|hash|digest|checksum|integrity|etag|\bsha|commit|revision|fingerprint|thumbprint|nonce|csrf|xsrf|authenticity|author\b|monkey|keyboard|keyword|idempot|cache|partition|sort|primary[ _.-]?key|foreign|\burl\b|\buri\b|path|\bfile|contract|address|\bmint|\btx|transaction|block|wallet|symbol|token[ _.-]?id\b|key[ _.-]?(?:id|name|figure)\b|(?:secret|credential)s?[ _.-]?(?:name|id)s?\b|access[ _.-]?ids?\b|secretsanta|tokeniz|signature\b|reset|design[ _.-]?token|image|photo|video|avatar/i
 
-/** The same few names come again and again. Bounded: callers choose them. */
-const known = new Map<string, NameSays>()
-const CACHED = 1_024
-
 /** What a name says of its value. */
-export function nameSays(name: string): NameSays {
+export const nameSays = remembered((name): NameSays => {
   if (name.length < 3) return 'none'
-  let says = known.get(name)
-  if (says === undefined) {
-    says = read(name)
-    if (known.size >= CACHED) known.clear()
-    known.set(name, says)
-  }
-  return says
-}
-
-function read(name: string): NameSays {
   const spelled = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2')
   if (PASSWORD.test(spelled)) return OTHERWISE.test(spelled) ? 'none' : 'password'
   if (SECRET.test(spelled)) return OTHERWISE.test(spelled) ? 'none' : 'secret'
   if (VENDOR.test(spelled)) return OTHERWISE.test(spelled) ? 'none' : 'secret'
   return KEY.test(spelled) && !OTHERWISE.test(spelled) ? 'key' : 'none'
-}
+})
 
 /** Words between a name and a value that are no part of either. */
 const SCHEME =
   /(?:(?<![-\w])(?:bearer|basic|(?:[A-Za-z][\w-]{0,12})?token|negotiate|digest|apikey|dpop|is|was|are|set to|of|the|=)[ \t'"`:=]{1,3})$/i
+
+/** The characters it may end with. */
+const AFTER_SCHEME = ' \t\'"`:='
 
 /**
  * The name that the value at `start` is assigned to, as `name = value`, `"name": "value"`, `name: Scheme value`, `--name value`,
  * `<name>value`, `the name is value`; '' when it stands alone.
  */
 export function nameBefore(text: string, start: number): string {
+  if (start === 0) return ''
   let end = start
   let isAssigned = false
   const limit = Math.max(0, start - GAP_CHARACTERS)
@@ -62,7 +53,10 @@ export function nameBefore(text: string, start: number): string {
     else if (!BETWEEN.includes(character)) break
     end = at - 1
   }
-  const scheme = isAssigned ? null : SCHEME.exec(text.slice(Math.max(0, start - 24), start))
+  const scheme =
+    isAssigned || !AFTER_SCHEME.includes(text[start - 1]!)
+      ? null
+      : SCHEME.exec(text.slice(Math.max(0, start - 24), start))
   if (scheme !== null) {
     end = start - scheme[0].length
     isAssigned = true
@@ -93,8 +87,7 @@ function phraseStart(text: string, nameStart: number): number {
 
 /** The last two names of a path such as `args.auth.token`: what a value is called that is a whole text. */
 export function nameInPath(path: string): string {
-  const plain = path.replace(/\[\d*\]/g, '')
-  const last = plain.lastIndexOf('.')
-  const before = plain.lastIndexOf('.', last - 1)
-  return plain.slice(before + 1).slice(-NAME_CHARACTERS)
+  const before = path.lastIndexOf('.', path.lastIndexOf('.') - 1)
+  const names = path.slice(before + 1)
+  return (names.includes('[') ? names.replace(/\[\d*\]/g, '') : names).slice(-NAME_CHARACTERS)
 }
