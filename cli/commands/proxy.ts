@@ -4,15 +4,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { startProxy } from '../../collector/proxy/proxy.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import { splitAddress } from '../configuration.ts'
+import { checkGatewayAddress, type GatewayAddress } from '../gateway-address.ts'
 import { openGatewaySink } from '../gateway-sink.ts'
 import { stopOnSignal } from '../signals.ts'
 
-interface ProxyFlags {
+interface ProxyFlags extends GatewayAddress {
   readonly target: string
   readonly listen: string
-  readonly otlp?: string
-  readonly kafka?: string
-  readonly spool?: string
   readonly serverId?: string
   readonly capture?: 'shape' | 'minimal'
   readonly authRequired?: boolean
@@ -59,7 +57,8 @@ export default function configure(command: Command): void {
       const { listen, serverId, capture, authRequired, keepHost, forwarded, quiet } = flags
       const { host, port } = listeningAddress(listen)
       const tls = await tlsOf(flags)
-      const sink = await openGatewaySink('proxy', flags)
+      checkGatewayAddress('proxy', flags)
+      const sink = await openGatewaySink(flags)
       const proxy = await startProxy({
         target: flags.target,
         host,

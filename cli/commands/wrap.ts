@@ -1,14 +1,10 @@
 /** `wrap`: any stdio MCP server, in any language, as it is; what passes is told. */
 import { type Command, Option } from 'commander'
-import { endLike } from '../../collector/wrap/child.ts'
+import { endLike, startChild } from '../../collector/wrap/child.ts'
 import { standardInput, standardOutput } from '../../collector/wrap/standard-streams.ts'
-import { wrap } from '../../collector/wrap/wrap.ts'
-import { openGatewaySink } from '../gateway-sink.ts'
+import { checkGatewayAddress, type GatewayAddress } from '../gateway-address.ts'
 
-interface WrapFlags {
-  readonly otlp?: string
-  readonly kafka?: string
-  readonly spool?: string
+interface WrapFlags extends GatewayAddress {
   readonly serverId?: string
   readonly capture?: 'shape' | 'minimal'
   readonly verbose?: boolean
@@ -30,9 +26,17 @@ export default function configure(command: Command): void {
     )
     .option('--verbose', 'say at the end, on stderr, what was seen and delivered')
     .action(async (argv: string[], { serverId, capture, verbose, ...where }: WrapFlags) => {
-      const sink = await openGatewaySink('wrap', where)
+      checkGatewayAddress('wrap', where)
+      // Before we load what observes: the client waits for the server, not for us. What it says meanwhile waits in its pipe.
+      const child = startChild(argv)
+      const [{ wrap }, { openGatewaySink }] = await Promise.all([
+        import('../../collector/wrap/wrap.ts'),
+        import('../gateway-sink.ts'),
+      ])
+      const sink = await openGatewaySink(where)
       const { ending, unreadMessages } = await wrap({
         argv,
+        child,
         sink,
         serverId,
         capture,

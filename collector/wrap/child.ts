@@ -1,5 +1,6 @@
 /** The server as our child: same streams, same signals, and its ending becomes ours. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { isatty } from 'node:tty'
@@ -95,18 +96,16 @@ function passSignals(child: ChildProcess): () => void {
   }
 }
 
-/** What waits for a slow reader is not quiet. */
+/** What waits for a reader is not quiet. Looks and does not listen: whoever listens to a stream sets it flowing. */
 function whenQuiet(output: Readable, then: () => void): NodeJS.Timeout {
-  let came = true
-  output.on('data', () => {
-    came = true
-  })
+  let before = (output as Socket).bytesRead
   const timer = setInterval(() => {
-    if (!came && !output.isPaused() && output.readableLength === 0) {
+    const now = (output as Socket).bytesRead
+    if (now === before && output.readableFlowing === true && output.readableLength === 0) {
       clearInterval(timer)
       then()
     }
-    came = false
+    before = now
   }, QUIET_MS)
   return timer
 }

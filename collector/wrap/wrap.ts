@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { AuditSink } from '../instrument/audit-sink.ts'
 import { type Gateway, openGateway } from '../observe/gateway-context.ts'
-import { type Ending, startChild } from './child.ts'
+import type { Ending, WrappedChild } from './child.ts'
 import { commandFactsOf } from './command-line.ts'
 import { relay } from './relay.ts'
 import { StdioObserver } from './stdio-observer.ts'
@@ -10,6 +10,8 @@ import { StdioObserver } from './stdio-observer.ts'
 export interface WrapOptions {
   /** Program and arguments. */
   readonly argv: readonly string[]
+  /** What runs. */
+  readonly child: WrappedChild
   readonly sink: AuditSink
   /** Default: MCP_AUDIT_SERVER_ID, else the package or program. */
   readonly serverId?: string | undefined
@@ -23,9 +25,7 @@ export interface Wrapped {
 }
 
 /** Resolves when the server has ended and its output has been handed on; events are then emitted, not yet delivered. Never rejects. */
-export async function wrap({ argv, sink, serverId, capture, input, output }: WrapOptions): Promise<Wrapped> {
-  // Before anything else: the client waits for the server, not for us.
-  const child = startChild(argv)
+export async function wrap({ argv, child, sink, serverId, capture, input, output }: WrapOptions): Promise<Wrapped> {
   const facts = commandFactsOf(argv)
   const gateway = openGateway(sink, { serverId, capture }, facts.serverId)
   const observer = new StdioObserver(gateway)

@@ -42,6 +42,11 @@ describe('the ending', () => {
     expect([words, ...ending]).toEqual(['last words', code, signal])
     expect(of('server.stopped')[0]).toMatchObject({ reason: how.replace('kill ', '') })
   })
+  it('a grandchild that keeps the output open is not waited for, and what it says until then arrives', async () => {
+    const child = runWrapped('sh', '-c', 'sleep 30 2>/dev/null & echo early; exit 4')
+    const [words, ending] = await Promise.all([text(child.stdout), endOf(child)])
+    expect([words, ...ending]).toEqual(['early\n', 4, null])
+  })
   it('signals reach the server, and what it makes of them is passed on', async () => {
     const child = runWrapped(...odd('signals'))
     let said = ''
