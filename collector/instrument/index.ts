@@ -12,8 +12,11 @@ export type {
   SpoolOptions,
 } from './audit-sink.ts'
 export { auditChallenge, type Challenge, type ChallengedRequest } from './challenge.ts'
+export type { CaptureRule } from './content/capture-policy.ts'
+export type { GuardrailOptions } from './content/guarded-content.ts'
 export { auditElicitation, type ElicitationPage } from './elicitation-page.ts'
 export { auditEventStore, type EventStoreOptions } from './event-store.ts'
+export { type Guardrail, GuardrailError } from './guardrails/guardrail.ts'
 export type { HandleDeclaration, HandlePolicy } from './handles.ts'
 export type { PrincipalCallback, PrincipalFacts } from './identity.ts'
 export { instrumentMcpServer } from './install.ts'
