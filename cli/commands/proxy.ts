@@ -93,7 +93,7 @@ function wholeNumber(text: string): number {
 
 function listeningAddress(listen: string): { host: string; port: number } {
   const address = splitAddress(listen)
-  if (address.host === '' || !Number.isInteger(address.port) || address.port < 0 || address.port > 65_535)
+  if (!/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i.test(listen) || address.port > 65_535)
     throw new AuditdError('usage', 'proxy', '--listen', 'must be HOST:PORT')
   return address
 }

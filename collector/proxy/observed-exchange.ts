@@ -4,6 +4,7 @@ import { tellChallenged } from '../instrument/challenge.ts'
 import { uuidV7 } from '../instrument/clock.ts'
 import { type Exchange, withinExchange } from '../instrument/exchange.ts'
 import { mirrorVerdict } from '../instrument/header-mirror.ts'
+import { pathOf } from '../instrument/http-head.ts'
 import type { MessageExtra, Request, RpcMessage } from '../instrument/request.ts'
 import { askedFor } from '../instrument/www-authenticate.ts'
 import type { Gateway } from '../observe/gateway-context.ts'
@@ -95,7 +96,7 @@ export class ObservedExchange implements Watcher {
       const isLetIn = statusCode >= 200 && statusCode < 300
       const asked = header('mcp-session-id')
       if (asked !== undefined && ((verb === 'DELETE' && isLetIn) || (statusCode === 404 && verb !== 'OPTIONS')))
-        this.within(() => this.shared.sessions.end(asked))
+        this.within(() => this.shared.sessions.end(asked, pathOf(this.exchange.head)))
       const isForStream = (header('accept') ?? '').includes('text/event-stream')
       if (verb !== 'POST' && (isStream || isForStream || (verb === 'DELETE' && asked !== undefined)))
         this.tellToken(statusCode)
@@ -214,7 +215,7 @@ export class ObservedExchange implements Watcher {
       legacy ??
       (modern || id === undefined
         ? sessions.alone(modern ? 'modern' : 'legacy', scopeSetHash)
-        : sessions.open(id, scopeSetHash))
+        : sessions.open(id, pathOf(this.exchange.head), scopeSetHash))
     return this.connection
   }
 

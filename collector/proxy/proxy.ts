@@ -11,11 +11,12 @@ import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https
 import type { AddressInfo } from 'node:net'
 import type { InstrumentOptions } from '../instrument/audit-context.ts'
 import type { AuditSink } from '../instrument/audit-sink.ts'
+import type { Exchange } from '../instrument/exchange.ts'
 import { watchNode } from '../instrument/node-exchange.ts'
 import { openGateway } from '../observe/gateway-context.ts'
 import { Unread } from '../observe/unread.ts'
 import { CopyBudget } from './body-copy.ts'
-import { type Forwarder, forward, MAX_HEADER_BYTES, refuse } from './forward.ts'
+import { type Forwarder, forward, MAX_HEADER_BYTES, refuse, type Watcher } from './forward.ts'
 import { ObservedExchange, type ProxyObservation } from './observed-exchange.ts'
 import { type Addressing, type Forwarding, targetOf } from './target.ts'
 import { WireSessions } from './wire-sessions.ts'
@@ -104,11 +105,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       refuse(response, 400, 'proxy: request: has one fixed target; ask for a path')
       return
     }
-    const exchange = watchNode(request, response, edge)
-    if (exchange === undefined) return
-    const observed = new ObservedExchange(observation, exchange)
-    response.prependOnceListener('close', () => observed.over())
-    forward(forwarder, request, response, observed)
+    forward(forwarder, request, response, watcherFor(observation, watchNode(request, response, edge), response))
   }
   const server = listener(options, serve)
   await new Promise<void>((resolve, reject) => {
@@ -133,6 +130,28 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       context.guard(() => gateway.held.release())
     },
   }
+}
+
+/** What cannot be watched passes all the same. */
+function watcherFor(shared: ProxyObservation, exchange: Exchange | undefined, response: ServerResponse): Watcher {
+  let watcher: Watcher = UNWATCHED
+  if (exchange !== undefined)
+    shared.gateway.context.guard(() => {
+      const observed = new ObservedExchange(shared, exchange)
+      // Before the edge tells the end of the exchange.
+      response.prependOnceListener('close', () => observed.over())
+      watcher = observed
+    })
+  return watcher
+}
+const nothing = (): void => undefined
+const UNWATCHED: Watcher = {
+  requestBody: nothing,
+  requestEnd: nothing,
+  head: nothing,
+  responseBody: nothing,
+  responseEnd: nothing,
+  unreachable: nothing,
 }
 
 function auditOptions(options: ProxyOptions): Omit<InstrumentOptions, 'sink'> {

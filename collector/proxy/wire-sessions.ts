@@ -8,6 +8,8 @@ const MAX_SESSIONS = 10_000
 export class WireSessions {
   private readonly gateway: Gateway
   private readonly byId = new Map<string, WireConnection>()
+  /** Where a session was opened: what another path answers says nothing of it. */
+  private readonly paths = new WeakMap<WireConnection, string>()
   private readonly byAddress = new Map<string, WireConnection>()
 
   constructor(gateway: Gateway) {
@@ -23,10 +25,11 @@ export class WireSessions {
   }
 
   /** The session of this id; one that began before we did, or that we forgot, is taken up. */
-  open(id: string, scopeSetHash: string): WireConnection {
+  open(id: string, path: string, scopeSetHash: string): WireConnection {
     const known = this.byId.get(id)
     const session = known ?? this.connection('http', scopeSetHash)
     session.sessionId = id
+    if (known === undefined) this.paths.set(session, path)
     this.keep(this.byId, id, session)
     return session
   }
@@ -43,10 +46,11 @@ export class WireSessions {
   }
 
   /** The server says that it is over: told, with whatever had no answer. */
-  end(id: string): void {
+  end(id: string, path: string): void {
     const session = this.byId.get(id)
+    if (session === undefined || this.paths.get(session) !== path) return
     this.byId.delete(id)
-    session?.closed()
+    session.closed()
   }
   endLegacy(address: string): void {
     const session = this.byAddress.get(address)

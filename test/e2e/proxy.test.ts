@@ -120,6 +120,11 @@ describe('a server with sessions', () => {
     await (await post(proxy, call('nobody', 2), { 'mcp-session-id': 'unknown' })).text()
     await soon(() => of('http.request')).toMatchObject([{ refusal: 'session', status: 404, processed: false }])
     expect(of('tool.result').map(({ outcome }) => outcome)).toEqual(['tool_error', 'denied'])
+    // What another path answers says nothing of a session.
+    await (await fetch(`${proxy.url}/elsewhere`, { method: 'DELETE', headers: session })).text()
+    await (await post(proxy, call('nobody', 3), session)).text()
+    await soon(() => of('tool.call').length).toBe(3)
+    expect(of('session.terminated')).toEqual([])
   })
   it('a stream that broke is resumed by its last event id, and the answer still belongs to its call', async () => {
     const slow = gate()
