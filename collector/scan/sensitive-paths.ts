@@ -80,13 +80,16 @@ const PLACES: readonly (readonly [RegExp, Sensitivity])[] = [
   [/^\/(?:etc|root|proc|sys|dev|boot)$|^\/[a-z]:\/(?:windows(?:\/system32)?|users)$/, 0.5],
 ]
 
+/** One of these is in every path of such a place. */
+const PLACE_HINT = /\/etc|\/proc|\/dev|\/\.|\/library\/|run\/|\/var\/|\/windows|\/appdata\/|\/users|\/root|\/sys|\/boot/
+
 /** `resolved`: of a `PathForm`. */
 export function sensitivityOf(resolved: string): Sensitivity {
   const name = resolved.slice(resolved.lastIndexOf('/') + 1).replace(/(?:::\$data|[.\s]{1,8})$/, '')
   if (NAMES.has(name) || DOTENV.test(name) || KEY_FILE.test(name)) return 0.9
   const path = resolved.startsWith('/') ? resolved : `/${resolved}`
   // A relative `etc/passwd` is what a climb or a chroot leads to: it counts as the absolute one.
-  for (const [place, sensitivity] of PLACES) if (place.test(path)) return sensitivity
+  if (PLACE_HINT.test(path)) for (const [place, sensitivity] of PLACES) if (place.test(path)) return sensitivity
   return DOUBTFUL_NAMES.has(name) ? 0.6 : 0
 }
 

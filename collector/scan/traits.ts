@@ -41,6 +41,10 @@ export const TRAIT = {
   hash: 1 << 24,
   asterisk: 1 << 25,
   tilde: 1 << 26,
+  /** Sixteen or more characters of the base64url alphabet in a row, whatever they are. */
+  longRun: 1 << 27,
+  /** ! + , ? ^: with it every character of ASCII has a bit. */
+  other: 1 << 28,
 } as const
 
 const RUN_CHARACTERS = 16
@@ -80,6 +84,7 @@ mark('_', TRAIT.underscore)
 mark('#', TRAIT.hash)
 mark('*', TRAIT.asterisk)
 mark('~', TRAIT.tilde)
+mark('!+,?^', TRAIT.other)
 mark('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_', ENCODING_ALPHABET)
 
 /** Both cases, or a digit: a run without is a long word or a line drawn in a table. */
@@ -102,7 +107,7 @@ export function survey(text: string): Survey {
     const unit = units[i]!
     traits |= unit < 128 ? table[unit]! : TRAIT.nonAscii
   }
-  if (length >= RUN_CHARACTERS && hasRun(units, length)) traits |= TRAIT.encodedRun
+  if (length >= RUN_CHARACTERS) traits |= traitsOfRuns(units, length)
   return {
     traits: traits & ~ENCODING_ALPHABET,
     bytes: (traits & TRAIT.nonAscii) === 0 ? length : Buffer.byteLength(text),
@@ -112,16 +117,17 @@ export function survey(text: string): Survey {
 /** Whether a code unit is a character of the base64 or base64url alphabet. */
 export const isEncoding = (unit: number): boolean => unit < 128 && (TABLE[unit]! & ENCODING_ALPHABET) !== 0
 
-/** Whether the runs that are long enough hold one with digits or both cases. */
-function hasRun(units: Uint16Array, length: number): boolean {
+function traitsOfRuns(units: Uint16Array, length: number): number {
+  let traits = 0
   for (let run = nextRun(units, length, 0); run >= 0; ) {
     let bits = 0
     let end = run
     while (isEncoding(units[end]!)) bits |= TABLE[units[end++]!]!
-    if (isMixed(bits)) return true
+    if (isMixed(bits)) return TRAIT.longRun | TRAIT.encodedRun
+    traits = TRAIT.longRun
     run = nextRun(units, length, end)
   }
-  return false
+  return traits
 }
 
 /**

@@ -74,28 +74,37 @@ class Places {
 /** Undefined when nothing was replaced. Linear: every replaced character is read once. `traits`: of the source. */
 export function unescapeOnce(source: string, traits: number): Unescaped | undefined {
   const places = new Places(source, traits)
-  const isJson = /^\s{0,8}[[{"]/.test(source)
+  const isJson = (traits & TRAIT.backslash) !== 0 && /^\s{0,8}[[{"]/.test(source)
+  for (let at = places.from(0); at >= 0; at = places.from(at + 1)) {
+    const first = escapeAt(source, at, isJson)
+    if (first !== undefined) return unescapeFrom(source, at, first, places, isJson)
+  }
+  return undefined
+}
+
+function unescapeFrom(source: string, from: number, first: Escape, places: Places, isJson: boolean): Unescaped {
   const edits = new Edits()
   const kinds: string[] = []
   let out = ''
   let read = 0
-  for (let at = places.from(0); at >= 0; ) {
-    const undone = escapeAt(source, at, isJson)
-    if (undone === undefined) {
-      at = places.from(at + 1)
-      continue
+  let at = from
+  let undone: Escape | undefined = first
+  while (at >= 0) {
+    if (undone === undefined) at = places.from(at + 1)
+    else {
+      out += source.slice(read, at)
+      edits.inStart.push(at)
+      edits.outStart.push(out.length)
+      out += undone.text
+      read = at + undone.length
+      edits.inEnd.push(read)
+      edits.outEnd.push(out.length)
+      if (!kinds.includes(undone.kind)) kinds.push(undone.kind)
+      at = places.from(read)
     }
-    out += source.slice(read, at)
-    edits.inStart.push(at)
-    edits.outStart.push(out.length)
-    out += undone.text
-    read = at + undone.length
-    edits.inEnd.push(read)
-    edits.outEnd.push(out.length)
-    if (!kinds.includes(undone.kind)) kinds.push(undone.kind)
-    at = places.from(read)
+    undone = at < 0 ? undefined : escapeAt(source, at, isJson)
   }
-  return kinds.length === 0 ? undefined : { text: out + source.slice(read), kinds, edits }
+  return { text: out + source.slice(read), kinds, edits }
 }
 
 function escapeAt(source: string, at: number, isJson: boolean): Escape | undefined {

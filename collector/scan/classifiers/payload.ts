@@ -74,6 +74,7 @@ const PAYLOADS: readonly Payload[] = [
   {
     kind: 'code_injection',
     traits: TRAIT.parenthesis | TRAIT.underscore | TRAIT.dot | TRAIT.angle,
+    hint: /\(|\bos\.environ|child_process|process\.|<\?|\$_/,
     score: 0.9,
     inValuesOnly: true,
     pattern:
@@ -91,6 +92,7 @@ const PAYLOADS: readonly Payload[] = [
   {
     kind: 'script_injection',
     traits: TRAIT.angle | TRAIT.equals,
+    hint: /[<"']|javascript:/i,
     score: 0.75,
     inValuesOnly: true,
     pattern:

@@ -1,6 +1,8 @@
 /** Data about persons: what a check digit proves and what is written as nothing else is. The plain kinds are labels, no alarm. */
 import { isIP } from 'node:net'
+import { traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
+import { codeUnitsOf } from '../code-units.ts'
 import { TRAIT } from '../traits.ts'
 import { ALNUM, eachRun, IN, isIn, runEnd, runStart, UPPER, UPPER_DIGIT, WORD } from './alphabet.ts'
 import { ibanLength, isFinnish, isFrench, isIban, isItalian, isMrzField, isSpanish } from './pii/checksums.ts'
@@ -23,8 +25,20 @@ export const pii: Classifier = {
   surfaces: new Set(['arguments', 'result', 'resource', 'prompt', 'elicitation', 'sampling', 'error']),
   check(reading: Reading, subject: Subject): readonly Hit[] {
     if (reading.text.length < 6) return NONE
-    return new Search(reading.text, subject).run()
+    return new Search(reading.text, subject).run(traitsOf(reading))
   },
+}
+
+/** Digits that the shortest number or date of birth has. */
+const SOME_DIGITS = 5
+function hasSomeDigits(text: string): boolean {
+  const units = codeUnitsOf(text)
+  let digits = 0
+  for (let at = 0; at < text.length; at++) {
+    const unit = units[at]!
+    if (unit >= 48 && unit <= 57 && ++digits >= SOME_DIGITS) return true
+  }
+  return false
 }
 
 class Search {
@@ -37,19 +51,37 @@ class Search {
     this.subject = subject
   }
 
-  run(): readonly Hit[] {
+  run(traits: number): readonly Hit[] {
+    const { text } = this
+    if ((traits & TRAIT.at) !== 0) this.emails()
+    const hasDigits = (traits & TRAIT.digit) !== 0 && hasSomeDigits(text)
+    if (hasDigits) eachRun(text, NUMERIC, MIN_DIGITS, (start, end) => this.numbers(start, end))
+    if ((traits & TRAIT.upper) !== 0)
+      eachRun(text, UPPER_DIGIT, MIN_CAPITALS, (start, end) => this.capitals(start, end))
+    if ((traits & TRAIT.angle) !== 0) this.passports()
+    if (hasDigits) this.births()
+    if (text.length <= 45 && (traits & TRAIT.colon) !== 0 && IPV6.test(text) && isIP(text) === 6)
+      this.add('ip_address', 0.6, 0, text.length)
+    return this.hits ?? NONE
+  }
+
+  private emails(): void {
     const { text } = this
     for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) this.email(at)
-    eachRun(text, NUMERIC, MIN_DIGITS, (start, end) => this.numbers(start, end))
-    eachRun(text, UPPER_DIGIT, MIN_CAPITALS, (start, end) => this.capitals(start, end))
+  }
+
+  private passports(): void {
+    const { text } = this
     let read = 0
     for (let at = text.indexOf('<<'); at >= 0; at = text.indexOf('<<', Math.max(at + 2, read))) read = this.passport(at)
-    for (const word of BIRTH_WORDS)
-      for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) this.birth(at + word.length)
+  }
+
+  private births(): void {
+    const { text } = this
+    BIRTH_WORD.lastIndex = 0
+    while (BIRTH_WORD.test(text)) this.birth(BIRTH_WORD.lastIndex)
     if (text.length <= 32 && BIRTH_PATH.test(nameInPath(this.subject.path)) && DATE.test(text))
       this.add('date_of_birth', 0.8, 0, text.length)
-    if (text.length <= 45 && text.includes(':') && isIP(text) === 6) this.add('ip_address', 0.6, 0, text.length)
-    return this.hits ?? NONE
   }
 
   /** `suspicious` is for what identifies a person to an authority or a bank; an address or a telephone number is everywhere. */
@@ -300,11 +332,13 @@ const MAX_DIGITS = 19
 const FINNISH_SIGN = IN.hyphen | UPPER | IN.base64
 const UPPER_HYPHEN = UPPER | IN.hyphen
 const LOCAL = WORD | IN.hyphen | IN.dot | IN.base64
+/** A first look; a zone may follow. */
+const IPV6 = /^[\da-fA-F:.]{2,45}(?:%|$)/
 const IPV4 = /^\d\.\d\.\d\.\d$/
 const MRZ = /[A-Z0-9<]/
 const FINNISH = /^\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]$/
 const CODICE = /^[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]$/
-const BIRTH_WORDS = ['birth', 'Birth', 'DOB', 'dob']
+const BIRTH_WORD = /[Bb]irth|DOB|dob/g
 const BIRTH_PATH = /birth|\bdob\b/i
 const DATE =
   /\b(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/. ](?:0?[1-9]|1[0-2]|[A-Z][a-z]{2,8})[-/., ]{1,2}(?:19|20)\d\d|[A-Z][a-z]{2,8} \d{1,2},? (?:19|20)\d\d|\d{1,2}\/\d{1,2}\/(?:19|20)\d\d)\b/

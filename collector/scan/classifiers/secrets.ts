@@ -3,7 +3,7 @@ import { traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject } from '../classifier.ts'
 import { TRAIT } from '../traits.ts'
 import { ALNUM, eachRun, IN, isIn, runEnd, runStart, URL64, varietyOf } from './alphabet.ts'
-import { findCarriers, isStrongPassword } from './secrets/carriers.ts'
+import { findCarriers, isStrongPassword, mayBePassword } from './secrets/carriers.ts'
 import { isRandomAt, isSample, jsonInside, looksRandom, numberInside } from './secrets/checks.ts'
 import { type NameSays, nameBefore, nameInPath, nameSays } from './secrets/context.ts'
 import { formatsAt, type TokenFormat } from './secrets/formats.ts'
@@ -11,6 +11,8 @@ import { formatsAt, type TokenFormat } from './secrets/formats.ts'
 /** The shortest run that is looked at as a token. */
 const MIN_RUN = 16
 const RUN = URL64 | IN.base64 | IN.tilde
+/** A text that has no such run has none of these. */
+const RUNS = TRAIT.longRun | TRAIT.tilde
 /** A longer run is a file or an image: only its beginning is looked at. */
 const LONG_RUN = 4_096
 /** Places in one run at which a token may begin, and hits in one text. */
@@ -58,8 +60,8 @@ class Search {
       surface === 'definition' || surface === 'instructions',
       (kind, score, start, end, validated) => this.add(kind, score, start, end, validated),
     )
-    eachRun(this.text, RUN, MIN_RUN, (start, end) => this.look(start, end))
-    this.lookAtWhole()
+    if ((traits & RUNS) !== 0) eachRun(this.text, RUN, MIN_RUN, (start, end) => this.look(start, end))
+    this.lookAtWhole(traits)
     return this.hits ?? NONE
   }
 
@@ -256,9 +258,9 @@ class Search {
   }
 
   /** A short password that is a whole text: only its path can tell. */
-  private lookAtWhole(): void {
+  private lookAtWhole(traits: number): void {
     const { text } = this
-    if (text.length > 64 || text.length < 8 || this.hits !== undefined) return
+    if (text.length > 64 || text.length < 8 || this.hits !== undefined || !mayBePassword(traits)) return
     if (nameSays(nameInPath(this.subject.path)) === 'password' && isStrongPassword(text))
       this.add('password', 0.6, 0, text.length, false, true)
   }

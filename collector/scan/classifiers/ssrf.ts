@@ -81,6 +81,7 @@ function inUrls(text: string, subject: Subject, hits: Hit[]): void {
     const whole = begin + rest
     const score = scoreOf(scheme!.toLowerCase(), whole, authority, rest, subject, match.index === 0)
     if (score > 0) hits.push(attack('ssrf', score, match.index, match.index + whole.length))
+    if (!text.includes(':', URL.lastIndex)) return
   }
 }
 

@@ -21,8 +21,10 @@ function claimOf(inside: string): 0 | 1 | 2 {
   let claim: 0 | 1 | 2 = 0
   let words = 0
   let forAgent = false
-  for (const [word] of inside.matchAll(WORDS)) {
+  WORDS.lastIndex = 0
+  for (let match = WORDS.exec(inside); match !== null; match = WORDS.exec(inside)) {
     if (++words > 5) return 0
+    const word = match[0]
     const meaning = meaningOf(hashWord(word.toLowerCase()))
     if (meaning === undefined) continue
     if ((meaning.to & TO.agent) !== 0) forAgent = true
@@ -48,10 +50,11 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
   /** 0: no comment is closed from here on. */
   let lastComment = -1
   for (const mark of marks) {
+    const code = text.charCodeAt(mark)
+    if (code === 124 && text.charCodeAt(mark + 1) !== 124) continue
     const piece = text.slice(mark, mark + MAX_MARK_CHARACTERS)
-    const code = piece.charCodeAt(0)
-    const at = tokenAt(tokens, mark)
     if (code !== 124 && TEMPLATE.test(piece)) {
+      const at = tokenAt(tokens, mark)
       report('role_marker', 0.75, at, at)
       continue
     }
@@ -61,7 +64,8 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
         if (lastComment >= 0 && lastComment < mark) continue
         const end = text.indexOf('-->', mark)
         if (end < 0) lastComment = 0
-        if (!isRead && end > 0 && end - mark > 24) report('role_marker', 0.4, at, tokenAt(tokens, end))
+        if (!isRead && end > 0 && end - mark > 24)
+          report('role_marker', 0.4, tokenAt(tokens, mark), tokenAt(tokens, end))
         continue
       }
       const end = piece.indexOf('>')
@@ -73,6 +77,7 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       const claim = claimOf(inside)
       if (claim === 0) continue
       const isShout = isShouted(inside)
+      const at = tokenAt(tokens, mark)
       if (claim === 2) report('role_marker', isShout ? 0.6 : 0.4, at, at)
       else report('role_marker', isShout ? (isRead ? 0.5 : 0.45) : 0.2, at, at)
     } else if (code === 91) {
@@ -83,12 +88,13 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       const inside = piece.slice(1, close)
       if (claimOf(inside) < 2) continue
       bracketed++
+      const at = tokenAt(tokens, mark)
       report('role_marker', isShouted(inside) ? 0.5 : bracketed > 3 ? 0.6 : 0.3, at, at)
-    } else if (piece.startsWith('|||') || piece.startsWith('||')) {
+    } else {
       const inside = piece.replace(/^\|+/, '')
       const close = inside.indexOf('|')
       if (close > 3 && claimOf(inside.slice(0, close)) === 2 && isShouted(inside.slice(0, close)))
-        report('role_marker', 0.55, at, at)
+        report('role_marker', 0.55, tokenAt(tokens, mark), tokenAt(tokens, mark))
     }
   }
   headings(tokens, isRead, report)

@@ -160,6 +160,32 @@ function passwords(text: string, needle: string, found: Found): void {
     found('password', 0.7, start, start + value.length)
   })
 }
+
+const NOT_IN_PASSWORD = TRAIT.space | TRAIT.lineBreak | TRAIT.parenthesis | TRAIT.bracket | TRAIT.angle
+const PUNCTUATION =
+  TRAIT.percent |
+  TRAIT.ampersand |
+  TRAIT.backslash |
+  TRAIT.nonAscii |
+  TRAIT.control |
+  TRAIT.slash |
+  TRAIT.colon |
+  TRAIT.at |
+  TRAIT.quote |
+  TRAIT.chain |
+  TRAIT.dollar |
+  TRAIT.equals |
+  TRAIT.hash |
+  TRAIT.asterisk |
+  TRAIT.tilde |
+  TRAIT.other
+const one = (bits: number): number => (bits === 0 ? 0 : 1)
+/** By the characters of a text alone: most end here. */
+export function mayBePassword(traits: number): boolean {
+  const letters = one(traits & TRAIT.lower) + one(traits & TRAIT.upper)
+  return (traits & NOT_IN_PASSWORD) === 0 && letters + one(traits & TRAIT.digit) + one(traits & PUNCTUATION) >= 3
+}
+
 /** Three kinds of characters, as password policies ask for, and not a piece of code. */
 export function isStrongPassword(value: string): boolean {
   if (value.length < 8 || /[\s(){}<>[\]]|::|=>|\w\.\w+\.|^\$|^%|\/\//.test(value) || !isPassword(value)) return false
