@@ -93,7 +93,8 @@ function assign(tree: Tree, path: readonly string[], value: unknown): void {
 /** Without keys every identity is a claim, so nothing but loopback may be spoken to or listened on. */
 export function assertLoopbackWithoutKeys(settings: Config): void {
   if (settings.credentials.length > 0) return
-  const outside = [settings.otlp, settings.admin, ...settings.kafka.brokers].find((address) => !isLoopback(address))
+  const brokers = [settings.kafka.brokers, ...settings.sources.map((source) => source.brokers)].flat()
+  const outside = [settings.otlp, settings.admin, ...brokers].find((address) => !isLoopback(address))
   if (outside !== undefined)
     throw new AuditdError(
       'config_invalid',

@@ -21,6 +21,7 @@ import { startJobs } from './job-schedule.ts'
 import type { Plumbing, PlumbingParts } from './plumbing.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
+import { type SourceTopics, startSourceTopics } from './source-topics.ts'
 import { createTelemetry, type ServiceTelemetry, traced } from './telemetry.ts'
 import { openEmbedded } from './wire-embedded.ts'
 import { openKafka } from './wire-kafka.ts'
@@ -146,6 +147,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     const jobs = await startJobs({ settings, store, clock, telemetry })
     closers.add(() => jobs.stop())
   }
+  let sources: SourceTopics | undefined
   const otlpUrl = roles.includes('collect') ? await listen() : ''
   const ready = async (): Promise<Record<string, true | string>> => ({
     collect: accepts(),
@@ -154,6 +156,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       (error: Error) => error.message,
     ),
     detect: fatal === undefined ? true : String(fatal),
+    ...(settings.sources.length === 0 ? {} : { sources: sources?.state() ?? true }),
   })
   const admin = await startAdmin({ address: settings.admin, dataDir, store, telemetry, ready })
   closers.add(() => admin.close())
@@ -196,11 +199,14 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   async function listen(): Promise<string> {
     const inner = createIntake({ bus, deadLetters: plumbing.deadLetters, clock, telemetry })
     const intake: Intake = {
-      take: (candidates, refused, caller) =>
-        traced('take events', { events: candidates.length }, () => inner.take(candidates, refused, caller)),
+      take: (candidates, refused, caller, positions) =>
+        traced('take events', { events: candidates.length }, () => inner.take(candidates, refused, caller, positions)),
     }
     const foreign = foreignKeys(process.env, warnOf(telemetry))
     closers.add(async () => foreign.close())
+    const fingerprint = foreign.fingerprint === undefined ? {} : { fingerprint: foreign.fingerprint }
+    sources = startSourceTopics({ settings, intake, clock, telemetry, ...fingerprint })
+    closers.add(sources.close)
     const { bearers, stop } = followBearers(settings, keys, telemetry)
     closers.add(async () => stop())
     const receiver = createReceiver({
@@ -210,7 +216,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       telemetry,
       limits: settings.limits,
       evidence: evidence.requestsFor,
-      ...(foreign.fingerprint === undefined ? {} : { fingerprint: foreign.fingerprint }),
+      ...fingerprint,
     })
     const { host, port } = splitAddress(settings.otlp)
     const bound = await receiver.listen(host, port)

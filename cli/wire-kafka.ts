@@ -53,9 +53,9 @@ export async function openKafka({ settings, keys, clock, telemetry }: PlumbingPa
   }
 }
 
-export function openDriver(settings: Config, telemetry: Telemetry): KafkaDriver {
+export function openDriver(settings: Config, telemetry: Telemetry, brokers = settings.kafka.brokers): KafkaDriver {
   const options = {
-    brokers: settings.kafka.brokers,
+    brokers,
     clientId: 'mcp-auditd',
     sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
     onLog: (level: string, message: string, fields: Record<string, unknown>) => {

@@ -1,5 +1,6 @@
 /** OTLP records to candidate AuditEvents: ours by their body, MCP spans and logs of others as far as they go, the rest ignored. */
 import type { Caller, DeadLetter } from '../schemas/ports.ts'
+import type { Position } from '../schemas/position.ts'
 import { EVENT_NAME_PREFIX, SERVER_ATTRIBUTE, SERVICE_ATTRIBUTE } from '../schemas/wire.ts'
 import { deadLetter } from './dead-letter.ts'
 import { type Fingerprint, foreignEvents, logEventId, spanEventId } from './foreign.ts'
@@ -19,6 +20,8 @@ export interface Reader {
   readonly fingerprint?: Fingerprint
   /** True for records that our own collect role signed: they say themselves what they were made from. */
   readonly collected?: boolean
+  /** The log record that holds them: letters and candidates get a position. */
+  readonly at?: Omit<Position, 'index'>
 }
 
 type Candidate = { readonly [field: string]: unknown }
@@ -30,6 +33,8 @@ export interface Readings {
   readonly candidates: readonly unknown[]
   readonly refused: readonly DeadLetter[]
   readonly ignored: number
+  /** Of each candidate, where the reader says `at`. */
+  readonly positions?: readonly Position[]
 }
 
 export const readLogs = (batches: readonly OtlpBatch<OtlpLogRecord>[], reader: Reader): Readings =>
@@ -44,18 +49,24 @@ function readAll<R extends { readonly fault?: OtlpFault }>(
 ): Readings {
   const candidates: unknown[] = []
   const refused: DeadLetter[] = []
+  const positions: Position[] = []
+  const { at, atMs, caller } = reader
   let ignored = 0
+  let index = 0
   for (const batch of batches)
     for (const record of batch.records) {
+      const position = at === undefined ? undefined : { ...at, index: index++ }
       const reading = read(record, batch, reader)
       if (reading === 'not_mcp') ignored++
-      else if ('events' in reading) candidates.push(...reading.events)
-      else
-        refused.push(
-          deadLetter('otlp', reading.fault.field, reading.fault.reason, reader.caller.tenant, reader.atMs, record),
-        )
+      else if ('events' in reading) {
+        candidates.push(...reading.events)
+        if (position !== undefined) for (const _ of reading.events) positions.push(position)
+      } else {
+        const { field, reason } = reading.fault
+        refused.push(deadLetter('otlp', field, reason, caller.tenant, atMs, record, position))
+      }
     }
-  return { candidates, refused, ignored }
+  return { candidates, refused, ignored, ...(at === undefined ? {} : { positions }) }
 }
 
 /** One log record: native by its event name, else foreign. */

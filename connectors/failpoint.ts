@@ -8,6 +8,7 @@
 export const FAILPOINTS = {
   'after-segment-write': 'Bytes of a spool segment are written, not yet fsynced.',
   'after-segment-fsync': 'A segment is durable, the sender has no acknowledgement yet.',
+  'after-take-before-commit': 'What a source topic holds is durable on our bus, its offset is not committed.',
   'after-insert-before-state': 'Rows are in the store, the state is not committed.',
   'after-findings-before-commit': 'Findings are durable, the position is not.',
   'between-snapshot-chunks': 'One chunk of a snapshot is written, the next is not.',

@@ -48,6 +48,23 @@ const target = z.discriminatedUnion('type', [
   }),
 ])
 
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('kafka').describe('A topic that an OpenTelemetry Collector writes.'),
+    topic: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,249}$/)
+      .describe('Name of the topic, such as otlp_spans.'),
+    signal: z.enum(['logs', 'traces']).describe('What it holds, where no record header says so.'),
+    encoding: z.enum(['otlp_proto', 'otlp_json']).default('otlp_proto').describe('Encoding of its exporter.'),
+    brokers: z.array(z.string()).default([]).describe('HOST:PORT of its brokers; empty: those of kafka.brokers.'),
+    group: z.string().default('').describe('Consumer group of this topic alone; empty: mcp-auditd-collect-TOPIC.'),
+    from: z.enum(['earliest', 'latest']).default('earliest').describe('Where to start without a committed offset.'),
+    tenant: z.string().min(1).default('default').describe('Tenant of all of its records.'),
+    server: z.string().default('').describe('Server of all of its records; empty: what they say, claimed.'),
+  }),
+])
+
 export const config = z.strictObject({
   otlp: address.default('127.0.0.1:4318').describe('OTLP/HTTP receiver.'),
   admin: address.default('127.0.0.1:4319').describe('Health, metrics and queries.'),
@@ -81,6 +98,7 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('The bus when it is Kafka.'),
+  sources: z.array(source).default([]).describe('Telemetry of others that we fetch ourselves.'),
   store: z
     .strictObject({
       url: z.string().default('').describe('ClickHouse server; empty: embedded in the data folder.'),
@@ -147,4 +165,5 @@ export const config = z.strictObject({
   allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
 })
 export type Config = z.infer<typeof config>
+export type SourceConfig = Config['sources'][number]
 export type TargetConfig = Config['targets'][string]

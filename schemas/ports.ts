@@ -46,6 +46,8 @@ export interface Intake {
     candidates: readonly unknown[],
     refused: readonly DeadLetter[],
     caller: Caller,
+    /** Where each candidate stood, when it came from a log; its letter says so. */
+    positions?: readonly Position[],
   ): Promise<{ readonly accepted: number; readonly rejected: number; readonly reason: string }>
 }
 export interface DeadLetters {

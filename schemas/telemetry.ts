@@ -40,6 +40,7 @@ export const LOGS = {
   not_accepted: 'Events cannot be made durable; their senders are told to try again.',
   request_failed: 'A request met a defect of ours and was answered 503.',
   bus_retry: 'The bus failed and is asked again.',
+  source_retry: 'A source topic cannot be read and is tried again.',
   delivery_failed: 'A target did not take an alert.',
   segment_quarantined: 'A spool segment failed its checksum.',
   topic_recreated: 'The topic has a new id: its offsets start anew.',
