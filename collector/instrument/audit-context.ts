@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, sep } from 'node:path'
 import { LIMITS } from '../../schemas/field.ts'
+import type { Bounds } from '../scan/scan.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
 import { CapturePolicy, type CaptureRule } from './content/capture-policy.ts'
 import { giveEvidence } from './content/evidence-requests.ts'
 import type { GuardrailOptions } from './content/guarded-content.ts'
+import { boundsOf, type ScanBounds } from './content/scan-bounds.ts'
 import type { SideEffectOptions } from './effects/side-effects.ts'
 import type { Elicitation } from './elicitation.ts'
 import { GuardrailDesk } from './guardrails/guardrail-desk.ts'
@@ -62,6 +64,8 @@ export interface InstrumentOptions {
   readonly captureRules?: readonly CaptureRule[] | undefined
   /** Run the content classifiers over definitions, arguments and results. Default true, but not with `minimal`. */
   readonly scan?: boolean | undefined
+  /** How much of each value they read. Definitions and instructions, which are read once, are read in full. */
+  readonly scanBounds?: ScanBounds | undefined
   /**
    * Follow a collector that asks for the redacted texts of a tool under alert, for at most so many milliseconds each time. Default 0:
    * never. A rule that says `drop` is not overruled.
@@ -114,6 +118,7 @@ export class AuditContext {
   readonly registryProbe: boolean
   readonly captureLevel: 'shape' | 'minimal'
   readonly scansContent: boolean
+  readonly scanBounds: Bounds
   readonly policy: CapturePolicy
   readonly desk: GuardrailDesk | undefined
   readonly rounds = new Map<string, Round>()
@@ -144,6 +149,7 @@ export class AuditContext {
     this.registryProbe = options.registryProbe ?? true
     this.captureLevel = options.capture ?? 'shape'
     this.scansContent = options.scan ?? this.captureLevel !== 'minimal'
+    this.scanBounds = boundsOf(options.scanBounds)
     this.policy = new CapturePolicy(options.captureRules ?? [])
     if (options.guardrail !== undefined)
       this.desk = new GuardrailDesk(options.guardrail.provider, this.hashes.arguments, options.guardrail.limits)

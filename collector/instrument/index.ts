@@ -14,6 +14,7 @@ export type {
 export { auditChallenge, type Challenge, type ChallengedRequest } from './challenge.ts'
 export type { CaptureRule } from './content/capture-policy.ts'
 export type { GuardrailOptions } from './content/guarded-content.ts'
+export type { ScanBounds } from './content/scan-bounds.ts'
 export { auditElicitation, type ElicitationPage } from './elicitation-page.ts'
 export { auditEventStore, type EventStoreOptions } from './event-store.ts'
 export { type Guardrail, GuardrailError } from './guardrails/guardrail.ts'

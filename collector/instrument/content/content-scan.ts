@@ -2,7 +2,7 @@
 import type { ArgumentLeaf } from '../../../schemas/events/calls.ts'
 import type { LocatedHit, ParameterRole, Scanned, Surface } from '../../scan/classifier.ts'
 import { classesByPath, classesOf, findingsOf, leafPathOf } from '../../scan/labels.ts'
-import { scanValue } from '../../scan/scan.ts'
+import { BOUNDS, scanValue } from '../../scan/scan.ts'
 import type { AuditContext } from '../audit-context.ts'
 import type { Ending } from '../request.ts'
 
@@ -28,7 +28,8 @@ export function scanContent(
 ): Scanned | undefined {
   if (!context.scansContent || value === undefined) return undefined
   try {
-    return scanValue(value, { surface, toolName, otherTools, roles })
+    const isReadOnce = surface === 'definition' || surface === 'instructions'
+    return scanValue(value, { surface, toolName, otherTools, roles }, isReadOnce ? BOUNDS : context.scanBounds)
   } catch {
     context.errors++
     return undefined

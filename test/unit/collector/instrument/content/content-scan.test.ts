@@ -89,7 +89,12 @@ describe('arguments', () => {
   it('too large to be read whole say how much nobody read', async () => {
     const { call, of } = await stage()
     await call('x'.repeat(300_000))
-    expect(of('tool.call')[0]!['unscannedBytes']).toBeGreaterThan(100_000)
+    expect(of('tool.call')[0]!['unscannedBytes']).toBe(300_000 - 16_384)
+  })
+  it('are read as far as the server says', async () => {
+    const { call, of } = await stage({ scanBounds: { textCharacters: 10 } })
+    await call(`src/${'a'.repeat(96)}`)
+    expect(of('tool.call')[0]!['unscannedBytes']).toBe(90)
   })
 })
 
@@ -125,6 +130,19 @@ describe('definitions and instructions', () => {
     expect(new Set(findings.map((each) => each['toolName']))).toEqual(new Set(['odd']))
     const seen = findings.map((each) => `${each['findingClass']} ${each['contentPath']}`)
     expect(new Set(seen).size).toBe(seen.length)
+  })
+})
+
+describe('a definition', () => {
+  it('is read in full, whatever the bounds of calls are', async () => {
+    const { server, client, of } = await stage({ scanBounds: { textCharacters: 10, nodes: 1 } })
+    server.registerTool('long', { description: `${'Adds numbers. '.repeat(100)}\u202e` }, () => ({ content: [] }))
+    await client.listTools()
+    const definitions = (of('tools.registry').at(-1) as Fields)['definitions'] as {
+      name: string
+      findings?: string[]
+    }[]
+    expect(definitions.find(({ name }) => name === 'long')!.findings).toBeDefined()
   })
 })
 
