@@ -4,6 +4,7 @@ import type { Meaning } from './lexicon.ts'
 import { TO } from './meaning.ts'
 
 const MAX_NAME = 300
+const MAX_TOOL_NAME = 128
 
 const say = (to: number): Meaning => ({ doing: 0, to, how: 0 })
 const MAIL = say(TO.mail)
@@ -84,11 +85,15 @@ export const meaningOfPath = remembered((chunk): Meaning | undefined => {
   return undefined
 })
 
-/** What a word that may be a name means, next to what the lexicon says of it. */
+/**
+ * What a word that may be a name means, next to what the lexicon says of it. `hyphenatedEnd`: where the words with hyphens that it is
+ * the first of end; `end` when there are none.
+ */
 export function meaningOfName(
   text: string,
   start: number,
   end: number,
+  hyphenatedEnd: number,
   known: Meaning,
   otherTools: ReadonlySet<string>,
   toolName: string,
@@ -101,10 +106,12 @@ export function meaningOfName(
   if (name === toolName && (isIdentifier || isNamed)) found = OWN_TOOL
   else if (otherTools.size > 0) {
     if (otherTools.has(name) && (isIdentifier || isNamed || name.length > 12)) found = OTHER_TOOL
-    else if (text.charCodeAt(end) === 45) {
-      const whole = text.slice(start, pathEnd(text, end))
-      if (otherTools.has(whole)) found = OTHER_TOOL
-    }
+    else if (
+      hyphenatedEnd > end &&
+      hyphenatedEnd - start <= MAX_TOOL_NAME &&
+      otherTools.has(text.slice(start, hyphenatedEnd))
+    )
+      found = OTHER_TOOL
   }
   if (found === undefined && isIdentifier)
     found = /(?:_|^)(?:token|secret|password|credential|api_?key)s?$/i.test(name) ? undefined : IDENTIFIER

@@ -57,6 +57,8 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
   let line: number = IS.lineStart
   /** What ends here was taken for a path or an address already, and is none. */
   let triedUpTo = 0
+  /** End of the chunk with hyphens that is being read, such as `send-mail`. */
+  let hyphenated = 0
   let i = 0
   while (i < length) {
     const code = codes[i]!
@@ -189,18 +191,21 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
           meaning = meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
       }
       const before = start > 0 ? codes[start - 1]! : 32
+      const isHyphenated = next === 45 && otherTools.size > 0
+      if (isHyphenated && i >= hyphenated) hyphenated = pathEnd(text, i)
       const isNamed = (before === 96 || before === 39 || before === 34) && next === before
       if (
         (underscores > 0 && underscores < i - start) ||
         lowerThenUpper ||
         (next === 40 && after === 41) ||
         isNamed ||
-        (next === 45 && otherTools.size > 0)
+        isHyphenated
       ) {
         meaning = meaningOfName(
           text,
           start,
           i,
+          isHyphenated ? hyphenated : i,
           meaning ?? NONE,
           otherTools,
           toolName,
