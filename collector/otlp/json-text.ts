@@ -6,15 +6,19 @@ import { OtlpUnreadable } from './records.ts'
 /** The frame of a request takes eleven levels, a map inside a map four more, with one level of room for the extensions of a newer OTLP. */
 const MAX_DEPTH = 12 + 4 * LIMITS.depth
 
-/** Throws OtlpUnreadable when it is no JSON object or nested deeper than any event may be. */
-export function parseJsonRequest(bytes: Uint8Array): { readonly [field: string]: unknown } {
+/** Throws OtlpUnreadable when it is no JSON or nested deeper than any event may be. */
+export function parseJson(bytes: Uint8Array): unknown {
   checkDepth(bytes)
-  let value: unknown
   try {
-    value = JSON.parse(isUtf8(bytes) ? utf8.decode(bytes) : decodeMarkingBadBytes(bytes))
+    return JSON.parse(isUtf8(bytes) ? utf8.decode(bytes) : decodeMarkingBadBytes(bytes)) as unknown
   } catch {
     throw new OtlpUnreadable('not a JSON request, or cut short')
   }
+}
+
+/** The same for what must be an object. */
+export function parseJsonRequest(bytes: Uint8Array): { readonly [field: string]: unknown } {
+  const value = parseJson(bytes)
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new OtlpUnreadable('a JSON request must be an object')
   return value as { readonly [field: string]: unknown }

@@ -1,11 +1,14 @@
-/** The OTLP/HTTP receiver: decode, normalise, hand to the intake, and acknowledge only what is durable. */
+/** The HTTP receiver of OTLP and of others' JSON: decode, normalise, hand to the intake, and acknowledge only what is durable. */
 import type { IncomingMessage } from 'node:http'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import { EVIDENCE_HEADER, type EvidenceRequest } from '../../schemas/evidence.ts'
 import type { Caller, Clock, Intake, Telemetry } from '../../schemas/ports.ts'
+import { deadLetter } from '../dead-letter.ts'
 import type { Fingerprint } from '../foreign.ts'
 import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
+import { SOURCE_ENDPOINTS, type SourceEndpoint } from '../sources/endpoints.ts'
+import { readJsonRecords } from '../sources/read-json.ts'
 import { JSON_TYPE, type MediaType, PROTOBUF, partialSuccess, type Signal, statusBody } from './answers.ts'
 import type { Authenticate } from './credentials.ts'
 import { decodeLogsJson, decodeTracesJson } from './decode-json.ts'
@@ -63,10 +66,11 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   const inFlight = new InFlightBytes(parts.limits.inFlightBytes)
-  route(app, parts, inFlight, 'logs')
-  route(app, parts, inFlight, 'traces')
+  for (const signal of ['logs', 'traces'] as const) route(app, parts, inFlight, `/v1/${signal}`, otlp(parts, signal))
+  for (const endpoint of SOURCE_ENDPOINTS)
+    for (const path of endpoint.paths) route(app, parts, inFlight, path, foreign(parts, endpoint))
   app.setNotFoundHandler((request, reply) =>
-    fail(parts, request, reply, 'other', new Refused(404, 'only /v1/logs and /v1/traces are served')),
+    fail(parts, request, reply, 'other', new Refused(404, 'only /v1/logs, /v1/traces and /v1/sources/NAME are served')),
   )
   app.setErrorHandler((error, request, reply) => fail(parts, request, reply, 'other', error))
   return {
@@ -79,46 +83,88 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   }
 }
 
-function route(app: FastifyInstance, parts: ReceiverParts, inFlight: InFlightBytes, signal: Signal): void {
-  const path = `/v1/${signal}`
+/** What a request comes to: who sent it, and what it is told. */
+interface Answered {
+  readonly caller: Caller
+  readonly media: string
+  readonly body: Uint8Array | string
+}
+/** `bodyFor` reads the body for the account of a producer. */
+type Handle = (request: FastifyRequest, bodyFor: (producer: string) => Promise<Buffer>) => Promise<Answered>
+
+function route(
+  app: FastifyInstance,
+  parts: ReceiverParts,
+  inFlight: InFlightBytes,
+  path: string,
+  handle: Handle,
+): void {
   app.all(path, async (request, reply) => {
     let taken = 0
-    let producer = ''
+    let account = ''
     try {
       if (request.method !== 'POST') throw new Refused(405, 'only POST is allowed', { allow: 'POST' })
-      const caller = callerOf(parts, request)
-      producer = caller.producer
-      const media = requestMedia(request)
-      const body = await bodyOf(request, parts.limits.requestBytes, (bytes) => {
-        inFlight.take(producer, bytes)
-        taken += bytes
+      const { caller, media, body } = await handle(request, (producer) => {
+        account = producer
+        return bodyOf(request, parts.limits.requestBytes, (bytes) => {
+          inFlight.take(account, bytes)
+          taken += bytes
+        })
       })
-      const answer = await accept(parts, caller, signal, media, body)
       parts.telemetry.count('mcp_auditd_requests_total', 1, { path, status: '200' })
       const asked = parts.evidence?.(caller) ?? []
       if (asked.length > 0) reply.header(EVIDENCE_HEADER, encodeURIComponent(JSON.stringify(asked)))
-      return reply
-        .code(200)
-        .header('content-type', media)
-        .send(Buffer.from(partialSuccess(media, signal, answer.rejected, answer.reason)))
+      return reply.code(200).header('content-type', media).send(Buffer.from(body))
     } catch (error) {
       return fail(parts, request, reply, path, error)
     } finally {
-      inFlight.give(producer, taken)
+      inFlight.give(account, taken)
     }
   })
 }
 
-async function accept(parts: ReceiverParts, caller: Caller, signal: Signal, media: MediaType, body: Uint8Array) {
-  const reader: Reader = {
-    caller,
-    atMs: parts.clock.nowMs(),
-    ...(parts.fingerprint === undefined ? {} : { fingerprint: parts.fingerprint }),
+const otlp =
+  (parts: ReceiverParts, signal: Signal): Handle =>
+  async (request, bodyFor) => {
+    const caller = callerOf(parts, request)
+    const media = requestMedia(request)
+    const body = await bodyFor(caller.producer)
+    const readings = read(signal, media, body, readerOf(parts, caller))
+    const { rejected, reason } = await accept(parts, caller, 'otlp', readings)
+    return { caller, media, body: partialSuccess(media, signal, rejected, reason) }
   }
-  const { candidates, refused, ignored } = read(signal, media, body, reader)
-  if (ignored > 0)
-    parts.telemetry.count('mcp_auditd_events_dropped_total', ignored, { component: 'otlp', reason: 'not_mcp' })
-  if (candidates.length === 0 && refused.length === 0) return { rejected: 0, reason: '' }
+
+/** Others in a form of their own, with the same credentials wherever their clients put them. */
+const foreign =
+  (parts: ReceiverParts, endpoint: SourceEndpoint): Handle =>
+  async (request, bodyFor) => {
+    const source = endpoint.source(request.params as Record<string, string>)
+    if (source === undefined) throw new Refused(404, 'no source of this name')
+    const known = endpoint.keyOf(request.headers, request.query as Record<string, unknown>)
+    const before = endpoint.needsBody && known === '' ? undefined : callerOf(parts, request, known)
+    const body = await bodyFor(before?.producer ?? UNKNOWN_PRODUCER)
+    const { records, key, refused } = endpoint.parse(body)
+    const caller = before ?? callerOf(parts, request, key)
+    const readings = readJsonRecords(source, records, readerOf(parts, caller))
+    const lines = refused.map(({ field, reason }) =>
+      deadLetter(source.name, field, reason, caller.tenant, parts.clock.nowMs(), field),
+    )
+    const all = { ...readings, refused: [...lines, ...readings.refused] }
+    const taken = await accept(parts, caller, source.name, all)
+    return { caller, media: JSON_TYPE, body: JSON.stringify(endpoint.answer(taken)) }
+  }
+
+/** Room for bodies of those who say only in the body who they are; half of all, like anybody else's. */
+const UNKNOWN_PRODUCER = '(unknown)'
+
+function readerOf({ clock, fingerprint }: ReceiverParts, caller: Caller): Reader {
+  return { caller, atMs: clock.nowMs(), ...(fingerprint === undefined ? {} : { fingerprint }) }
+}
+
+async function accept(parts: ReceiverParts, caller: Caller, component: string, readings: Readings) {
+  const { candidates, refused, ignored } = readings
+  if (ignored > 0) parts.telemetry.count('mcp_auditd_events_dropped_total', ignored, { component, reason: 'not_mcp' })
+  if (candidates.length === 0 && refused.length === 0) return { accepted: 0, rejected: 0, reason: '' }
   return parts.intake.take(candidates, refused, caller)
 }
 
@@ -127,8 +173,9 @@ function read(signal: Signal, media: MediaType, body: Uint8Array, reader: Reader
   return readSpans((media === PROTOBUF ? decodeTraces : decodeTracesJson)(body), reader)
 }
 
-function callerOf(parts: ReceiverParts, request: FastifyRequest): Caller {
-  const caller = parts.authenticate(request.headers)
+/** `key`: a credential that stands elsewhere than in `Authorization`. */
+function callerOf(parts: ReceiverParts, request: FastifyRequest, key = ''): Caller {
+  const caller = parts.authenticate(key === '' ? request.headers : { authorization: `Bearer ${key}` })
   if (caller === undefined)
     throw new Refused(401, 'a bearer token of a configured producer is needed', { 'www-authenticate': 'Bearer' })
   // Without keys a web page could otherwise post to the loopback address; browsers always say where a post comes from.

@@ -1,6 +1,6 @@
 /** agentgateway: its request log as JSON lines, and the same attributes on its OTLP spans and log records. */
 import { logEventId } from '../foreign.ts'
-import type { AnyValue, Attributes } from '../instrument/otlp-encode.ts'
+import type { AnyValue, Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { endingOf, type Observation, WrongType } from '../observation.ts'
 import { emptyAttributes } from '../otlp/records.ts'
 import { named, number, numberOrText, text } from './attributes.ts'

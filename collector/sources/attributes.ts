@@ -1,5 +1,5 @@
 /** Facts from attributes of a span or log record, under whichever of their names; a used one of the wrong type is refused by name. */
-import type { AnyValue, Attributes } from '../instrument/otlp-encode.ts'
+import type { AnyValue, Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { WrongType } from '../observation.ts'
 import { type Fact, SPELLINGS } from '../spellings.ts'
 

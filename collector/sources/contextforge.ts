@@ -1,6 +1,6 @@
 /** IBM ContextForge (mcp-context-forge): its OpenTelemetry spans, the spans of its own store, and its audit trail. */
 import { logEventId, namedEventId } from '../foreign.ts'
-import type { AnyValue, Attributes } from '../instrument/otlp-encode.ts'
+import type { AnyValue, Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { type Content, endingOf, type Observation, type Principal, WrongType } from '../observation.ts'
 import { emptyAttributes } from '../otlp/records.ts'
 import { named } from './attributes.ts'

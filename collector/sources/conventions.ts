@@ -1,6 +1,6 @@
 /** The semantic conventions of OpenTelemetry for MCP, as anybody may write them: what a span or log record says under their names. */
 import { attributePath } from '../foreign-content.ts'
-import type { Attributes } from '../instrument/otlp-encode.ts'
+import type { Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { type Content, endingOf, type Observation, transportOf } from '../observation.ts'
 import type { Surface } from '../scan/classifier.ts'
 import { ARGUMENT_PREFIXES, contentOf, FACT_NAMES, isGateway, isMcpAttribute } from '../spellings.ts'

@@ -1,6 +1,6 @@
 /** Sentry's MCP instrumentation: spans in its envelopes, and the same over OTLP. Arguments and results come along by default. */
 import { spanEventId } from '../foreign.ts'
-import type { AnyValue, Attributes } from '../instrument/otlp-encode.ts'
+import type { AnyValue, Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { type Observation, WrongType } from '../observation.ts'
 import { emptyAttributes } from '../otlp/records.ts'
 import { text } from './attributes.ts'

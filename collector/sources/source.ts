@@ -1,5 +1,5 @@
 /** The contract of one producer whose telemetry we read: what it is known by, how a record becomes an observation, what it cannot say. */
-import type { Attributes, OtlpScope } from '../instrument/otlp-encode.ts'
+import type { Attributes, OtlpScope } from '../instrument/delivery/otlp-encode.ts'
 import type { Observation } from '../observation.ts'
 
 /** Ways in: OTLP spans and log records (HTTP, or a Collector's Kafka topics), and JSON of the producer's own. */
