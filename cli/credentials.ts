@@ -1,5 +1,5 @@
 /** Credentials: which tenant and servers a bearer token or a Kafka record key speaks for. */
-import { resolveSecret, type SecretPlace, watchSecret } from '../collector/instrument/secret.ts'
+import { resolveSecret, type SecretPlace, watchSecret } from '../collector/instrument/keys/secret.ts'
 import type { Config } from '../schemas/config.ts'
 import { AuditdError } from '../schemas/errors.ts'
 import type { Caller, Telemetry } from '../schemas/ports.ts'

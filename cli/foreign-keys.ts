@@ -1,7 +1,7 @@
 /** Keyed hashes for foreign telemetry: the same keys and purposes as our producers use, so that their sessions and addresses compare. */
 import type { Fingerprint } from '../collector/foreign.ts'
-import { KeyRing } from '../collector/instrument/key-ring.ts'
-import { resolveSecretSync } from '../collector/instrument/secret.ts'
+import { KeyRing } from '../collector/instrument/keys/key-ring.ts'
+import { resolveSecretSync } from '../collector/instrument/keys/secret.ts'
 import { AuditdError } from '../schemas/errors.ts'
 
 export interface ForeignKeys {

@@ -1,6 +1,6 @@
 /** Which store: ClickHouse embedded in the data folder, or a server by its URL. */
 import { join } from 'node:path'
-import { resolveSecret } from '../collector/instrument/secret.ts'
+import { resolveSecret } from '../collector/instrument/keys/secret.ts'
 import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
 import type { Config } from '../schemas/config.ts'
 import type { EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'

@@ -1,6 +1,6 @@
 /** Where alerts go: the configured targets, with one way to send that no target can bend. */
 
-import { resolveSecret } from '../collector/instrument/secret.ts'
+import { resolveSecret } from '../collector/instrument/keys/secret.ts'
 import { createSend, withConsole } from '../connectors/webhook/send.ts'
 import type { OpenTargets } from '../connectors/webhook/target-factory.ts'
 import { loadTargets } from '../connectors/webhook/targets/load.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { DeadLetter } from '../schemas/ports.ts'
 import type { Position } from '../schemas/position.ts'
-import { holdsHandle } from './instrument/handles.ts'
+import { holdsHandle } from './instrument/messages/handles.ts'
 import { REDACTED } from './instrument/names.ts'
 
 const FIELD_CHARS = 128

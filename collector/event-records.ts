@@ -1,7 +1,7 @@
 /** AuditEvents as OTLP log records: what the collect role writes to Kafka, in the wire format of the OpenTelemetry Collector. */
 import type { AuditEvent } from '../schemas/event.ts'
 import { attributesOf, EVENT_NAME_PREFIX, SERVER_ATTRIBUTE, SERVICE_ATTRIBUTE } from '../schemas/wire.ts'
-import { encodeLogs, type LogRecordToEncode } from './instrument/otlp-encode.ts'
+import { encodeLogs, type LogRecordToEncode } from './instrument/delivery/otlp-encode.ts'
 
 const SCOPE = { name: 'mcp-auditd', version: '1' }
 const SEVERITY_INFO = 9

@@ -1,9 +1,9 @@
 /** Content that came with somebody else's telemetry: classified, shaped, hashed, and left out. */
 import { createHash } from 'node:crypto'
 import { classifiedLeaves } from './instrument/content/content-scan.ts'
-import { holdsHandle } from './instrument/handles.ts'
-import { type Hashes, hashesOf } from './instrument/keys.ts'
-import { argumentShape } from './instrument/shape.ts'
+import { type Hashes, hashesOf } from './instrument/keys/keys.ts'
+import { holdsHandle } from './instrument/messages/handles.ts'
+import { argumentShape } from './instrument/messages/shape.ts'
 import type { Content } from './observation.ts'
 import type { LocatedHit, Surface } from './scan/classifier.ts'
 import { type ContentFinding, findingsOf } from './scan/labels.ts'

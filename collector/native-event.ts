@@ -1,5 +1,5 @@
 /** Our own log records: the body is the AuditEvent as JSON text. Attributes and resource only repeat it, and are not read. */
-import type { AnyValue } from './instrument/otlp-encode.ts'
+import type { AnyValue } from './instrument/delivery/otlp-encode.ts'
 import type { OtlpFault } from './otlp/records.ts'
 
 export type NativeReading = { readonly event: { readonly [field: string]: unknown } } | { readonly fault: OtlpFault }

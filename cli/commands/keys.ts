@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type KeyList, parseKeyList, readKeyList } from '../../collector/instrument/key-list.ts'
+import { type KeyList, parseKeyList, readKeyList } from '../../collector/instrument/keys/key-list.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 
 const KEY_BYTES = 32

@@ -1,9 +1,9 @@
 /** The stage of the demo: an issuer, two protected servers, the reference server, real clients, and what should be found. */
 import { randomUUID } from 'node:crypto'
-import { identityOf } from '../../collector/instrument/identity.ts'
+import { pendingEvent } from '../../collector/instrument/delivery/pending-event.ts'
+import { identityOf } from '../../collector/instrument/identity/identity.ts'
 import { type AuditSink, type InstrumentOptions, shutdownAudit } from '../../collector/instrument/index.ts'
-import { hashesOf } from '../../collector/instrument/keys.ts'
-import { pendingEvent } from '../../collector/instrument/pending-event.ts'
+import { hashesOf } from '../../collector/instrument/keys/keys.ts'
 import {
   connectLegacyHttp,
   connectModernHttp,

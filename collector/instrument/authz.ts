@@ -1,7 +1,7 @@
 /** `@mcp-auditd/instrument/authz`: what the server itself decides, said in one line where it decides it. */
 import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
-import { callInFlight, followCalls } from './call-in-flight.ts'
-import { exchangeInFlight, type ProofVerdict } from './exchange.ts'
+import { exchangeInFlight, type ProofVerdict } from './edge/exchange.ts'
+import { callInFlight, followCalls } from './messages/call-in-flight.ts'
 import { nameOf, namesOf, reasonOf, trustedName } from './names.ts'
 
 // Decisions belong to the call in whose course they are made, which is followed from here on.

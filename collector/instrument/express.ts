@@ -1,10 +1,10 @@
 /** `@mcp-auditd/instrument/express`: the edge as a middleware of Express 4 and 5, and of everything that takes such (Connect, Polka). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EdgeOptions } from './edge-options.ts'
-import { withinExchange } from './exchange.ts'
-import { watchNode } from './node-exchange.ts'
+import type { EdgeOptions } from './edge/edge-options.ts'
+import { withinExchange } from './edge/exchange.ts'
+import { watchNode } from './edge/node-exchange.ts'
 
-export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
+export type { DeclaredMetadata, EdgeOptions } from './edge/edge-options.ts'
 
 /**
  * `app.use(auditExpress(audit))` before any other middleware: what stands before it refuses unseen. Where an app comes with middleware

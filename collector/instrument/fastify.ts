@@ -1,12 +1,12 @@
 /** `@mcp-auditd/instrument/fastify`: the edge as a plugin of Fastify 5. */
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EdgeOptions } from './edge-options.ts'
-import { type Exchange, exchangeInFlight, withinExchange } from './exchange.ts'
+import type { EdgeOptions } from './edge/edge-options.ts'
+import { type Exchange, exchangeInFlight, withinExchange } from './edge/exchange.ts'
+import { watchNode } from './edge/node-exchange.ts'
 import { auditHttp, type NodeServerLike } from './http.ts'
-import { watchNode } from './node-exchange.ts'
 
-export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
+export type { DeclaredMetadata, EdgeOptions } from './edge/edge-options.ts'
 
 interface RequestLike {
   readonly raw: IncomingMessage

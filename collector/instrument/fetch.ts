@@ -1,12 +1,19 @@
 /** `@mcp-auditd/instrument/fetch`: the edge around a web-standard handler, `(request) => Response`. */
-import { answerBegins, beside, exchangeEnds, isReadAnswer, isStream, MAX_ANSWER_CHARACTERS } from './edge-events.ts'
-import type { EdgeOptions } from './edge-options.ts'
-import { Exchange, exchangeInFlight, withinExchange } from './exchange.ts'
-import { fetchHead, type HttpHead, pathOf } from './http-head.ts'
-import { tellDeclaredMetadata } from './metadata.ts'
-import { messagesIn } from './node-exchange.ts'
+import {
+  answerBegins,
+  beside,
+  exchangeEnds,
+  isReadAnswer,
+  isStream,
+  MAX_ANSWER_CHARACTERS,
+} from './edge/edge-events.ts'
+import type { EdgeOptions } from './edge/edge-options.ts'
+import { Exchange, exchangeInFlight, withinExchange } from './edge/exchange.ts'
+import { fetchHead, type HttpHead, pathOf } from './edge/http-head.ts'
+import { tellDeclaredMetadata } from './edge/metadata.ts'
+import { messagesIn } from './edge/node-exchange.ts'
 
-export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
+export type { DeclaredMetadata, EdgeOptions } from './edge/edge-options.ts'
 
 type Handler = (request: Request, ...rest: never[]) => Response | Promise<Response>
 

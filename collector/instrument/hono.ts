@@ -1,11 +1,11 @@
 /** `@mcp-auditd/instrument/hono`: the edge as a middleware of Hono 4, on Node and on fetch-style platforms. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EdgeOptions } from './edge-options.ts'
-import { type Exchange, exchangeInFlight, withinExchange } from './exchange.ts'
+import type { EdgeOptions } from './edge/edge-options.ts'
+import { type Exchange, exchangeInFlight, withinExchange } from './edge/exchange.ts'
+import { watchNode } from './edge/node-exchange.ts'
 import { answeredFetch, openFetch } from './fetch.ts'
-import { watchNode } from './node-exchange.ts'
 
-export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
+export type { DeclaredMetadata, EdgeOptions } from './edge/edge-options.ts'
 
 /** What is needed of Hono's Context; any is one. */
 export interface ContextLike {

@@ -1,10 +1,10 @@
 /** `@mcp-auditd/instrument/http`: the edge of any Node HTTP server, whatever framework answers behind it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { EdgeOptions } from './edge-options.ts'
-import { withinExchange } from './exchange.ts'
-import { watchNode } from './node-exchange.ts'
+import type { EdgeOptions } from './edge/edge-options.ts'
+import { withinExchange } from './edge/exchange.ts'
+import { watchNode } from './edge/node-exchange.ts'
 
-export type { DeclaredMetadata, EdgeOptions } from './edge-options.ts'
+export type { DeclaredMetadata, EdgeOptions } from './edge/edge-options.ts'
 
 /** What is needed of a server of node:http or node:https. */
 export interface NodeServerLike {

@@ -9,8 +9,8 @@ import {
 import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { recordHeaders, type SigningKey } from '../../connectors/kafka/record-auth.ts'
 import { DEFAULT_PARTITIONS, partitionOf, TOPICS } from '../../schemas/topics.ts'
-import type { AuditExporter, BatchPart, EncodedBatch, ExportOutcome } from './audit-sink.ts'
-import { resolveSecretSync, type SecretReference } from './secret.ts'
+import type { AuditExporter, BatchPart, EncodedBatch, ExportOutcome } from './delivery/audit-sink.ts'
+import { resolveSecretSync, type SecretReference } from './keys/secret.ts'
 
 export interface KafkaExporterOptions extends Partial<Omit<KafkaOptions, 'brokers'>> {
   readonly brokers: readonly string[]

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { LIMITS, wellFormed } from '../../schemas/field.ts'
 import type { Subject } from '../scan/classifier.ts'
 import { secrets } from '../scan/classifiers/secrets.ts'
-import { holdsHandle } from './handles.ts'
+import { holdsHandle } from './messages/handles.ts'
 
 export const REDACTED = '[redacted]'
 const CACHED = 512

@@ -1,5 +1,6 @@
 /** `@mcp-auditd/instrument/oauth`: an authorization server or proxy that the MCP server hosts, by one call around its provider. */
-import { exchangeInFlight } from './exchange.ts'
+import { exchangeInFlight } from './edge/exchange.ts'
+import { auditTokenVerifier, type TokenAuditOptions } from './identity/token-audit.ts'
 import { nameOf, trustedName } from './names.ts'
 import {
   clientIdOf,
@@ -10,9 +11,9 @@ import {
   stateFields,
   tellOAuth,
   wordsOf,
-} from './oauth-facts.ts'
-import { type ConsentState, tellUpstream } from './oauth-flow.ts'
-import { clientLookedUp, errorIn, providerAsked } from './oauth-refusal.ts'
+} from './oauth/oauth-facts.ts'
+import { type ConsentState, tellUpstream } from './oauth/oauth-flow.ts'
+import { clientLookedUp, errorIn, providerAsked } from './oauth/oauth-refusal.ts'
 import {
   decided,
   reasonFor,
@@ -21,12 +22,11 @@ import {
   watchedRefresh,
   watchedRevocation,
   who,
-} from './oauth-token.ts'
+} from './oauth/oauth-token.ts'
 import { type Method, settled } from './settled.ts'
-import { auditTokenVerifier, type TokenAuditOptions } from './token-audit.ts'
 
-export type { CallbackSeen, ConsentSeen, ConsentState, UpstreamRedirect } from './oauth-flow.ts'
-export { auditCallback, auditClientMetadata, auditConsent, auditUpstreamRedirect } from './oauth-flow.ts'
+export type { CallbackSeen, ConsentSeen, ConsentState, UpstreamRedirect } from './oauth/oauth-flow.ts'
+export { auditCallback, auditClientMetadata, auditConsent, auditUpstreamRedirect } from './oauth/oauth-flow.ts'
 
 export type OAuthAuditOptions = TokenAuditOptions & {
   /** Whether the person has agreed to this client, as far as the provider knows when it is asked to authorize. */

@@ -25,9 +25,9 @@
  * what cannot be audited is one warning of the process, on stderr.
  */
 import { createRequire } from 'node:module'
-import { hookSources } from './register-hooks.ts'
-import type * as Observer from './register-observer.ts'
-import { REGISTER } from './sdk-source.ts'
+import { hookSources } from './loader/register-hooks.ts'
+import type * as Observer from './loader/register-observer.ts'
+import { REGISTER } from './loader/sdk-source.ts'
 
 /** What the sources of SDKs call, on globalThis: one for all copies of this package in the process. */
 type Heard = Pick<typeof Observer, 'connecting' | 'factory' | 'verifier' | 'silent'>
@@ -43,7 +43,7 @@ let observer: typeof Observer | null | undefined
 function observe<T>(run: (observer: typeof Observer) => T): T | undefined {
   if (observer === null) return undefined
   try {
-    observer ??= createRequire(import.meta.url)(`./register-observer${EXTENSION}`) as typeof Observer
+    observer ??= createRequire(import.meta.url)(`./loader/register-observer${EXTENSION}`) as typeof Observer
     return run(observer)
   } catch (error) {
     // The same would happen to every server of the process.

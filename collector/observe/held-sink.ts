@@ -1,6 +1,6 @@
 /** Holds the first events back until the server has said its name: all events of one producer carry the same facts of it. */
-import type { AuditSink } from '../instrument/audit-sink.ts'
-import type { PendingEvent } from '../instrument/pending-event.ts'
+import type { AuditSink } from '../instrument/delivery/audit-sink.ts'
+import type { PendingEvent } from '../instrument/delivery/pending-event.ts'
 
 export interface HeldSink extends AuditSink {
   /** From now on events pass at once. */

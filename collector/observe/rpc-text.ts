@@ -1,5 +1,5 @@
 /** Bytes of a message as JSON-RPC messages: one, or those of a legacy batch. */
-import type { RpcMessage } from '../instrument/request.ts'
+import type { RpcMessage } from '../instrument/messages/request.ts'
 
 /** Messages of one batch that are read; a longer one is counted as not understood. */
 const MAX_BATCH = 1_000

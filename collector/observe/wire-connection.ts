@@ -1,7 +1,7 @@
 /** A connection that is seen on the wire: messages that pass by, fed to the same observation as inside a server. */
-import { Connection } from '../instrument/connection.ts'
-import type { ServerRegistry } from '../instrument/registry.ts'
-import type { MessageExtra, Request, RpcMessage, Transport } from '../instrument/request.ts'
+import { Connection } from '../instrument/messages/connection.ts'
+import type { MessageExtra, Request, RpcMessage, Transport } from '../instrument/messages/request.ts'
+import type { ServerRegistry } from '../instrument/registry/registry.ts'
 import type { TransportLike } from '../instrument/server-shape.ts'
 import type { Gateway } from './gateway-context.ts'
 import { lighten } from './rpc-text.ts'

@@ -1,5 +1,5 @@
 /** Log records and spans from OTLP/JSON, in the same neutral form as from protobuf. */
-import type { AnyValue } from '../instrument/otlp-encode.ts'
+import type { AnyValue } from '../instrument/delivery/otlp-encode.ts'
 import { parseJsonRequest } from './json-text.ts'
 import { instantOfNanoseconds, isObject, type Json, JsonReader } from './json-values.ts'
 import {

@@ -1,6 +1,6 @@
 /** Values and attributes of OTLP/JSON: ids in hex, 64-bit integers as text or numbers, bytes in base64, unknown fields ignored. */
 import { LIMITS } from '../../schemas/field.ts'
-import type { AnyValue } from '../instrument/otlp-encode.ts'
+import type { AnyValue } from '../instrument/delivery/otlp-encode.ts'
 import { instantOf } from './nanoseconds.ts'
 import {
   attributeFault,

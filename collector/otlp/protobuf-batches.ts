@@ -1,5 +1,5 @@
 /** The frame that logs and traces share in protobuf: request -> resource -> scope -> records, fields in any order. */
-import type { Attributes } from '../instrument/otlp-encode.ts'
+import type { Attributes } from '../instrument/delivery/otlp-encode.ts'
 import { MALFORMED } from './protobuf.ts'
 import { ValueReader } from './protobuf-values.ts'
 import {

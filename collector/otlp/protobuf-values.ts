@@ -1,6 +1,6 @@
 /** Attributes and values from protobuf bytes (opentelemetry/proto/common/v1), with the first fault of the record being read. */
 import { LIMITS } from '../../schemas/field.ts'
-import type { AnyValue } from '../instrument/otlp-encode.ts'
+import type { AnyValue } from '../instrument/delivery/otlp-encode.ts'
 import { MALFORMED, ProtobufReader } from './protobuf.ts'
 import {
   attributeFault,

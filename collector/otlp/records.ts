@@ -1,5 +1,5 @@
 /** What OTLP becomes here: neutral log records and spans, each with its fault when it has one. */
-import type { AnyValue, Attributes, OtlpScope } from '../instrument/otlp-encode.ts'
+import type { AnyValue, Attributes, OtlpScope } from '../instrument/delivery/otlp-encode.ts'
 
 /** Why one record is refused: `field` names the attribute or the part, `reason` never repeats the value. */
 export interface OtlpFault {

@@ -1,10 +1,10 @@
 /** The credential a request brings, as far as somebody may speak of it who did not verify it: keyed hashes, and claims marked as such. */
 import type { AuditContext } from '../instrument/audit-context.ts'
-import { claimsOf, scopesOf, statedFields } from '../instrument/claims.ts'
-import type { Exchange } from '../instrument/exchange.ts'
-import { credentialsOf, queryOf, userAgentFamilyOf } from '../instrument/http-head.ts'
-import { ANONYMOUS, type Identity } from '../instrument/identity.ts'
-import { proofFields } from '../instrument/token-audit.ts'
+import type { Exchange } from '../instrument/edge/exchange.ts'
+import { credentialsOf, queryOf, userAgentFamilyOf } from '../instrument/edge/http-head.ts'
+import { claimsOf, scopesOf, statedFields } from '../instrument/identity/claims.ts'
+import { ANONYMOUS, type Identity } from '../instrument/identity/identity.ts'
+import { proofFields } from '../instrument/identity/token-audit.ts'
 
 export interface Presented {
   readonly identity: Identity

@@ -1,7 +1,7 @@
 /** What a command line says about the server it starts: its name, whether it is pinned, and what is dangerous about it (SUP-005). */
 import { basename } from 'node:path'
-import { holdsHandle } from '../instrument/handles.ts'
-import { sha256 } from '../instrument/keyed-hash.ts'
+import { sha256 } from '../instrument/keys/keyed-hash.ts'
+import { holdsHandle } from '../instrument/messages/handles.ts'
 
 export interface CommandFacts {
   /** Package where one is run, else the program. */

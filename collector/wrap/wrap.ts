@@ -1,6 +1,6 @@
 /** Runs a stdio server as it is, between its client and itself, and tells what passes. */
 import type { Readable, Writable } from 'node:stream'
-import type { AuditSink } from '../instrument/audit-sink.ts'
+import type { AuditSink } from '../instrument/delivery/audit-sink.ts'
 import { type Gateway, openGateway } from '../observe/gateway-context.ts'
 import type { Ending, WrappedChild } from './child.ts'
 import { commandFactsOf } from './command-line.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import protobuf from 'protobufjs'
-import { encodeLogs, type LogRecordToEncode } from '../../collector/instrument/otlp-encode.ts'
+import { encodeLogs, type LogRecordToEncode } from '../../collector/instrument/delivery/otlp-encode.ts'
 import { decodeLogs } from '../../collector/otlp/decode-logs.ts'
 
 const ROUNDS = 15

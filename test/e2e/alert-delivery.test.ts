@@ -51,7 +51,10 @@ async function life(next: number, given: ReturnType<typeof findings>, rows: Map<
     },
   })
   const secrets: Record<string, string> = { 'env:SIEM': SECRET, 'env:SOC': slack.url }
-  const configured = await loadTargets(targets, { secret: async (name) => secrets[String(name)] ?? '', allowPrivate: true })
+  const configured = await loadTargets(targets, {
+    secret: async (name) => secrets[String(name)] ?? '',
+    allowPrivate: true,
+  })
   const role = await runAlertRole({
     outbox: ledger.outbox,
     store: { insertAlerts: async (alerts) => alerts.forEach((alert) => void rows.set(alert.alertId, alert)) },

@@ -8,7 +8,7 @@ import { createMcpHandler, requireBearerAuth } from '@modelcontextprotocol/serve
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { auditDpop } from '../../collector/instrument/authz.ts'
-import { thumbprintOf } from '../../collector/instrument/dpop.ts'
+import { thumbprintOf } from '../../collector/instrument/edge/dpop.ts'
 import { auditHttp } from '../../collector/instrument/http.ts'
 import { auditTokenVerifier, instrumentMcpServer } from '../../collector/instrument/index.ts'
 import { authority, certificate } from '../fakes/certificate.ts'

@@ -1,9 +1,9 @@
 /** A producer with a spool, run and killed by instrument-spool.test.ts: `URL FOLDER FSYNC MANNER`; it prints the last number it has emitted. */
 import { writeSync } from 'node:fs'
+import { pendingEvent } from '../../collector/instrument/delivery/pending-event.ts'
+import { atExit } from '../../collector/instrument/delivery/process-end.ts'
+import type { FsyncPolicy } from '../../collector/instrument/delivery/spool/writer.ts'
 import { createSink, OtlpAuditExporter, shutdownAudit } from '../../collector/instrument/index.ts'
-import { pendingEvent } from '../../collector/instrument/pending-event.ts'
-import { atExit } from '../../collector/instrument/process-end.ts'
-import type { FsyncPolicy } from '../../collector/instrument/spool/writer.ts'
 
 const [url, folder, fsync, manner, producerId, count] = process.argv.slice(2) as [
   string,

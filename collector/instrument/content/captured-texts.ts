@@ -4,7 +4,7 @@ import { LIMITS } from '../../../schemas/field.ts'
 import { leafPathOf } from '../../scan/labels.ts'
 import { redactText } from '../../scan/redact.ts'
 import { walkValue } from '../../scan/walk.ts'
-import { recordedPath } from '../handles.ts'
+import { recordedPath } from '../messages/handles.ts'
 import { type Capture, type CapturePolicy, RESULT } from './capture-policy.ts'
 
 /** Of one event; what lies beyond is left out, and the text ends with the marker. */

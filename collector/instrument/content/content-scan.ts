@@ -4,7 +4,7 @@ import type { LocatedHit, ParameterRole, Scanned, Surface } from '../../scan/cla
 import { classesByPath, classesOf, findingsOf, leafPathOf } from '../../scan/labels.ts'
 import { BOUNDS, scanValue } from '../../scan/scan.ts'
 import type { AuditContext } from '../audit-context.ts'
-import type { Ending } from '../request.ts'
+import type { Ending } from '../messages/request.ts'
 
 /** What is known of a tool before its content is read. */
 export interface ToolKnowledge {

@@ -4,7 +4,7 @@ import type { Scanned } from '../../scan/classifier.ts'
 import { classesOf } from '../../scan/labels.ts'
 import { rolesOf } from '../../scan/role.ts'
 import type { AuditContext } from '../audit-context.ts'
-import type { Definitions } from '../definitions.ts'
+import type { Definitions } from '../registry/definitions.ts'
 import { scanContent, type ToolKnowledge, tellFindings, UNKNOWN_TOOL } from './content-scan.ts'
 
 const MAX_CLASSES = 64

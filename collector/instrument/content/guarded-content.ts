@@ -5,7 +5,7 @@ import { walkValue } from '../../scan/walk.ts'
 import type { AuditContext } from '../audit-context.ts'
 import type { Guardrail, GuardrailTarget } from '../guardrails/guardrail.ts'
 import type { GuardrailLimits, GuardrailResult } from '../guardrails/guardrail-desk.ts'
-import { callFields, type Request } from '../request.ts'
+import { callFields, type Request } from '../messages/request.ts'
 import { isSensitive, tellFindings } from './content-scan.ts'
 
 export interface GuardrailOptions {

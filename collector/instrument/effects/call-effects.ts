@@ -1,6 +1,7 @@
 /** The side effects of one call: each kind once, with a count, told at the latest when the call is answered. */
-import { type CallInFlight, callInFlight } from '../call-in-flight.ts'
+
 import { type Instant, instantNow } from '../clock.ts'
+import { type CallInFlight, callInFlight } from '../messages/call-in-flight.ts'
 
 export interface Effect {
   readonly effectKind: 'exec' | 'file_write' | 'file_delete'

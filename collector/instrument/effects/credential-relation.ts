@@ -3,9 +3,9 @@
  * own, or none. Compared in process; what is remembered are hashes under a key that never leaves the process.
  */
 import { randomBytes } from 'node:crypto'
-import type { CallInFlight } from '../call-in-flight.ts'
-import { claimsOf } from '../claims.ts'
-import { KeyedHash } from '../keyed-hash.ts'
+import { claimsOf } from '../identity/claims.ts'
+import { KeyedHash } from '../keys/keyed-hash.ts'
+import type { CallInFlight } from '../messages/call-in-flight.ts'
 import { namesOf } from '../names.ts'
 
 export type CredentialRelation = 'same_token' | 'exchanged' | 'service_identity' | 'none' | 'unknown'

@@ -1,7 +1,7 @@
 /** The diagnostics channels of fetch, undici and node:http, as outbound requests. Subscribed once a process, when a server asks for it. */
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { followCalls } from '../call-in-flight.ts'
+import { followCalls } from '../messages/call-in-flight.ts'
 import { Outbound, type PeerSocket } from './outbound.ts'
 
 /** What undici publishes; shapes of lib/core/request.js, versions 6 to 8. */

@@ -2,10 +2,11 @@
  * outbound.request: what a server process asks of others while it serves a call. Listens on the diagnostics channels of undici (fetch)
  * and node:http; patches nothing. Requests outside any call, and those of our own exporters, are not told.
  */
-import { addressClass } from '../address-class.ts'
-import { type CallInFlight, callInFlight } from '../call-in-flight.ts'
+
 import { elapsedMs, type Instant, instantNow } from '../clock.ts'
-import { sha256 } from '../keyed-hash.ts'
+import { addressClass } from '../edge/address-class.ts'
+import { sha256 } from '../keys/keyed-hash.ts'
+import { type CallInFlight, callInFlight } from '../messages/call-in-flight.ts'
 import { nameOf } from '../names.ts'
 import { type SentCredential, type SentHeaders, sentCredential, tokenHandedOut } from './credential-relation.ts'
 

@@ -2,7 +2,7 @@
  * side_effect: programs that a server starts and files that it changes while it serves a call. Node has no channel for either, so the
  * functions of node:child_process and node:fs are wrapped, once a process, when a server asks for it. What they do is unchanged.
  */
-import { followCalls } from '../call-in-flight.ts'
+import { followCalls } from '../messages/call-in-flight.ts'
 import { watchFileWrites } from './file-writes.ts'
 import { watchPrograms } from './programs.ts'
 

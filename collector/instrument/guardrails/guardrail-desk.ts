@@ -1,5 +1,5 @@
 /** Asks a guardrail beside the call: bounded, cached, budgeted. What it says, and that it did not say anything, are events. */
-import { outsideCalls } from '../call-in-flight.ts'
+import { outsideCalls } from '../messages/call-in-flight.ts'
 import { type Guardrail, GuardrailError, type GuardrailTarget } from './guardrail.ts'
 
 export interface GuardrailLimits {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { foreignKeys } from '../../../cli/foreign-keys.ts'
-import { hashesOf } from '../../../collector/instrument/keys.ts'
+import { hashesOf } from '../../../collector/instrument/keys/keys.ts'
 
 const KEY = 'ab'.repeat(32)
 const folder = mkdtempSync(join(tmpdir(), 'foreign-keys-'))

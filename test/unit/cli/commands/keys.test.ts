@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
 import configure from '../../../../cli/commands/keys.ts'
-import { readKeyList } from '../../../../collector/instrument/key-list.ts'
-import { KeyRing } from '../../../../collector/instrument/key-ring.ts'
+import { readKeyList } from '../../../../collector/instrument/keys/key-list.ts'
+import { KeyRing } from '../../../../collector/instrument/keys/key-ring.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keys-command-'))
 afterAll(() => rmSync(folder, { recursive: true }))

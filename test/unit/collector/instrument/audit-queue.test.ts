@@ -1,9 +1,13 @@
 /** The queue numbers everything, repeats the same bytes, and tells of every loss. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { AuditQueue } from '../../../../collector/instrument/audit-queue.ts'
-import type { AuditExporter, EncodedBatch, ExportOutcome } from '../../../../collector/instrument/audit-sink.ts'
-import { pendingEvent } from '../../../../collector/instrument/pending-event.ts'
+import { AuditQueue } from '../../../../collector/instrument/delivery/audit-queue.ts'
+import type {
+  AuditExporter,
+  EncodedBatch,
+  ExportOutcome,
+} from '../../../../collector/instrument/delivery/audit-sink.ts'
+import { pendingEvent } from '../../../../collector/instrument/delivery/pending-event.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 
 const producer = { serverId: 'queue', producerId: '0193c0de-0000-7000-8000-000000000002' }

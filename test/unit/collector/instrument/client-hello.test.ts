@@ -1,8 +1,8 @@
 /** client.hello in both eras, and what is said of session ids. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { shutdownAudit } from '../../../../collector/instrument/index.ts'
-import { RecentSet } from '../../../../collector/instrument/recent-set.ts'
-import { SessionIds } from '../../../../collector/instrument/session-ids.ts'
+import { RecentSet } from '../../../../collector/instrument/messages/recent-set.ts'
+import { SessionIds } from '../../../../collector/instrument/messages/session-ids.ts'
 import { legacy, modern, SDKS } from './observed-servers.ts'
 
 afterEach(() => shutdownAudit())

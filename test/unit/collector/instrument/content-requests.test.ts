@@ -11,7 +11,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { shutdownAudit } from '../../../../collector/instrument/index.ts'
-import { hashesOf } from '../../../../collector/instrument/keys.ts'
+import { hashesOf } from '../../../../collector/instrument/keys/keys.ts'
 import { CANARY, legacy, modern, SDKS, type Sdk } from './observed-servers.ts'
 
 afterEach(() => shutdownAudit())

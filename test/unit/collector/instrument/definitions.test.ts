@@ -9,8 +9,8 @@ import {
   fingerprintResource,
   fittingDefinitions,
   type Listed,
-} from '../../../../collector/instrument/definitions.ts'
-import { PROMPTS, RESOURCES, TOOLS } from '../../../../collector/instrument/registry-kinds.ts'
+} from '../../../../collector/instrument/registry/definitions.ts'
+import { PROMPTS, RESOURCES, TOOLS } from '../../../../collector/instrument/registry/registry-kinds.ts'
 import { LIMITS } from '../../../../schemas/field.ts'
 
 const tool = {

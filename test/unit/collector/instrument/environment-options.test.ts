@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { optionsFromEnvironment } from '../../../../collector/instrument/environment-options.ts'
+import { optionsFromEnvironment } from '../../../../collector/instrument/loader/environment-options.ts'
 
 const read = (env: Record<string, string>) => {
   const warnings: string[] = []

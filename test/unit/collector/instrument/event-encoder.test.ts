@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import { describe, expect, it } from 'vitest'
 import { instantNow, rfc3339 } from '../../../../collector/instrument/clock.ts'
-import { closeSlab, encodeInto, openSlab } from '../../../../collector/instrument/event-encoder.ts'
+import { closeSlab, encodeInto, openSlab } from '../../../../collector/instrument/delivery/event-encoder.ts'
 import {
   auditEventOf,
   type Fields,
   type PendingEvent,
   pendingEvent,
-} from '../../../../collector/instrument/pending-event.ts'
+} from '../../../../collector/instrument/delivery/pending-event.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 import { anyEvent } from '../../schemas/arbitrary-event.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { candidatesOf } from '../../../../collector/instrument/handles.ts'
+import { candidatesOf } from '../../../../collector/instrument/messages/handles.ts'
 
 const CANDIDATE = /[A-Za-z0-9_-]{16,512}/g
 describe('candidatesOf', () => {

@@ -1,6 +1,6 @@
 /** Mirrored headers against the body: what the specification asks for, and what a header may do without fault. */
 import { describe, expect, it } from 'vitest'
-import { mirroredParametersOf, mirrorVerdict } from '../../../../collector/instrument/header-mirror.ts'
+import { mirroredParametersOf, mirrorVerdict } from '../../../../collector/instrument/messages/header-mirror.ts'
 
 const reader = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name]
 const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' }

@@ -6,7 +6,7 @@ import {
   type HttpHead,
   sourceAddressOf,
   userAgentFamilyOf,
-} from '../../../../collector/instrument/http-head.ts'
+} from '../../../../collector/instrument/edge/http-head.ts'
 
 const head = (headers: Record<string, string>, target = '/mcp', address?: string): HttpHead => ({
   verb: 'POST',

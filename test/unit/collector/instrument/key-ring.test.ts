@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { parseKeyList, readKeyList } from '../../../../collector/instrument/key-list.ts'
-import { KeyRing, type KeySettings } from '../../../../collector/instrument/key-ring.ts'
-import { hashesOf } from '../../../../collector/instrument/keys.ts'
+import { parseKeyList, readKeyList } from '../../../../collector/instrument/keys/key-list.ts'
+import { KeyRing, type KeySettings } from '../../../../collector/instrument/keys/key-ring.ts'
+import { hashesOf } from '../../../../collector/instrument/keys/keys.ts'
 
 const HOUR_MS = 3_600_000
 const NOON = Date.parse('2026-12-01T12:00:00Z')

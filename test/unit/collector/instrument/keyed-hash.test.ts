@@ -3,10 +3,10 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonical } from '../../../../collector/instrument/canonical.ts'
 import { instantNow, rfc3339, uuidV7 } from '../../../../collector/instrument/clock.ts'
-import { KeyedHash, sha256 } from '../../../../collector/instrument/keyed-hash.ts'
-import { hashesOf } from '../../../../collector/instrument/keys.ts'
+import { canonical } from '../../../../collector/instrument/keys/canonical.ts'
+import { KeyedHash, sha256 } from '../../../../collector/instrument/keys/keyed-hash.ts'
+import { hashesOf } from '../../../../collector/instrument/keys/keys.ts'
 
 const reference = (key: Uint8Array, text: string) => createHmac('sha256', key).update(text).digest('hex').slice(0, 32)
 

@@ -1,7 +1,7 @@
 /** Records of any LoggerProvider at our processor: numbered inside the body, what is no event counted, all others left alone. */
 import { describe, expect, it } from 'vitest'
-import type { AuditExporter } from '../../../../collector/instrument/audit-sink.ts'
-import { AuditLogRecordProcessor } from '../../../../collector/instrument/log-record-processor.ts'
+import type { AuditExporter } from '../../../../collector/instrument/delivery/audit-sink.ts'
+import { AuditLogRecordProcessor } from '../../../../collector/instrument/delivery/log-record-processor.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 import { sampleEvent } from '../../../contract/samples.ts'
 

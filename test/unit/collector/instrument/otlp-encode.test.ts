@@ -1,6 +1,6 @@
 /** The hand encoder against an independent decoder: what others read of what we write. */
 import { describe, expect, it } from 'vitest'
-import { encodeLogs } from '../../../../collector/instrument/otlp-encode.ts'
+import { encodeLogs } from '../../../../collector/instrument/delivery/otlp-encode.ts'
 import { decodeIndependently } from '../otlp/independent-codec.ts'
 
 type Decoded = {

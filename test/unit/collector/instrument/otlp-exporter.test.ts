@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { OtlpAuditExporter } from '../../../../collector/instrument/otlp-exporter.ts'
+import { OtlpAuditExporter } from '../../../../collector/instrument/delivery/otlp-exporter.ts'
 
 const part = (size: number, count = 1) => ({
   serverId: 's',

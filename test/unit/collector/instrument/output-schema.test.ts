@@ -2,7 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { rowsOf, satisfiesSchema } from '../../../../collector/instrument/output-schema.ts'
+import { rowsOf, satisfiesSchema } from '../../../../collector/instrument/messages/output-schema.ts'
 
 const order = {
   type: 'object',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parseAst } from 'vitest/node'
-import { audibleSource } from '../../../../collector/instrument/sdk-source.ts'
+import { audibleSource } from '../../../../collector/instrument/loader/sdk-source.ts'
 
 const changesOf = (source: string): string[] =>
   [...(audibleSource(source, 'file:///x.js') ?? '').matchAll(/\?\.(connecting|factory|verifier|silent)\(/g)].map(

@@ -10,7 +10,7 @@ import {
   type SecretOptions,
   type SecretReference,
   watchSecret,
-} from '../../../../collector/instrument/secret.ts'
+} from '../../../../collector/instrument/keys/secret.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'secrets-'))
 afterAll(() => rmSync(folder, { recursive: true }))

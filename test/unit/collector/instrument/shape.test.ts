@@ -1,10 +1,10 @@
 /** Shapes of content hold no content, find handles, and stay within their bounds. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { declarationsFor, holdsHandle } from '../../../../collector/instrument/handles.ts'
-import { hashesOf } from '../../../../collector/instrument/keys.ts'
+import { hashesOf } from '../../../../collector/instrument/keys/keys.ts'
+import { declarationsFor, holdsHandle } from '../../../../collector/instrument/messages/handles.ts'
+import { argumentShape, resultShape } from '../../../../collector/instrument/messages/shape.ts'
 import { nameOf, reasonOf } from '../../../../collector/instrument/names.ts'
-import { argumentShape, resultShape } from '../../../../collector/instrument/shape.ts'
 
 const hashes = hashesOf(randomBytes(32))
 const none = new Set<string>()

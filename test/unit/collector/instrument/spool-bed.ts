@@ -2,14 +2,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AuditQueue } from '../../../../collector/instrument/audit-queue.ts'
+import { AuditQueue } from '../../../../collector/instrument/delivery/audit-queue.ts'
 import type {
   AuditExporter,
   EncodedBatch,
   QueueOptions,
   SpoolOptions,
-} from '../../../../collector/instrument/audit-sink.ts'
-import { type ProducerFacts, pendingEvent } from '../../../../collector/instrument/pending-event.ts'
+} from '../../../../collector/instrument/delivery/audit-sink.ts'
+import { type ProducerFacts, pendingEvent } from '../../../../collector/instrument/delivery/pending-event.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 
 type Told = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { scanSegment } from '../../../../collector/instrument/spool/segment.ts'
+import { scanSegment } from '../../../../collector/instrument/delivery/spool/segment.ts'
 import { producerOf, SpoolBed, upTo } from './spool-bed.ts'
 
 let bed: SpoolBed

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AuditQueue } from '../../../../collector/instrument/audit-queue.ts'
-import { pendingEvent } from '../../../../collector/instrument/pending-event.ts'
-import { scanSegment } from '../../../../collector/instrument/spool/segment.ts'
+import { AuditQueue } from '../../../../collector/instrument/delivery/audit-queue.ts'
+import { pendingEvent } from '../../../../collector/instrument/delivery/pending-event.ts'
+import { scanSegment } from '../../../../collector/instrument/delivery/spool/segment.ts'
 import { emit, producerOf, QUICK, Receiver, SpoolBed, upTo } from './spool-bed.ts'
 
 let bed: SpoolBed

@@ -1,7 +1,7 @@
 /** What a resource URI or a root reaches for: attacks in every spelling, and their near misses. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitsUriTemplate, rootClass, schemeOf, uriClass } from '../../../../collector/instrument/uri-class.ts'
+import { fitsUriTemplate, rootClass, schemeOf, uriClass } from '../../../../collector/instrument/messages/uri-class.ts'
 
 const none = () => false
 const classOf = (uri: string, template?: string) =>

@@ -1,7 +1,7 @@
 /** Flaws of a URL that a server hands to a person, and what is none. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { urlFlaws } from '../../../../collector/instrument/url-flaws.ts'
+import { urlFlaws } from '../../../../collector/instrument/messages/url-flaws.ts'
 
 it.each([
   ['https://pay.example/elicit?state=9f2c&id=77', []],

@@ -1,6 +1,6 @@
 // WWW-Authenticate is read as servers really write it, and nothing in it that is no scheme becomes one.
 import { describe, expect, it } from 'vitest'
-import { askedFor } from '../../../../collector/instrument/www-authenticate.ts'
+import { askedFor } from '../../../../collector/instrument/edge/www-authenticate.ts'
 
 describe('askedFor', () => {
   it.each([

@@ -1,7 +1,7 @@
 // Events wait for the name of the server, but not for ever.
 import { describe, expect, it } from 'vitest'
-import { pendingEvent } from '../../../../collector/instrument/pending-event.ts'
-import { memorySink } from '../../../../collector/instrument/sinks.ts'
+import { pendingEvent } from '../../../../collector/instrument/delivery/pending-event.ts'
+import { memorySink } from '../../../../collector/instrument/delivery/sinks.ts'
 import { openGateway } from '../../../../collector/observe/gateway-context.ts'
 import { heldSink } from '../../../../collector/observe/held-sink.ts'
 import { Unread } from '../../../../collector/observe/unread.ts'

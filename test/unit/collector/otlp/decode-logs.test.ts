@@ -1,7 +1,7 @@
 /** Protobuf log decoding against recordings, an independent encoder, hostile bytes and random mutation. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeLogs } from '../../../../collector/instrument/otlp-encode.ts'
+import { encodeLogs } from '../../../../collector/instrument/delivery/otlp-encode.ts'
 import { decodeLogs } from '../../../../collector/otlp/decode-logs.ts'
 import { OTLP_LIMITS, OtlpUnreadable } from '../../../../collector/otlp/records.ts'
 import { encodeIndependently, field, logsRequest, recordWith, varint } from './independent-codec.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { encodeLogs } from '../../../../collector/instrument/otlp-encode.ts'
+import { encodeLogs } from '../../../../collector/instrument/delivery/otlp-encode.ts'
 import { bearerCallers } from '../../../../collector/otlp/credentials.ts'
 import { AuditdError } from '../../../../schemas/errors.ts'
 import type { Intake } from '../../../../schemas/ports.ts'

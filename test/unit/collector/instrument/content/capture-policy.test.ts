@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { CapturePolicy } from '../../../../../collector/instrument/content/capture-policy.ts'
 import { capturedArguments, capturedResult } from '../../../../../collector/instrument/content/captured-texts.ts'
-import { hashesOf } from '../../../../../collector/instrument/keys.ts'
-import { argumentShape } from '../../../../../collector/instrument/shape.ts'
+import { hashesOf } from '../../../../../collector/instrument/keys/keys.ts'
+import { argumentShape } from '../../../../../collector/instrument/messages/shape.ts'
 
 const hashes = hashesOf('00'.repeat(32))
 const leaves = (value: unknown) => argumentShape(value, hashes).args

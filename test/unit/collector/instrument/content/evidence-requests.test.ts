@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { CapturePolicy } from '../../../../../collector/instrument/content/capture-policy.ts'
 import { evidenceAsked, giveEvidence } from '../../../../../collector/instrument/content/evidence-requests.ts'
+import { pendingEvent } from '../../../../../collector/instrument/delivery/pending-event.ts'
 import { createSink, OtlpAuditExporter } from '../../../../../collector/instrument/index.ts'
-import { pendingEvent } from '../../../../../collector/instrument/pending-event.ts'
 import { EVIDENCE_HEADER } from '../../../../../schemas/evidence.ts'
 
 const header = (...requests: object[]) => encodeURIComponent(JSON.stringify(requests))

@@ -7,7 +7,7 @@ import {
   type GuardrailResult,
 } from '../../../../../collector/instrument/guardrails/guardrail-desk.ts'
 import { chunksOf, promptShields } from '../../../../../collector/instrument/guardrails/prompt-shields.ts'
-import { KeyedHash } from '../../../../../collector/instrument/keyed-hash.ts'
+import { KeyedHash } from '../../../../../collector/instrument/keys/keyed-hash.ts'
 import { FakePromptShields } from '../../../../fakes/prompt-shields.ts'
 
 let azure: FakePromptShields
