@@ -21,7 +21,7 @@ export function readJsonRecords(source: TelemetrySource, body: unknown, reader: 
   const refuse = (field: string, reason: string, record: unknown): void => {
     refused.push(deadLetter(source.name, field, reason, caller.tenant, atMs, record))
   }
-  for (const record of source.unwrap?.(body) ?? recordsOf(body)) {
+  for (const record of recordsIn(source, body)) {
     const fault = shapeFault(record)
     if (fault !== undefined) {
       refuse(fault.field, fault.reason, record)
@@ -42,6 +42,10 @@ export function readJsonRecords(source: TelemetrySource, body: unknown, reader: 
   }
   return { candidates, refused, ignored }
 }
+
+/** The records in a body, whatever they are. */
+export const recordsIn = (source: TelemetrySource, body: unknown): readonly unknown[] =>
+  source.unwrap?.(body) ?? recordsOf(body)
 
 /** A list, `{records: […]}` or one record. */
 function recordsOf(body: unknown): readonly unknown[] {
