@@ -5,95 +5,27 @@ import { join, sep } from 'node:path'
 import { LIMITS } from '../../schemas/field.ts'
 import type { Bounds } from '../scan/scan.ts'
 import { type Instant, instantNow, uuidV7 } from './clock.ts'
-import { CapturePolicy, type CaptureRule } from './content/capture-policy.ts'
+import { CapturePolicy } from './content/capture-policy.ts'
 import { giveEvidence } from './content/evidence-requests.ts'
-import type { GuardrailOptions } from './content/guarded-content.ts'
-import { boundsOf, type ScanBounds } from './content/scan-bounds.ts'
+import { boundsOf } from './content/scan-bounds.ts'
 import type { AuditSink } from './delivery/audit-sink.ts'
-import { Overflow, type OverflowOptions, type OverflowPolicy } from './delivery/overflow.ts'
+import { Overflow } from './delivery/overflow.ts'
 import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './delivery/pending-event.ts'
 import { atExit, forgetAtExit } from './delivery/process-end.ts'
-import { defaultSink, type LoggerProviderLike, loggerSink, releaseDefaultSink } from './delivery/sinks.ts'
-import type { SideEffectOptions } from './effects/side-effects.ts'
+import { defaultSink, loggerSink, releaseDefaultSink } from './delivery/sinks.ts'
 import { GuardrailDesk } from './guardrails/guardrail-desk.ts'
-import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf, type PrincipalCallback } from './identity/identity.ts'
-import { environmentRing, KeyRing, type KeySettings } from './keys/key-ring.ts'
+import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf } from './identity/identity.ts'
+import { environmentRing, KeyRing } from './keys/key-ring.ts'
 import type { Hashes } from './keys/keys.ts'
 import type { Elicitation } from './messages/elicitation.ts'
-import { type Declared, declarationsFor, type HandleDeclaration } from './messages/handles.ts'
+import { type Declared, declarationsFor } from './messages/handles.ts'
 import { RecentSet } from './messages/recent-set.ts'
 import { SessionIds } from './messages/session-ids.ts'
-import type { MeterLike, TracerLike } from './messages/spans.ts'
 import type { TaskOrigin } from './messages/tasks.ts'
 import { namesOf, trustedName } from './names.ts'
+import type { InstrumentOptions } from './options.ts'
 import { RegistryLedger } from './registry/registry-ledger.ts'
 import type { ServerLike } from './server-shape.ts'
-
-/** Posture of the server as its author declares it: recorded, and compared with what happens. */
-export interface Posture {
-  readonly audienceCheck?: boolean
-  readonly sessionMode?: 'stateful' | 'stateless' | 'none'
-  readonly originCheck?: boolean
-  readonly requestStateProtected?: boolean
-  readonly tls?: boolean
-  readonly bindAddress?: string
-}
-export type DataTags =
-  | Readonly<Record<string, readonly string[]>>
-  | ((tool: string, result: Readonly<Record<string, unknown>>) => readonly string[] | undefined)
-export interface InstrumentOptions {
-  /** Where events go. Default: the sink of the process (OTLP to the address of the environment, else http://127.0.0.1:4318). */
-  readonly sink?: AuditSink | undefined
-  /** Emit OpenTelemetry log records through this provider instead; give it an AuditLogRecordProcessor. */
-  readonly loggerProvider?: LoggerProviderLike | undefined
-  /** Default: MCP_AUDIT_SERVER_ID, else the name of the server. */
-  readonly serverId?: string | undefined
-  readonly authRequired?: boolean | undefined
-  readonly expectedAudiences?: readonly string[] | undefined
-  readonly anonymousMethods?: readonly string[] | undefined
-  readonly anonymousTools?: readonly string[] | undefined
-  readonly buildDigest?: string | undefined
-  /** Default: MCP_AUDIT_KEYS or MCP_AUDIT_KEY, else random keys of this process, which the events then say. */
-  readonly keys?: KeySettings | undefined
-  readonly handles?: readonly HandleDeclaration[] | undefined
-  readonly principal?: PrincipalCallback | undefined
-  readonly posture?: Posture | undefined
-  /** `minimal`: no leaves and no hashes of content. Default `shape`. */
-  readonly capture?: 'shape' | 'minimal' | undefined
-  /** More or less than that for tools and parameters; the first rule that fits decides. Secrets are taken out of every text. */
-  readonly captureRules?: readonly CaptureRule[] | undefined
-  /** Run the content classifiers over definitions, arguments and results. Default true, but not with `minimal`. */
-  readonly scan?: boolean | undefined
-  /** How much of each value they read. Definitions and instructions, which are read once, are read in full. */
-  readonly scanBounds?: ScanBounds | undefined
-  /**
-   * Follow a collector that asks for the redacted texts of a tool under alert, for at most so many milliseconds each time. Default 0:
-   * never. A rule that says `drop` is not overruled.
-   */
-  readonly evidenceMs?: number | undefined
-  /** An outside judge of content; sends content out of the process. */
-  readonly guardrail?: GuardrailOptions | undefined
-  /** What calls do when events cannot be kept. Default `spool`: no call waits, and losses are counted. */
-  readonly overflow?: OverflowPolicy | OverflowOptions | undefined
-  /** Ask the server's own tools/list handler at the start and after changes. Default true. */
-  readonly registryProbe?: boolean | undefined
-  /** Scopes that tools need, by name, where the SDK does not know them: told with the definition. */
-  readonly requiredScopes?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Data tags of results: by tool, or from the result itself, which stays in the process. */
-  readonly dataTags?: DataTags | undefined
-  /** Default 30000; 0: no heartbeats. */
-  readonly heartbeatMs?: number | undefined
-  /** Tell the HTTP requests that the process makes in the course of a call. Default false. */
-  readonly outbound?: boolean | undefined
-  /** Tell the programs it starts and the files it writes in the course of a call. Default false. */
-  readonly sideEffects?: boolean | SideEffectOptions | undefined
-  readonly tracer?: TracerLike | undefined
-  readonly meter?: MeterLike | undefined
-  /** `gateway`: events are seen on the wire between client and server (wrap, proxy). Default `server`. */
-  readonly vantage?: 'server' | 'gateway' | undefined
-  /** Flags of every event: what cannot be seen from here, such as no_principal. */
-  readonly lacks?: readonly string[] | undefined
-}
 
 const KEPT_ROUNDS = 4_096
 const KEPT_HELLOS = 1_024
@@ -220,7 +152,7 @@ export class AuditContext {
   }
 
   /** A callback that throws is one that does not know: the claims then speak. */
-  private identified(authInfo: AuthInfoLike, callback?: PrincipalCallback): Identity | undefined {
+  private identified(authInfo: AuthInfoLike, callback?: InstrumentOptions['principal']): Identity | undefined {
     try {
       return identityOf(authInfo, this.hashes, this.serverId, callback)
     } catch {

@@ -1,8 +1,9 @@
 /** `@mcp-auditd/instrument/authz`: what the server itself decides, said in one line where it decides it. */
-import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from './audit-context.ts'
+import { type AuditContext, contextFor, knownContext } from './audit-context.ts'
 import { exchangeInFlight, type ProofVerdict } from './edge/exchange.ts'
 import { callInFlight, followCalls } from './messages/call-in-flight.ts'
 import { nameOf, namesOf, reasonOf, trustedName } from './names.ts'
+import type { InstrumentOptions } from './options.ts'
 
 // Decisions belong to the call in whose course they are made, which is followed from here on.
 followCalls()

@@ -1,5 +1,5 @@
 /** @mcp-auditd/instrument: audit events of an MCP server with one call around it. */
-export type { InstrumentOptions, Posture } from './audit-context.ts'
+
 export { flushAudit, shutdownAudit } from './audit-context.ts'
 export type { CaptureRule } from './content/capture-policy.ts'
 export type { GuardrailOptions } from './content/guarded-content.ts'
@@ -31,3 +31,4 @@ export { auditElicitation, type ElicitationPage } from './messages/elicitation-p
 export { auditEventStore, type EventStoreOptions } from './messages/event-store.ts'
 export type { HandleDeclaration, HandlePolicy } from './messages/handles.ts'
 export type { MeterLike, TracerLike } from './messages/spans.ts'
+export type { InstrumentOptions, Posture } from './options.ts'

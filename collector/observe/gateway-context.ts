@@ -1,7 +1,8 @@
 /** The audit context of an observer on the wire: vantage gateway, nobody's identity, and a registry that only listens. */
-import { type AuditContext, contextFor, type InstrumentOptions } from '../instrument/audit-context.ts'
+import { type AuditContext, contextFor } from '../instrument/audit-context.ts'
 import type { AuditSink } from '../instrument/delivery/audit-sink.ts'
 import { optionsFromEnvironment } from '../instrument/loader/environment-options.ts'
+import type { InstrumentOptions } from '../instrument/options.ts'
 import { ServerRegistry } from '../instrument/registry/registry.ts'
 import { type HeldSink, heldSink } from './held-sink.ts'
 

@@ -1,8 +1,9 @@
 /** Requests that were refused at the door, before any server saw them: 401 and 403 with WWW-Authenticate, and their like. */
-import { type AuditContext, contextFor, type InstrumentOptions } from '../audit-context.ts'
+import { type AuditContext, contextFor } from '../audit-context.ts'
 import { type MessageExtra, openRequest, type Request, type RpcMessage } from '../messages/request.ts'
 import { tellCall, tellResult } from '../messages/tool-call.ts'
 import { nameOf, namesOf } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { ServerRegistry } from '../registry/registry.ts'
 import { type Exchange, exchangeInFlight } from './exchange.ts'
 

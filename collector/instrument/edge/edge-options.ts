@@ -1,5 +1,5 @@
 /** Options of the HTTP edge: those of instrumentMcpServer, and what only an edge needs to know. */
-import type { InstrumentOptions } from '../audit-context.ts'
+import type { InstrumentOptions } from '../options.ts'
 
 export type EdgeOptions = InstrumentOptions & {
   /**

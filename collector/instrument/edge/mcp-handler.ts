@@ -1,10 +1,11 @@
 /** Around createMcpHandler of SDK v2: subscriptions that it serves itself, and what is put on its bus. */
-import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from '../audit-context.ts'
+import { type AuditContext, contextFor, knownContext } from '../audit-context.ts'
 import { callInFlight, followCalls } from '../messages/call-in-flight.ts'
 import { enqueuedBy } from '../messages/event-store.ts'
 import { acknowledgement, ListenStream } from '../messages/listen-streams.ts'
 import type { RpcMessage, Request as RpcRequest } from '../messages/request.ts'
 import { watchedStream } from '../messages/sse-frames.ts'
+import type { InstrumentOptions } from '../options.ts'
 import type { ServerRegistry } from '../registry/registry.ts'
 
 type Fetch = (request: Request, options?: object) => Promise<Response>

@@ -1,11 +1,12 @@
 /** Tokens: a decorator around a verifier gives one auth.token.validated per verification, and ties it to the request it lets in. */
-import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from '../audit-context.ts'
+import { type AuditContext, contextFor, knownContext } from '../audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from '../clock.ts'
 import { boundKeyMatches } from '../edge/dpop.ts'
 import { type Exchange, exchangeInFlight } from '../edge/exchange.ts'
 import { credentialsOf, userAgentFamilyOf } from '../edge/http-head.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { namesOf, reasonOf, trustedName } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { processWide } from '../process-wide.ts'
 import { type Claims, claimsOf, confirmationOf, epochSeconds, mayActOf, plainText, statedFields } from './claims.ts'
 import type { AuthInfoLike } from './identity.ts'

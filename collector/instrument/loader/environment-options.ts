@@ -1,6 +1,7 @@
 /** Options of instrumentMcpServer as environment variables, for programs that nobody changes. Sink, key and id are read elsewhere. */
-import type { InstrumentOptions } from '../audit-context.ts'
+
 import { overflowOf } from '../delivery/overflow.ts'
+import type { InstrumentOptions } from '../options.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

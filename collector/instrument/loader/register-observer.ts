@@ -1,10 +1,11 @@
 /** The part of `register` that observes, loaded with the first MCP server of a process: what the sources of SDKs call. */
 import { Server as HttpServer } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import { contextFor, type InstrumentOptions } from '../audit-context.ts'
+import { contextFor } from '../audit-context.ts'
 import { auditHttp } from '../http.ts'
 import { auditTokenVerifier, type TokenVerifier } from '../identity/token-audit.ts'
 import { observeConnecting, wrapFactory } from '../install.ts'
+import type { InstrumentOptions } from '../options.ts'
 import type { ServerLike, TransportLike } from '../server-shape.ts'
 import { optionsFromEnvironment } from './environment-options.ts'
 

@@ -1,6 +1,7 @@
 /** One line for the web page behind an elicitation URL: who opened it and who finished it. */
-import { contextFor, type InstrumentOptions, knownContext } from '../audit-context.ts'
+import { contextFor, knownContext } from '../audit-context.ts'
 import { type PrincipalFacts, principalKeyOf } from '../identity/identity.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { elicitationFp } from './elicitation.ts'
 
 export interface ElicitationPage {

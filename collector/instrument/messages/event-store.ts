@@ -1,5 +1,6 @@
 /** One line around an event store: messages that wait in it for a client that comes back, and who put them there. */
-import { contextFor, type InstrumentOptions, knownContext } from '../audit-context.ts'
+import { contextFor, knownContext } from '../audit-context.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { callInFlight, followCalls } from './call-in-flight.ts'
 import type { RpcMessage } from './request.ts'
 

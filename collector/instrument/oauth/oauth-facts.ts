@@ -1,10 +1,11 @@
 /** What can be said of OAuth clients, redirects and states without saying them: hosts, classes, keyed hashes. */
 import { asciiTwin } from '../../scan/classifiers/confusables.ts'
-import { type AuditContext, contextFor, type InstrumentOptions, knownContext } from '../audit-context.ts'
+import { type AuditContext, contextFor, knownContext } from '../audit-context.ts'
 import type { Fields } from '../delivery/pending-event.ts'
 import { addressClass } from '../edge/address-class.ts'
 import { exchangeInFlight } from '../edge/exchange.ts'
 import { clientKeyOf, nameOf, namesOf, trustedName } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 
 /** OAuthClientInformation of the SDK, or a client metadata document: the members that are read. */
 export interface OAuthClientLike {

@@ -1,11 +1,12 @@
 /** The parts of an OAuth flow that only its author sees: consent, the way upstream and back, documents of clients. One line each. */
 
-import type { AuditContext, InstrumentOptions } from '../audit-context.ts'
+import type { AuditContext } from '../audit-context.ts'
 import { elapsedMs, type Instant, instantNow } from '../clock.ts'
 import { addressClass } from '../edge/address-class.ts'
 import { canonical } from '../keys/canonical.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { clientKeyOf, nameOf, namesOf, reasonOf, trustedName } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { clientKindOf, type OAuthClientLike, registrationFields, stateFields, tellOAuth } from './oauth-facts.ts'
 
 export type ConsentState = 'granted' | 'required' | 'skipped' | 'none' | 'unknown'

@@ -1,8 +1,9 @@
 /** OAuth requests that the SDK's router refuses before the provider is asked: only an edge can see how they end. */
-import type { InstrumentOptions } from '../audit-context.ts'
+
 import { type Exchange, exchangeInFlight } from '../edge/exchange.ts'
 import { queryOf } from '../edge/http-head.ts'
 import { nameOf } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 import {
   clientIdOf,
   clientKindOf,

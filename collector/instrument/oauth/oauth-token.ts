@@ -1,9 +1,10 @@
 /** What the token endpoint of a provider does: codes and refresh tokens redeemed, tokens issued and given back. Keyed hashes only. */
-import type { AuditContext, InstrumentOptions } from '../audit-context.ts'
+import type { AuditContext } from '../audit-context.ts'
 import { claimsOf } from '../identity/claims.ts'
 import { tokenFpOf } from '../identity/token-audit.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { reasonOf, trustedName } from '../names.ts'
+import type { InstrumentOptions } from '../options.ts'
 import { type Method, type Outcome, settled } from '../settled.ts'
 import { clientIdOf, clientKindOf, type OAuthClientLike, tellOAuth, wordsOf } from './oauth-facts.ts'
 import { providerAsked, verifierCompared } from './oauth-refusal.ts'
