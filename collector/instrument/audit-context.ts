@@ -320,8 +320,10 @@ export async function flushAudit(timeoutMs?: number): Promise<boolean> {
   return flushed.every((whole) => whole)
 }
 
-/** server.stopped for every server, then the sinks are emptied and closed. */
+/** Guardrails under way are waited for, then server.stopped for every server, then the sinks are emptied and closed. */
 export async function shutdownAudit(timeoutMs?: number): Promise<void> {
+  const desks = [...contexts.values()].flatMap((bySink) => [...bySink.values()].flatMap(({ desk }) => desk ?? []))
+  await Promise.all(desks.map((desk) => desk.settled(timeoutMs)))
   const sinks = [...contexts.keys()]
   for (const bySink of contexts.values())
     for (const context of bySink.values()) context.guard(() => context.stop('shutdown'))

@@ -83,10 +83,16 @@ export class GuardrailDesk {
     this.next()
   }
 
-  /** Resolves when nothing is under way or waiting. */
-  settled(): Promise<void> {
+  /** Resolves when nothing is under way or waiting, or after so many milliseconds. */
+  settled(timeoutMs = 5_000): Promise<void> {
     if (this.open.size === 0) return Promise.resolve()
-    return new Promise((resolve) => this.idle.push(resolve))
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.idle.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   private refusal(): string | undefined {

@@ -187,6 +187,23 @@ describe('a guardrail', () => {
     ])
     expect(of('content.finding').at(-1)).toMatchObject({ detector: 'judge', findingClass: 'injection.guardrail' })
   })
+  it('that is still asked is waited for at the end', async () => {
+    let release = () => {}
+    const guardrail: Guardrail = {
+      name: 'slow',
+      check: () =>
+        new Promise((resolve) => {
+          release = () => resolve({ attack: false, chunks: 1, unsentCharacters: 0 })
+        }),
+    }
+    const { call, of } = await stage({ guardrail: { provider: guardrail } })
+    await call('a.txt', 'a question in some words')
+    const ended = shutdownAudit()
+    release()
+    await ended
+    expect(of('guardrail.result').map((each) => each['verdict'])).toEqual(['benign'])
+    expect(of('server.stopped')).toHaveLength(1)
+  })
   it('that fails is told, and the call is not', async () => {
     const guardrail: Guardrail = {
       name: 'broken',
