@@ -66,6 +66,8 @@ export interface Classifier {
   readonly surfaces: ReadonlySet<Surface>
   /** Bits of traits.ts: a reading that has none of them is not shown to it. Absent: it sees every reading. */
   readonly needs?: number
+  /** A reading with fewer characters is not shown to it either. */
+  readonly least?: number
   check(reading: Reading, subject: Subject): readonly Hit[]
 }
 

@@ -4,6 +4,7 @@ import { CLASSIFIERS } from './classifiers.ts'
 import { asItCame, decodedReadings, type SourcedReading } from './decode.ts'
 import { isBase64, textOfBlob } from './encoded-text.ts'
 import { roleOf } from './role.ts'
+import { TRAIT } from './traits.ts'
 import { type DeclaredRoles, type Leaf, walkValue } from './walk.ts'
 
 /** Work per text and value, whatever a caller sends. Characters are UTF-16 units; what lies beyond counts as unscanned. */
@@ -39,11 +40,11 @@ export interface Scanner {
 
 /** A scanner with classifiers of one's own; `scanText` and `scanValue` use all of them. */
 export function scannerOf(classifiers: readonly Classifier[]): Scanner {
-  const bySurface = new Map<Surface, readonly Classifier[]>()
-  const readersOf = (surface: Surface): readonly Classifier[] => {
+  const bySurface = new Map<Surface, Readers>()
+  const readersOf = (surface: Surface): Readers => {
     let readers = bySurface.get(surface)
     if (readers === undefined) {
-      readers = classifiers.filter((classifier) => classifier.surfaces.has(surface))
+      readers = readersAmong(classifiers, surface)
       bySurface.set(surface, readers)
     }
     return readers
@@ -70,6 +71,20 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
   }
 }
 
+/** What a word of a-z may have. */
+const OF_WORDS = TRAIT.lower | TRAIT.longRun
+/** The classifiers of a surface. */
+interface Readers {
+  readonly classifiers: readonly Classifier[]
+  /** In a word of a-z with fewer characters none of them can find anything. */
+  readonly leastOfWord: number
+}
+function readersAmong(all: readonly Classifier[], surface: Surface): Readers {
+  const classifiers = all.filter(({ surfaces }) => surfaces.has(surface))
+  const ofWords = classifiers.filter(({ needs }) => needs === undefined || (needs & OF_WORDS) !== 0)
+  return { classifiers, leastOfWord: Math.min(...ofWords.map(({ least = 0 }) => least)) }
+}
+
 const all = scannerOf(CLASSIFIERS)
 export const scanText: Scanner['scanText'] = all.scanText
 export const scanValue: Scanner['scanValue'] = all.scanValue
@@ -91,7 +106,7 @@ function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, o
 /** A shorter one may be a token under a name that says blob. */
 const BLOB_CHARACTERS = 256
 
-function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly Classifier[], limit: number): void {
+function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: Readers, limit: number): void {
   if (leaf.found !== 'blob' || leaf.text.length < BLOB_CHARACTERS || !isBase64(leaf.text)) {
     scanInto(tally, leaf.text, subject, readers, limit)
     return
@@ -112,7 +127,7 @@ function scanLeaf(tally: Tally, leaf: Leaf, subject: Subject, readers: readonly 
   }
 }
 
-function scanInto(tally: Tally, text: string, subject: Subject, readers: readonly Classifier[], limit: number): void {
+function scanInto(tally: Tally, text: string, subject: Subject, readers: Readers, limit: number): void {
   if (text.length <= limit) {
     scanPiece(tally, text, 0, subject, readers)
     return
@@ -130,8 +145,12 @@ export function unreadOf(text: string, limit: number): { headEnd: number; tailSt
 }
 
 /** `base`: where the piece stands in the text as it came. */
-function scanPiece(tally: Tally, text: string, base: number, subject: Subject, readers: readonly Classifier[]): void {
+function scanPiece(tally: Tally, text: string, base: number, subject: Subject, readers: Readers): void {
   if (text === '') return
+  if (text.length < readers.leastOfWord && subject.isKey !== true && isWord(text)) {
+    tally.scannedBytes += text.length
+    return
+  }
   const plain = asItCame(text)
   const first = tally.hits.length
   let whole = readAll(tally, plain, text, base, subject, readers, first)
@@ -141,6 +160,14 @@ function scanPiece(tally: Tally, text: string, base: number, subject: Subject, r
   else tally.unscannedBytes += plain.bytes
 }
 
+function isWord(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 97 || code > 122) return false
+  }
+  return true
+}
+
 /** Answers whether every classifier read it. One that throws is at fault; the others go on, and the text counts as unscanned. */
 function readAll(
   tally: Tally,
@@ -148,12 +175,14 @@ function readAll(
   text: string,
   base: number,
   subject: Subject,
-  readers: readonly Classifier[],
+  readers: Readers,
   first: number,
 ): boolean {
   let whole = true
-  for (const classifier of readers) {
-    if (subject.isKey !== true && classifier.needs !== undefined && (classifier.needs & reading.traits) === 0) continue
+  const { text: read, traits } = reading
+  for (const classifier of readers.classifiers) {
+    const { needs, least = 0 } = classifier
+    if (read.length < least || (subject.isKey !== true && needs !== undefined && (needs & traits) === 0)) continue
     try {
       for (const hit of classifier.check(reading, subject)) {
         const [start, end] = reading.toSource(hit.start, hit.end)

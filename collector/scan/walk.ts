@@ -65,9 +65,9 @@ class Walk {
   private readonly depth: number
   private readonly roles: DeclaredRoles | undefined
   private readonly visit: (leaf: Leaf) => void
-  private readonly keys = new Set<string>()
-  /** Objects on the way down, against cycles. */
-  private readonly above = new Set<object>()
+  private keys: Set<string> | undefined
+  /** Objects on the way down, against cycles; no more than `depth` of them. */
+  private readonly above: object[] = []
 
   constructor(bounds: WalkBounds, roles: DeclaredRoles | undefined, visit: (leaf: Leaf) => void) {
     this.nodes = bounds.nodes
@@ -90,18 +90,18 @@ class Walk {
 
   /** A getter, a Proxy or anything else may throw: what it hides counts as missed, its neighbours are read. */
   private object(value: object, at: At): void {
-    if (at.depth >= this.depth || this.above.has(value)) {
+    if (at.depth >= this.depth || this.above.includes(value)) {
       this.missed++
       return
     }
-    this.above.add(value)
+    this.above.push(value)
     try {
       if (Array.isArray(value)) this.elements(value, at)
       else this.properties(value, at)
     } catch {
       this.missed++
     }
-    this.above.delete(value)
+    this.above.pop()
   }
 
   private elements(values: readonly unknown[], { path, name, depth, place, declared }: At): void {
@@ -154,7 +154,8 @@ class Walk {
   }
 
   private key(key: string, path: string): void {
-    if ((PLAIN_KEY.test(key) && !TELLING_KEYS.has(key)) || this.keys.has(key)) return
+    if ((PLAIN_KEY.test(key) && !TELLING_KEYS.has(key)) || this.keys?.has(key)) return
+    this.keys ??= new Set()
     this.keys.add(key)
     this.visit({ text: key, path: path === '' ? '*' : `${path}.*`, name: '', found: 'key', declared: undefined })
   }

@@ -104,9 +104,9 @@ export const injection: Classifier = {
   name: 'injection',
   version: '1.0.0',
   surfaces: SURFACES,
+  least: MIN_CHARACTERS,
   check(reading: Reading, subject: Subject): readonly Hit[] {
     const { text } = reading
-    if (text.length < MIN_CHARACTERS) return NO_HITS
     tokenize(tokens, text, subject.otherTools, subject.toolName)
     const { doingAll, howAll, toAll } = tokens
     const worth = (doingAll & WORTH_READING) | (howAll & WORTH_READING_HOW) | (toAll & WORTH_READING_TO)

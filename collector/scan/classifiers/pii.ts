@@ -9,6 +9,8 @@ import { ibanLength, isFinnish, isFrench, isIban, isItalian, isMrzField, isSpani
 import { formatsOf, MAX_GROUPS, PHONE_NAMES, phoneScore } from './pii/numbers.ts'
 import { nameInPath } from './secrets/context.ts'
 
+/** `a@b.de` */
+const MIN_CHARACTERS = 6
 const MAX_HITS = 512
 /** Characters before a number in which its name may stand. */
 const NAMED_WITHIN = 40
@@ -21,10 +23,10 @@ const MIN_CAPITALS = 9
 export const pii: Classifier = {
   name: 'pii',
   version: '1',
+  least: MIN_CHARACTERS,
   needs: TRAIT.digit | TRAIT.at,
   surfaces: new Set(['arguments', 'result', 'resource', 'prompt', 'elicitation', 'sampling', 'error']),
   check(reading: Reading, subject: Subject): readonly Hit[] {
-    if (reading.text.length < 6) return NONE
     return new Search(reading.text, subject).run(traitsOf(reading))
   },
 }

@@ -8,6 +8,8 @@ import { isRandomAt, isSample, jsonInside, looksRandom, numberInside } from './s
 import { type NameSays, nameBefore, nameInPath, nameSays } from './secrets/context.ts'
 import { formatsAt, type TokenFormat } from './secrets/formats.ts'
 
+/** `pwd=` and something, or the shortest value of a name. */
+const MIN_CHARACTERS = 6
 /** The shortest run that is looked at as a token. */
 const MIN_RUN = 16
 const RUN = URL64 | IN.base64 | IN.tilde
@@ -23,7 +25,8 @@ const NONE: readonly Hit[] = []
 export const secrets: Classifier = {
   name: 'secrets',
   version: '1',
-  needs: TRAIT.encodedRun | TRAIT.colon | TRAIT.equals | TRAIT.digit | TRAIT.at,
+  least: MIN_CHARACTERS,
+  needs: TRAIT.longRun | TRAIT.colon | TRAIT.equals | TRAIT.digit | TRAIT.at,
   surfaces: new Set([
     'definition',
     'instructions',
@@ -36,9 +39,7 @@ export const secrets: Classifier = {
     'error',
   ]),
   check(reading: Reading, subject: Subject): readonly Hit[] {
-    const { text } = reading
-    if (text.length < 6) return NONE
-    return new Search(text, subject).run(traitsOf(reading))
+    return new Search(reading.text, subject).run(traitsOf(reading))
   },
 }
 
