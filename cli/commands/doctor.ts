@@ -1,5 +1,6 @@
 /** `doctor`: what is wrong with this set-up, and how to mend it. */
 import { readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../configuration.ts'
 import type { Check, CheckContext, Verdict } from '../doctor/check.ts'
@@ -11,7 +12,7 @@ export default function configure(command: Command): void {
     .option('--config <file>', 'YAML configuration')
     .option('--json', 'NDJSON')
     .action(async ({ data, config, json }: { data: string; config?: string; json?: boolean }) => {
-      const context = { settings: loadConfig(process.env, {}, config), dataDir: data }
+      const context = { settings: loadConfig(process.env, {}, config), dataDir: resolve(data) }
       let failed = 0
       for (const check of await loadChecks()) {
         const verdict = await run(check, context)

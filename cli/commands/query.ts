@@ -1,6 +1,6 @@
 /** `query`: read-only SQL against the running service, or the idle data folder. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { visible } from '../../connectors/webhook/escape.ts'
 import { AuditdError } from '../../schemas/errors.ts'
@@ -12,7 +12,7 @@ export default function configure(command: Command): void {
   command
     .description('run read-only SQL; views: events, events_exact, calls, auth, definitions, findings, alerts')
     .argument('<sql>', 'a SELECT')
-    .requiredOption('--data <dir>', 'data folder')
+    .requiredOption('--data <dir>', 'data folder', (dir) => resolve(dir))
     .option('--format <format>', 'a ClickHouse output format', 'PrettyCompactMonoBlock')
     .action(async (sql: string, { data, format }: { data: string; format: string }) => {
       const answer = await ask(sql, data, format)

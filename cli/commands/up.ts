@@ -1,4 +1,5 @@
 /** `up`: the service. Everything in one process, or one role of it. */
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
 import { loadConfig } from '../configuration.ts'
@@ -21,7 +22,7 @@ const STOP_BUDGET_MS = 15_000
 export default function configure(command: Command): void {
   command
     .description('run the service: OTLP receiver, detector, store, alerts')
-    .requiredOption('--data <dir>', 'data folder')
+    .requiredOption('--data <dir>', 'data folder', (dir) => resolve(dir))
     .option('--config <file>', 'YAML configuration (or MCP_AUDITD_CONFIG)')
     .option('--otlp <host:port>', 'OTLP/HTTP receiver')
     .option('--admin <host:port>', 'health, metrics, queries')

@@ -1,7 +1,7 @@
 /** `up` with nothing else installed: OTLP in, rows and alerts out, stopped cleanly, and going on where it was. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { run, stop, type Up, up } from '../unit/cli/command-line.ts'
 import { post, sent, wrongAudience } from './telemetry-in.ts'
@@ -65,6 +65,14 @@ describe('up', () => {
     expect(ended.tookMs).toBeLessThan(10_000)
     expect(ended.stderr).toContain('"event":"stopped"')
     expect(existsSync(join(dataDir, 'admin.json'))).toBe(false)
+  })
+  it('takes a folder relative to where it was started, as does query', async () => {
+    dataDir = relative(process.cwd(), dataDir)
+    const service = await begin()
+    expect((await post(service.otlpUrl, [sent()])).status).toBe(200)
+    await eventually('SELECT count() FROM events', [[1]])
+    expect((await stop(service)).code).toBe(0)
+    expect(await rows('SELECT count() FROM events')).toEqual([[1]])
   })
   it('goes on in the same folder: rows stay, retries are known, alerts are not raised again', async () => {
     const events = [sent(), sent(), wrongAudience('abcd')]
