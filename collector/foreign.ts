@@ -5,6 +5,7 @@ import { LIMITS } from '../schemas/field.ts'
 import { findingEventId, readContents } from './foreign-content.ts'
 import type { AnyValue, Attributes } from './instrument/delivery/otlp-encode.ts'
 import type { Hashes } from './instrument/keys/keys.ts'
+import { holdsHandle } from './instrument/messages/handles.ts'
 import { eraOf, type Observation, type Principal } from './observation.ts'
 
 export type HashPurpose = 'sessions' | 'addresses' | 'arguments' | 'principals'
@@ -36,8 +37,8 @@ function sortedJson(value: AnyValue): string {
 }
 
 const SEPARATOR = '\u0000'
-/** A version is a short word; anything longer is somebody’s text. */
-const versionOf = (text = ''): string => (/^[\w.-]{1,32}$/.test(text) ? text : '')
+/** A version is a short word that can be guessed; anything else is somebody’s text. */
+const versionOf = (text = ''): string => (/^[\w.-]{1,32}$/.test(text) && !holdsHandle(text) ? text : '')
 /** What a name may not have: a line of a log or a table would not be one. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/gu
 
