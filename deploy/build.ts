@@ -68,6 +68,9 @@ function buildInstrument(out: string): void {
     throw new Error(`build: ${folder}: exports without a file: ${missing.map(([, file]) => file).join(', ')}`)
   compile(out, { files: entries.map(([, file]) => join(root, folder, file)) })
   copy('LICENSE', out)
+  cpSync(join(root, folder, 'README.md'), join(out, 'README.md'))
+  // Who starts a server through npx can name no package in NODE_OPTIONS, only a path: a short one.
+  writeFileSync(join(out, 'register.js'), "import './collector/instrument/register.js'\n")
   const built = entries.map(([entry, file]) => {
     const stem = `./${join(folder, file).replace(/\.ts$/, '')}`
     return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }]

@@ -35,6 +35,7 @@ const commonJs = (text: string): string =>
 
 const prints = 'hello\n'
 const register = ['--import', '@mcp-auditd/instrument/register']
+const registerPath = ['--import', './node_modules/@mcp-auditd/instrument/register.js']
 export const consumers: readonly Consumer[] = Object.entries(SDKS).flatMap(([sdk, { server, memory }]): Consumer[] => {
   const plain = [server, memory, CLIENT, BUILD, USE].join('\n')
   const inCode = [OURS, server, memory, CLIENT, BUILD, 'instrumentMcpServer(server)', USE].join('\n')
@@ -43,6 +44,7 @@ export const consumers: readonly Consumer[] = Object.entries(SDKS).flatMap(([sdk
     { name: `${sdk}, require`, kind: 'cjs', text: commonJs(inCode), flags: [], prints },
     { name: `${sdk}, register, ES module`, kind: 'mjs', text: plain, flags: register, prints },
     { name: `${sdk}, register, CommonJS`, kind: 'cjs', text: commonJs(plain), flags: register, prints },
+    { name: `${sdk}, register by its path`, kind: 'mjs', text: plain, flags: registerPath, prints },
     { name: `${sdk}, register and import`, kind: 'mjs', text: inCode, flags: register, prints },
   ]
 })
