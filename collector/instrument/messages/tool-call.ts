@@ -109,6 +109,7 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
       ? {}
       : shapeOf(context, () => resultShape(result, context.hashes, request.presented, context.declared(claimedName)))
   const scanned = scanEnding(context, claimedName, ending)
+  const labels = labelsOf(scanned)
   const captured = context.policy.isPlain ? undefined : capturedResult(context.policy, claimedName, result)
   const resultType = resultTypeOf(result)
   const task = createdTask(result)
@@ -139,7 +140,9 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         urlDomains: listOf(shape.urlDomains),
         contentHmac: shape.contentHmac,
         mintedHandles: listOf(shape.mintedHandles),
-        ...contentFields(scanned, shape.bytes),
+        labels,
+        findings: labels,
+        unscannedBytes: unscannedOf(scanned, shape.bytes),
         captured,
         schemaOk: facts.schemaOk,
         dataTags: facts.dataTags,
