@@ -8,6 +8,7 @@ import { CanarySearch, plant } from '../fakes/canaries.ts'
 import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
 import { stop, type Up, up } from '../unit/cli/command-line.ts'
 import { asLogs, KEY, overHttp, overStdio, send } from './leaky-clients.ts'
+import { plantedBodies } from './planted-records.ts'
 import { careless, foreignLogs, foreignSpans, unreadable } from './planted-telemetry.ts'
 import { wrongAudience } from './telemetry-in.ts'
 
@@ -79,6 +80,11 @@ it('holds for instrumented servers, careless producers and telemetry of others',
   for (const spans of foreignSpans(canaries)) expect(await send(first.otlpUrl, 'traces', spans)).toBe(200)
   expect(await send(first.otlpUrl, 'logs', foreignLogs(canaries))).toBe(200)
   expect(await send(first.otlpUrl, 'logs', unreadable(canaries))).toBe(200)
+  for (const { path, body } of plantedBodies(canaries)) {
+    const answer = await fetch(first.otlpUrl + path, { method: 'POST', body })
+    expect([path, answer.status]).toEqual([path, 200])
+    search.look('answer to a record', await answer.text())
+  }
   const before = await counters(first)
   search.look('metrics', before.text)
   expect(before.of('events_rejected_total')).toBeGreaterThan(20)
@@ -103,6 +109,7 @@ it('holds for instrumented servers, careless producers and telemetry of others',
     '{"server_id":"careless","source":"native"}',
     '{"server_id":"srv","source":"span"}',
     '{"server_id":"elsewhere","source":"otlp_log"}',
+    '{"server_id":"github-mcp","source":"adapter"}',
   ])
     expect(ways).toContain(way)
   await tables(search)
