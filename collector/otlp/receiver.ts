@@ -8,7 +8,7 @@ import { deadLetter } from '../dead-letter.ts'
 import type { Fingerprint } from '../foreign.ts'
 import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
 import { SOURCE_ENDPOINTS, type SourceEndpoint } from '../sources/endpoints.ts'
-import { readJsonRecords } from '../sources/read-json.ts'
+import { readRecords, recordsIn } from '../sources/read-json.ts'
 import { JSON_TYPE, type MediaType, PROTOBUF, partialSuccess, type Signal, statusBody } from './answers.ts'
 import type { Authenticate } from './credentials.ts'
 import { decodeLogsJson, decodeTracesJson } from './decode-json.ts'
@@ -16,6 +16,7 @@ import { decodeLogs } from './decode-logs.ts'
 import { decodeTraces } from './decode-traces.ts'
 import { OtlpUnreadable } from './records.ts'
 import { BodyRefused, discardRest, ENCODINGS, InFlightBytes, readBody } from './request-body.ts'
+import { batchSlices, readInTurns, slicesOf } from './slices.ts'
 
 export interface ReceiverParts {
   readonly intake: Intake
@@ -129,7 +130,7 @@ const otlp =
     const caller = callerOf(parts, request)
     const media = requestMedia(request)
     const body = await bodyFor(caller.producer)
-    const readings = read(signal, media, body, readerOf(parts, caller))
+    const readings = await read(signal, media, body, readerOf(parts, caller))
     const { rejected, reason } = await accept(parts, caller, 'otlp', readings)
     return { caller, media, body: partialSuccess(media, signal, rejected, reason) }
   }
@@ -145,7 +146,11 @@ const foreign =
     const body = await bodyFor(before?.producer ?? UNKNOWN_PRODUCER)
     const { records, key, refused } = endpoint.parse(body)
     const caller = before ?? callerOf(parts, request, key)
-    const readings = readJsonRecords(source, records, readerOf(parts, caller))
+    const reader = readerOf(parts, caller)
+    // One by one: such a record is call and result with all of their content.
+    const readings = await readInTurns(slicesOf(recordsIn(source, records), 1), (slice) =>
+      readRecords(source, slice, reader),
+    )
     const lines = refused.map(({ field, reason }) =>
       deadLetter(source.name, field, reason, caller.tenant, parts.clock.nowMs(), field),
     )
@@ -168,9 +173,13 @@ async function accept(parts: ReceiverParts, caller: Caller, component: string, r
   return parts.intake.take(candidates, refused, caller)
 }
 
-function read(signal: Signal, media: MediaType, body: Uint8Array, reader: Reader): Readings {
-  if (signal === 'logs') return readLogs((media === PROTOBUF ? decodeLogs : decodeLogsJson)(body), reader)
-  return readSpans((media === PROTOBUF ? decodeTraces : decodeTracesJson)(body), reader)
+function read(signal: Signal, media: MediaType, body: Uint8Array, reader: Reader): Promise<Readings> {
+  if (signal === 'logs') {
+    const batches = (media === PROTOBUF ? decodeLogs : decodeLogsJson)(body)
+    return readInTurns(batchSlices(batches), (slice) => readLogs(slice, reader))
+  }
+  const batches = (media === PROTOBUF ? decodeTraces : decodeTracesJson)(body)
+  return readInTurns(batchSlices(batches), (slice) => readSpans(slice, reader))
 }
 
 /** `key`: a credential that stands elsewhere than in `Authorization`. */

@@ -12,7 +12,10 @@ import type { TelemetrySource } from './source.ts'
 const MAX_NODES = 32_768
 const MAX_DEPTH = 64
 
-export function readJsonRecords(source: TelemetrySource, body: unknown, reader: Reader): Readings {
+export const readJsonRecords = (source: TelemetrySource, body: unknown, reader: Reader): Readings =>
+  readRecords(source, recordsIn(source, body), reader)
+
+export function readRecords(source: TelemetrySource, records: readonly unknown[], reader: Reader): Readings {
   const candidates: unknown[] = []
   const refused: DeadLetter[] = []
   let ignored = 0
@@ -21,7 +24,7 @@ export function readJsonRecords(source: TelemetrySource, body: unknown, reader: 
   const refuse = (field: string, reason: string, record: unknown): void => {
     refused.push(deadLetter(source.name, field, reason, caller.tenant, atMs, record))
   }
-  for (const record of recordsIn(source, body)) {
+  for (const record of records) {
     const fault = shapeFault(record)
     if (fault !== undefined) {
       refuse(fault.field, fault.reason, record)
