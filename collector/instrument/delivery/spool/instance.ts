@@ -19,6 +19,8 @@ export const TOUCH_MS = 5_000
 const STALE_MS = 20_000
 /** Half-made folders of processes that died in that moment. */
 const ABANDONED_MS = 3_600_000
+/** Names that we give. Whatever else lies there is not ours to move or remove: a spool may be told to use any folder. */
+const OURS = /^\.?\d{15}-[0-9a-f]{8}$/
 
 interface Holder {
   readonly pid: number
@@ -146,7 +148,9 @@ export class InstanceFolder {
 
   private foldersIn(folder: string): string[] {
     try {
-      return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+      return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() && OURS.test(entry.name) ? [entry.name] : [],
+      )
     } catch {
       return []
     }

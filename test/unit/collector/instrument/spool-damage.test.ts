@@ -1,5 +1,5 @@
 /** What is wrong with a spool costs as little as it can, and is told. */
-import { readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scanSegment } from '../../../../collector/instrument/delivery/spool/segment.ts'
@@ -97,5 +97,22 @@ describe('a damaged spool', () => {
     const { receiver } = await bed.replayed()
     expect(receiver.of('server.started')).toHaveLength(1)
     expect(receiver.of('auditd.error').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a spool in a folder of other things', () => {
+  it('moves and removes nothing that it did not make, old and hidden folders included', async () => {
+    const producer = await bed.leaveBehind(10)
+    const others = ['.ssh', 'src', 'src/deep', '.cache', '0001', '001795517862528-37f78db4x'].map((name) => {
+      const folder = join(bed.folder, name)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'mine'), name)
+      return folder
+    })
+    for (const folder of others) utimesSync(folder, 0, 0)
+    const next = await bed.replayed()
+    await next.queue.shutdown()
+    expect(next.receiver.seqs(producer)).toEqual(upTo(10))
+    expect(others.filter((folder) => !existsSync(join(folder, 'mine')))).toEqual([])
   })
 })
