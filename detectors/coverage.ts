@@ -47,7 +47,7 @@ const SAMPLE_MASK = 63
 /** Servers told apart; more are not tracked, because a server id may be the sender’s own claim. */
 const MAX_SERVERS = 10_000
 /** Sources that are made from other people’s telemetry: they carry calls, not audit events. */
-const FOREIGN_SOURCES = new Set(['span', 'adapter'])
+const FOREIGN_SOURCES = new Set(['span', 'adapter', 'otlp_log'])
 
 const filled = (view: View, name: string): boolean => {
   const value = (view as unknown as Readonly<Record<string, unknown>>)[name]
@@ -157,13 +157,22 @@ function judge(rule: AnyRule, seen: ServerSeen): Pick<RuleCoverage, 'state' | 'r
     return { state: 'NOT_APPLICABLE', reasons: [`transport is ${[...seen.transports].join(', ')}`] }
   const types = Object.keys(rule.requires)
   const main = types.filter((type) => !rule.occasional?.includes(type))
+  const foreign = seen.sources.size > 0 && [...seen.sources].every((source) => FOREIGN_SOURCES.has(source))
   if (!main.some((type) => seen.types.has(type))) {
-    const foreign = seen.sources.size > 0 && [...seen.sources].every((source) => FOREIGN_SOURCES.has(source))
     const reason = foreign ? `comes only as ${[...seen.sources].join(', ')}, without` : 'not seen:'
     return { state: foreign ? 'NOT_OBSERVABLE' : 'INACTIVE', reasons: [`${reason} ${main.join(', ')}`] }
   }
   const reasons = types.flatMap((type) => gaps(rule, type, seen))
+  // Without its key the rule keeps nothing, whatever else comes; a producer of ours may still fill it, another's telemetry does not.
+  if (foreign && main.every((type) => lacksKey(rule, type, seen))) return { state: 'NOT_OBSERVABLE', reasons }
   return { state: reasons.length === 0 ? 'ACTIVE' : 'DEGRADED', reasons }
+}
+
+function lacksKey(rule: AnyRule, type: string, seen: ServerSeen): boolean {
+  const at = seen.types.get(type)
+  if (at === undefined) return true
+  const keys: readonly string[] = rule.per === undefined ? [] : SCOPES[rule.per]
+  return at.missing.some((field) => keys.includes(field) && (rule.requires[type] ?? []).includes(field))
 }
 
 function gaps(rule: AnyRule, type: string, seen: ServerSeen): string[] {
