@@ -1,11 +1,17 @@
 /** What passed by and was not understood: counted by reason, and told, but never once per message. */
 import type { AuditContext } from '../instrument/audit-context.ts'
 
-export type UnreadReason = 'not JSON-RPC' | 'too large' | 'compression not readable' | 'too much at once'
+export type UnreadReason =
+  | 'not JSON-RPC'
+  | 'too large'
+  | 'compression not readable'
+  | 'charset not readable'
+  | 'too much at once'
 const CODES: Readonly<Record<UnreadReason, string>> = {
   'not JSON-RPC': 'unreadable',
   'too large': 'event_too_large',
   'compression not readable': 'unreadable',
+  'charset not readable': 'unreadable',
   'too much at once': 'bus_overloaded',
 }
 /** Told at the first one, then at most this often, and at the end. */

@@ -7,6 +7,7 @@ import { pathOf } from '../instrument/edge/http-head.ts'
 import { askedFor } from '../instrument/edge/www-authenticate.ts'
 import { mirrorVerdict } from '../instrument/messages/header-mirror.ts'
 import type { MessageExtra, Request, RpcMessage } from '../instrument/messages/request.ts'
+import { beginsLikeJson, bodyText } from '../observe/body-text.ts'
 import type { Gateway } from '../observe/gateway-context.ts'
 import { rpcMessagesOf } from '../observe/rpc-text.ts'
 import type { StreamEvent } from '../observe/sse-reader.ts'
@@ -56,9 +57,11 @@ export class ObservedExchange implements Watcher {
   private connection: WireConnection | undefined
   private isOwnConnection = false
   private challenge: string | undefined
+  private contentType: string | undefined
   private isTold = false
   private isTokenTold = false
   private isOver = false
+  private isBegun = false
   private isLegacyPost = false
   private legacyAddress: string | undefined
   private timer: NodeJS.Timeout | undefined
@@ -70,7 +73,7 @@ export class ObservedExchange implements Watcher {
     this.presented = presentedIn(exchange, shared.gateway.context, shared.tickets)
     exchange.identity = this.presented.identity
     const { header, verb } = exchange.head
-    if (verb === 'POST' && isJson(header('content-type')))
+    if (verb === 'POST')
       this.requestCopy = new BodyCopy(shared.budget, header('content-encoding'), {
         whole: (body) => this.asked(body),
         unread: (reason) => shared.unread.count(reason, 'client'),
@@ -79,7 +82,15 @@ export class ObservedExchange implements Watcher {
   }
 
   requestBody(chunk: Buffer): void {
-    this.guard(() => this.requestCopy?.write(chunk))
+    this.guard(() => {
+      this.requestCopy?.write(chunk)
+      if (this.isBegun) return
+      this.isBegun = true
+      // By what it is, not by what it is called: servers differ in which types they take for JSON.
+      const { header } = this.exchange.head
+      if (header('content-encoding') === undefined && !isJson(header('content-type')) && !beginsLikeJson(chunk))
+        this.requestCopy?.drop()
+    })
   }
   requestEnd(): void {
     this.guard(() => this.requestCopy?.end())
@@ -92,6 +103,7 @@ export class ObservedExchange implements Watcher {
       const id = headers['mcp-session-id']
       this.sessionId = typeof id === 'string' ? id : undefined
       this.challenge = headers['www-authenticate']
+      this.contentType = headers['content-type']
       const isStream = isEventStream(headers['content-type'])
       const isLetIn = statusCode >= 200 && statusCode < 300
       const asked = header('mcp-session-id')
@@ -149,11 +161,16 @@ export class ObservedExchange implements Watcher {
   }
 
   private asked(body: Buffer): void {
-    const messages = rpcMessagesOf(body)
+    const { header } = this.exchange.head
+    const text = bodyText(body, header('content-type'))
+    if (text === undefined) {
+      this.shared.unread.count('charset not readable', 'client')
+      return
+    }
+    const messages = rpcMessagesOf(text)
     if (messages === undefined) {
       // Other JSON is nobody's message: a registration, a form of the application.
-      if (this.exchange.head.header('mcp-protocol-version') !== undefined)
-        this.shared.unread.count('not JSON-RPC', 'client')
+      if (header('mcp-protocol-version') !== undefined) this.shared.unread.count('not JSON-RPC', 'client')
       return
     }
     this.messages = messages
@@ -282,7 +299,7 @@ export class ObservedExchange implements Watcher {
   }
 
   private answer(body: Buffer): void {
-    const messages = rpcMessagesOf(body) ?? []
+    const messages = rpcMessagesOf(bodyText(body, this.contentType) ?? '') ?? []
     const isFromWithin = messages.some(({ error }) =>
       FROM_WITHIN.has((error as { code?: number } | null | undefined)?.code ?? 0),
     )

@@ -64,11 +64,14 @@ export interface Asked {
 
 /** Headers of the request as the target gets them. */
 export function requestHeaders(addressing: Addressing, { rawHeaders, method, address, isTls }: Asked): string[] {
-  const headers = endToEnd(rawHeaders, (name, value) => (name === 'host' ? hostFor(addressing, value) : value))
-  // HTTP/1.0 has none, and we speak 1.1.
-  if (headerOf(headers, 'host') === undefined) headers.unshift('Host', addressing.target.authority)
   // How the body is delimited belongs to the connection; that there is one does not.
   const isChunked = headerOf(rawHeaders, 'transfer-encoding') !== undefined
+  // `Trailer` announces what only a chunked body has, and Node throws at it with any other.
+  const headers = endToEnd(rawHeaders, (name, value) => (name === 'host' ? hostFor(addressing, value) : value)).filter(
+    (_, at, all) => isChunked || all[at & ~1]!.toLowerCase() !== 'trailer',
+  )
+  // HTTP/1.0 has none, and we speak 1.1.
+  if (headerOf(headers, 'host') === undefined) headers.unshift('Host', addressing.target.authority)
   if (isChunked) headers.push('Transfer-Encoding', 'chunked')
   else if (headerOf(rawHeaders, 'content-length') === undefined && /^(POST|PUT|PATCH)$/.test(method))
     headers.push('Content-Length', '0')

@@ -2,6 +2,7 @@
 import type { AuditContext } from '../audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from '../clock.ts'
 import { type Exchange, exchangeInFlight } from '../edge/exchange.ts'
+import { plainText } from '../identity/claims.ts'
 import type { Identity } from '../identity/identity.ts'
 import { claimVerification, tellAllowed, wasVerified } from '../identity/token-audit.ts'
 import { nameOf } from '../names.ts'
@@ -222,7 +223,7 @@ export function openRequest(
     common: observed === undefined ? common : { ...common, ...observed.envelope },
     own: {
       requestUid,
-      jsonrpcIdHash: context.hashes.handles.hash(typeof id === 'string' ? `s${id}` : `n${id}`),
+      jsonrpcIdHash: context.hashes.handles.hash(typeof id === 'string' ? `s${id}` : `n${plainText(id)}`),
       traceId: trace?.traceId,
       spanId: trace?.spanId,
       traceClientSupplied: trace === undefined ? undefined : true,
