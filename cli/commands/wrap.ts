@@ -27,6 +27,8 @@ export default function configure(command: Command): void {
     .option('--verbose', 'say at the end, on stderr, what was seen and delivered')
     .action(async (argv: string[], { serverId, capture, verbose, ...where }: WrapFlags) => {
       checkGatewayAddress('wrap', where)
+      // stderr is the server's: what Node would print there of our trouble is for those who ask.
+      if (verbose !== true) process.removeAllListeners('warning')
       // Before we load what observes: the client waits for the server, not for us. What it says meanwhile waits in its pipe.
       const child = startChild(argv)
       const [{ wrap }, { openGatewaySink }] = await Promise.all([

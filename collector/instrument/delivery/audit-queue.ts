@@ -1,5 +1,6 @@
 /** The queue between a server and an exporter: bounded, numbered, spooled to disk if asked, every loss counted and reported. */
 import { performance } from 'node:perf_hooks'
+import { warnOnce } from '../process-warning.ts'
 import type {
   AuditExporter,
   AuditSink,
@@ -17,6 +18,8 @@ import { Spool } from './spool/spool.ts'
 /** Room that a call needs: its own events, and those of a few others that come meanwhile. */
 const CALL_EVENTS = 16
 const ROOM_POLL_MS = 10
+/** One failure is a receiver that starts again; so many are told to whoever runs the server. */
+const FAILURES_TOLD = 3
 type Limits = Required<Omit<QueueOptions, 'spool'>>
 
 export class AuditQueue implements AuditSink {
@@ -197,6 +200,8 @@ export class AuditQueue implements AuditSink {
         return true
       }
       this.retries++
+      if (attempt + 1 === FAILURES_TOLD)
+        warnOnce(`instrument: events are not delivered (${outcome.reason}); ${this.whereabouts}`)
       const { retryBaseMs, retryMaxMs } = this.limits
       this.pauseMs = Math.min(retryMaxMs, retryBaseMs * 2 ** Math.min(attempt, 16))
       const jittered = this.pauseMs * (0.5 + Math.random() / 2)
@@ -214,6 +219,11 @@ export class AuditQueue implements AuditSink {
       const message = `${reason}: ${run.count} events of ${run.first} to ${run.last} of instance ${producerId} were lost`
       this.spool?.tell({ code: 'bus_overloaded', serverId, dropped: run.count, message })
     }
+  }
+
+  private get whereabouts(): string {
+    const isSafe = this.spool !== undefined && this.spool.trouble === undefined
+    return isSafe ? 'they wait in the spool' : 'they wait in memory, and what does not fit is lost'
   }
 
   private async attempt(batch: EncodedBatch): Promise<ExportOutcome> {

@@ -93,7 +93,7 @@ export class OtlpAuditExporter implements AuditExporter {
       // Not the socket's timeout, which an answer byte by byte would put off for ever.
       const timer = setTimeout(() => request.destroy(new Error('timeout')), this.timeoutMs)
       request.on('close', () => clearTimeout(timer))
-      request.on('error', (error: NodeJS.ErrnoException) => again(error.code ?? error.message))
+      request.on('error', (error: NodeJS.ErrnoException) => again(`${error.code ?? error.message} at ${this.url.host}`))
       request.on('response', (response) => {
         // It may have been rotated: the next attempt reads it anew.
         if (response.statusCode === 401 || response.statusCode === 403) this.bearer = undefined

@@ -6,20 +6,13 @@ import { auditHttp } from '../http.ts'
 import { auditTokenVerifier, type TokenVerifier } from '../identity/token-audit.ts'
 import { observeConnecting, wrapFactory } from '../install.ts'
 import type { InstrumentOptions } from '../options.ts'
+import { warnOnce } from '../process-warning.ts'
 import type { ServerLike, TransportLike } from '../server-shape.ts'
 import { optionsFromEnvironment } from './environment-options.ts'
 
-/** What cannot be audited is said once each, on stderr, where it belongs to the process and not to the protocol. */
-const warned = new Set<string>()
-function warn(message: string): void {
-  if (warned.has(message)) return
-  warned.add(message)
-  process.emitWarning(message, { type: 'McpAuditWarning' })
-}
-
 let read: InstrumentOptions | undefined
 const options = (): InstrumentOptions => {
-  read ??= optionsFromEnvironment(process.env, warn)
+  read ??= optionsFromEnvironment(process.env, warnOnce)
   return read
 }
 
@@ -27,7 +20,7 @@ function safely<T>(run: () => T): T | undefined {
   try {
     return run()
   } catch (error) {
-    warn(`instrument: register: ${error instanceof Error ? error.message : String(error)}`)
+    warnOnce(`instrument: register: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   }
 }
@@ -75,7 +68,7 @@ export function silent(url: unknown): void {
     clearTimeout(timer)
     if (hasServer) return
     const message = `register: the MCP SDK bundled in ${String(url)} cannot be observed; use mcp-auditd wrap or proxy`
-    warn(`instrument: ${message}`)
+    warnOnce(`instrument: ${message}`)
     const serverId = process.env['MCP_AUDIT_SERVER_ID']
     if (serverId === undefined || told.has(message)) return
     told.add(message)

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** A holder on another host, or in another container, shows that it lives by touching its lock. */
 export const TOUCH_MS = 5_000
@@ -74,6 +74,19 @@ function lives(folder: string, self: Holder): boolean {
   return started === '' || holder.started === '' || started === holder.started
 }
 
+/** With its parents. Not `recursive`, which never comes back where a parent that exists takes no folders (/proc). */
+function makeFolder(path: string, hasParent = false): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || hasParent) throw error
+    makeFolder(dirname(path))
+    makeFolder(path, true)
+  }
+}
+
 export class InstanceFolder {
   readonly root: string
   readonly name: string
@@ -85,7 +98,7 @@ export class InstanceFolder {
     this.root = root
     this.name = `${String(Date.now()).padStart(15, '0')}-${randomUUID().slice(0, 8)}`
     this.path = join(root, this.name)
-    mkdirSync(root, { recursive: true, mode: 0o700 })
+    makeFolder(root)
     const made = join(root, `.${this.name}`)
     mkdirSync(made, { mode: 0o700 })
     writeFileSync(join(made, 'lock'), JSON.stringify(this.self), { mode: 0o600 })

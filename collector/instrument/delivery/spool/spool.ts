@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { warnOnce } from '../../process-warning.ts'
 import type { SpoolOptions } from '../audit-sink.ts'
 import { InstanceFolder, TOUCH_MS } from './instance.ts'
 import { type ReadBatch, type SpoolLoss, SpoolReader, type Stretch, surveyFolder } from './reader.ts'
@@ -88,6 +89,7 @@ export class Spool {
     if (this.trouble === undefined) {
       const message = `${trouble}: events wait in memory only`
       this.tell({ code: 'spool_unavailable', serverId: undefined, dropped: undefined, message })
+      warnOnce(`instrument: ${this.folder}: ${message}`)
     }
     this.trouble = trouble
   }

@@ -76,6 +76,24 @@ describe('AuditQueue', () => {
     expect(queue.stats).toEqual({ numbered: 75, sent: 75, dropped: 0, queued: 0, retries: 0, errors: 0 })
     expect(queue.countsOf(producer)).toEqual({ numbered: 50, dropped: 0, queued: 0 })
   })
+  it('that delivers nothing for a while is a warning of the process, once', async () => {
+    const warnings: string[] = []
+    const hear = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`)
+    process.on('warning', hear)
+    const failures = Array.from(
+      { length: 6 },
+      (): ExportOutcome => ({ kind: 'retry', reason: 'no one at 127.0.0.1:9' }),
+    )
+    const { fake } = exporter(...failures)
+    const queue = new AuditQueue(fake, quick)
+    queue.emit(event())
+    expect(await queue.flush()).toBe(true)
+    await sleep(0)
+    process.off('warning', hear)
+    expect(warnings).toEqual([
+      'McpAuditWarning: instrument: events are not delivered (no one at 127.0.0.1:9); they wait in memory, and what does not fit is lost',
+    ])
+  })
   it('repeats a failed request with the very same bytes, after failures of any kind', async () => {
     const { fake, attempts, taken } = exporter({ kind: 'retry', reason: '503' }, new Error('socket'), {
       kind: 'retry',

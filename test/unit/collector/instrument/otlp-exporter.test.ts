@@ -99,7 +99,10 @@ describe('OtlpAuditExporter', () => {
     const nobody = new OtlpAuditExporter({ url: 'http://127.0.0.1:1', timeoutMs: 200 })
     expect(await nobody.export(batchOf(part(10)))).toMatchObject({ kind: 'retry' })
     const { exporter } = await receiver(() => undefined)
-    expect(await exporter.export(batchOf(part(10)))).toEqual({ kind: 'retry', reason: 'timeout' })
+    expect(await exporter.export(batchOf(part(10)))).toEqual({
+      kind: 'retry',
+      reason: expect.stringMatching(/^timeout at 127\.0\.0\.1:\d+$/),
+    })
     const torn = await receiver((_, response) => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('half')

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, 
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scanSegment } from '../../../../collector/instrument/delivery/spool/segment.ts'
-import { producerOf, SpoolBed, upTo } from './spool-bed.ts'
+import { emit, producerOf, Receiver, SpoolBed, upTo } from './spool-bed.ts'
 
 let bed: SpoolBed
 beforeEach(() => {
@@ -115,4 +115,15 @@ describe('a spool in a folder of other things', () => {
     expect(next.receiver.seqs(producer)).toEqual(upTo(10))
     expect(others.filter((folder) => !existsSync(join(folder, 'mine')))).toEqual([])
   })
+  it.runIf(process.platform === 'linux')(
+    'is none where no folder can ever be made, and its events go out all the same',
+    async () => {
+      const receiver = new Receiver()
+      const queue = bed.queue(receiver, { spool: { folder: '/proc/nobody/makes/folders' } })
+      emit(queue, producerOf(), 3)
+      expect(await queue.flush()).toBe(true)
+      expect(receiver.of('auditd.error')).toMatchObject([{ code: 'spool_unavailable' }])
+      expect(receiver.of('http.request')).toHaveLength(3)
+    },
+  )
 })
