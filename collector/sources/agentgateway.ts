@@ -23,8 +23,7 @@ export const agentgateway: TelemetrySource = {
   recognises: ({ attributes, scope, resource }) =>
     attributes['mcp.target'] !== undefined ||
     attributes['mcp.resource.type'] !== undefined ||
-    scope.name.startsWith('agentgateway') ||
-    resource['service.name'] === 'agentgateway',
+    isOwn({ scope, resource }),
   readOtlp: (record) => observeRequest(record),
   readJson(record, { tenant, fallbackServer }) {
     const line = new JsonFields(record)
@@ -52,6 +51,8 @@ export const agentgateway: TelemetrySource = {
   },
 }
 
+const isOwn = ({ scope, resource }: Pick<OtlpFacts, 'scope' | 'resource'>): boolean =>
+  scope.name.startsWith('agentgateway') || resource['service.name'] === 'agentgateway'
 const isValue = (value: unknown): value is AnyValue => value !== undefined && typeof value !== 'function'
 const hexOf = (line: JsonFields, name: string, digits: number): string => {
   const id = line.text(name).toLowerCase()
@@ -65,7 +66,8 @@ function observeRequest(record: OtlpFacts): Observation | undefined {
   const isRefused = status === 401 || status === 403
   // Other traffic passes it too; what it refused may have been MCP, and is worth knowing.
   if (method === '' && !isRefused) return undefined
-  const subject = named(attributes, 'jwt.sub')
+  // Others' attributes may come from a caller's baggage: who it was is believed of the gateway itself only.
+  const subject = isOwn(record) ? named(attributes, 'jwt.sub') : ''
   const seen = observe(record, method, {
     lacks: subject === '' ? [...agentgateway.lacks, 'no_principal'] : agentgateway.lacks,
     vantage: 'gateway',

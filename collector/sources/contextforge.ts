@@ -62,7 +62,8 @@ function observeSpan(record: OtlpFacts, source: Observation['source'] = record.s
   const { attributes } = record
   const method = methodOfSpan(record.name)
   if (method === '') return undefined
-  const person = personOf(named(attributes, 'contextforge.user.email') || named(attributes, 'user.email'))
+  // `user.email` without the prefix may come from a caller's baggage.
+  const person = personOf(named(attributes, 'contextforge.user.email'))
   const isFailed = record.failed || attributes['success'] === false || attributes['error'] === true
   const seen = observe(record, method, {
     lacks: person === undefined ? [...contextforge.lacks, 'no_principal'] : contextforge.lacks,

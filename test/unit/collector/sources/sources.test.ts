@@ -279,10 +279,15 @@ describe('agentgateway', () => {
       attributes,
       status: { code: 0, message: '' },
     }
-    const batch = [{ resource: { 'service.name': 'gw' }, scope: { name: 'x', version: '' }, records: [span] }]
-    expect(admitted(readSpans(batch, withKeys).candidates)).toMatchObject([
-      { serverId: 'everything', vantage: 'gateway', source: 'span', toolName: 'echo' },
-    ])
+    const eventOf = (service: string) => {
+      const batch = [{ resource: { 'service.name': service }, scope: { name: 'x', version: '' }, records: [span] }]
+      return admitted(readSpans(batch, withKeys).candidates)[0]!
+    }
+    const expected = { serverId: 'everything', vantage: 'gateway', source: 'span', toolName: 'echo' }
+    // Its person is believed of itself only: attributes of others may come from a caller's baggage.
+    expect(eventOf('gw')).toMatchObject({ ...expected, flags: expect.arrayContaining(['no_principal']) })
+    expect(eventOf('gw').principalKey).toBeUndefined()
+    expect(eventOf('agentgateway')).toMatchObject({ ...expected, principalKey: expect.any(String) })
   })
 })
 
