@@ -8,6 +8,7 @@ import { KafkaAuditExporter } from '../../collector/instrument/kafka.ts'
 import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { TOPICS } from '../../schemas/topics.ts'
 import { asLogs, KEY, overHttp, overStdio, send } from '../e2e/leaky-clients.ts'
+import { plantedBodies } from '../e2e/planted-records.ts'
 import { careless, foreignLogs, foreignSpans, unreadable } from '../e2e/planted-telemetry.ts'
 import { wrongAudience } from '../e2e/telemetry-in.ts'
 import { CanarySearch, plant } from '../fakes/canaries.ts'
@@ -42,6 +43,8 @@ describe.skipIf(brokers.length === 0)(`topics${skipReason}`, () => {
     expect(await send(first.otlpUrl, 'logs', asLogs(careless(canaries)))).toBe(200)
     for (const spans of foreignSpans(canaries)) expect(await send(first.otlpUrl, 'traces', spans)).toBe(200)
     expect(await send(first.otlpUrl, 'logs', unreadable(canaries))).toBe(200)
+    for (const { path, body } of plantedBodies(canaries))
+      expect((await fetch(first.otlpUrl + path, { method: 'POST', body })).status, path).toBe(200)
     first.child.kill('SIGKILL')
     search.look('log of the first life', (await first.ended).stderr)
 
