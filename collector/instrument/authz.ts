@@ -2,15 +2,16 @@
 import { type AuditContext, contextFor, knownContext } from './audit-context.ts'
 import { exchangeInFlight, type ProofVerdict } from './edge/exchange.ts'
 import { callInFlight, followCalls } from './messages/call-in-flight.ts'
-import { nameOf, namesOf, reasonOf, trustedName } from './names.ts'
+import { nameOf, namesOf, REDACTED, reasonOf, trustedName } from './names.ts'
 import type { InstrumentOptions } from './options.ts'
 
 // Decisions belong to the call in whose course they are made, which is followed from here on.
 followCalls()
 
 export interface DecisionSubject {
-  /** Tool, resource, prompt or method that is decided on. Default: the tool of the call in flight. */
+  /** Tool that is decided on. Default: that of the call in flight. */
   readonly tool?: string | undefined
+  /** What else is: the word for its class, such as `order`. Of a URI or path only that it is a resource is recorded. */
   readonly resource?: string | undefined
   readonly requiredScopes?: readonly string[] | undefined
   /** Default: those of the caller of the call in flight. */
@@ -31,20 +32,20 @@ export function auditDecision<T>(subject: DecisionSubject, policy: () => T, opti
   try {
     answer = policy()
   } catch (error) {
-    tell('error', error)
+    tell(undefined, { error })
     throw error
   }
   if (!(answer instanceof Promise)) {
-    tell(verdictOf(answer))
+    tell(answer)
     return answer
   }
   const told = answer.then(
     (value: unknown) => {
-      tell(verdictOf(value))
+      tell(value)
       return value
     },
     (error: unknown) => {
-      tell('error', error)
+      tell(undefined, { error })
       throw error
     },
   )
@@ -73,6 +74,12 @@ function verdictOf(answer: unknown): 'allow' | 'deny' {
   return 'allow'
 }
 
+/** A word such as `orders` is a class; a URI or a path is one resource, and may name persons and hold secrets. */
+const classOf = (resource: string): string => {
+  const name = /^[A-Za-z][\w.-]{0,63}$/.test(resource) ? nameOf(resource) : undefined
+  return name === undefined || name === REDACTED ? 'resource' : name
+}
+
 function scopesInFlight(): readonly string[] | undefined {
   const scopes = (callInFlight()?.extra?.authInfo as { scopes?: unknown } | undefined)?.scopes
   return Array.isArray(scopes) ? (scopes as string[]) : undefined
@@ -83,8 +90,9 @@ function teller(subject: DecisionSubject, options: InstrumentOptions) {
   const call = callInFlight()
   const exchange = exchangeInFlight()
   const { tool, resource, requiredScopes, grantedScopes, policyId, failMode } = subject
-  return (decision: 'allow' | 'deny' | 'error', error?: unknown): void => {
+  return (answer: unknown, failure?: { readonly error: unknown }): void => {
     try {
+      const decision = failure === undefined ? verdictOf(answer) : 'error'
       const context: AuditContext = call?.context ?? knownContext(options) ?? contextFor(options, '')
       const request = call?.request
       context.guard(() =>
@@ -96,14 +104,14 @@ function teller(subject: DecisionSubject, options: InstrumentOptions) {
             definitionHash: request?.definitionHash,
             resourceClass:
               resource !== undefined
-                ? trustedName(resource)
+                ? classOf(resource)
                 : tool !== undefined || request?.toolName !== undefined
                   ? 'tool'
                   : 'method',
             requiredScopes: namesOf(requiredScopes),
             grantedScopes: namesOf(grantedScopes ?? scopesInFlight()),
             policyId: policyId === undefined ? undefined : trustedName(policyId),
-            error: decision === 'error' ? reasonOf(error, '') : undefined,
+            error: decision === 'error' ? reasonOf(failure?.error, '') : undefined,
             failMode: decision === 'error' ? (failMode ?? 'closed') : failMode,
           },
           undefined,

@@ -159,7 +159,7 @@ export class Outbound {
       verb: nameOf(first.verb),
       ipClass: addressClass(this.address),
       redirects: redirectHosts.length,
-      redirectHosts: redirectHosts.length === 0 ? undefined : redirectHosts,
+      redirectHosts: redirectHosts.length === 0 ? undefined : redirectHosts.map((host) => nameOf(host) ?? ''),
       credentialRelation: credential.relation,
       sentAud: credential.audiences,
       status,

@@ -17,11 +17,13 @@ const OWN = 'own-service-credential-of-the-server'
 
 let base = ''
 const seen: IncomingMessage[] = []
+const SECRET = 'ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'
 const server = createServer((incoming, answer) => {
   seen.push(incoming)
   const url = incoming.url ?? ''
   if (url === '/moved') answer.writeHead(302, { location: '/api/end?x=1' }).end()
   else if (url === '/elsewhere') answer.writeHead(307, { location: `http://localhost:${port()}/api/end` }).end()
+  else if (url === '/into-a-name') answer.writeHead(302, { location: `http://${SECRET}.localhost:${port()}/` }).end()
   else if (url === '/dead-end') answer.writeHead(301, { location: 'ftp://nowhere.example/' }).end()
   else if (url === '/oauth/token') answer.end(JSON.stringify({ access_token: EXCHANGED }))
   else if (url === '/own/token') answer.end(JSON.stringify({ access_token: OWN }))
@@ -222,5 +224,17 @@ describe('our own exporter', () => {
     collector.close()
     const types = received.join('').match(/"eventType":"[a-z._]+"/g) ?? []
     expect(types.filter((type) => type.includes('outbound.request'))).toHaveLength(2)
+  })
+})
+
+describe('what an outbound request may not repeat', () => {
+  it('a secret in the name of a host, of a redirect too', async () => {
+    const quietly = (url: string) => read(url).catch(() => undefined)
+    const events = await told(async () => {
+      await quietly(`${base}/into-a-name`)
+      await quietly(`http://${SECRET}.invalid/`)
+    })
+    expect(events).toMatchObject([{ redirectHosts: ['[redacted]'] }, { destinationHost: '[redacted]' }])
+    expect(JSON.stringify(events).toLowerCase()).not.toContain(SECRET.toLowerCase())
   })
 })
