@@ -5,7 +5,10 @@
  *
  * MCP_AUDIT_OTLP_ENDPOINT, MCP_AUDIT_OTLP_HEADERS  where events go; default http://127.0.0.1:4318
  * MCP_AUDIT_SERVER_ID                              default: the name the server gives itself
- * MCP_AUDIT_KEY                                    key of the keyed hashes, hex or base64
+ * MCP_AUDIT_OTLP_TOKEN                             bearer token, as it is or by reference: env:NAME, file:PATH, cmd:PROGRAM
+ * MCP_AUDIT_KEY, MCP_AUDIT_KEYS                    key of the keyed hashes, hex or base64; or a file of versioned keys, file:PATH
+ * MCP_AUDIT_SPOOL, _SPOOL_BYTES, _SPOOL_FSYNC      folder where events wait while nobody takes them, its bound, each|interval
+ * MCP_AUDIT_OVERFLOW=destructive=strict,…          what calls do while events cannot be kept
  * MCP_AUDIT_CAPTURE=shape|minimal                  minimal: nothing of arguments and results, not even hashes
  * MCP_AUDIT_SCAN=false                             no content classifiers
  * MCP_AUDIT_EVIDENCE_MS=600000                     follow a collector that asks for redacted texts, so long at most
