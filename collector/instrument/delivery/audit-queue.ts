@@ -1,5 +1,6 @@
 /** The queue between a server and an exporter: bounded, numbered, spooled to disk if asked, every loss counted and reported. */
 import { performance } from 'node:perf_hooks'
+import { outsideCalls } from '../messages/call-in-flight.ts'
 import { warnOnce } from '../process-warning.ts'
 import type {
   AuditExporter,
@@ -104,7 +105,11 @@ export class AuditQueue implements AuditSink {
     return true
   }
 
+  /** What we write and send is nobody's side effect and nobody's outbound request, although a call set it off. */
   emit(event: PendingEvent): void {
+    outsideCalls(() => this.accept(event))
+  }
+  private accept(event: PendingEvent): void {
     const series = this.series.of(event.producer)
     const seq = this.series.number(series)
     if (this.closed) this.lose(event.producer, seq, 'closed')
@@ -132,7 +137,7 @@ export class AuditQueue implements AuditSink {
   /** With a spool: everything emitted so far is in its files when this returns, unless the disk fails. */
   persist(): void {
     this.persisting = undefined
-    this.backlog.persist()
+    outsideCalls(() => this.backlog.persist())
     if (this.spool?.hasSealed !== true) return
     this.spool.hasSealed = false
     const { chainHash } = this.spool
@@ -153,12 +158,12 @@ export class AuditQueue implements AuditSink {
 
   private startSoon(): void {
     // Unref'd: a server that has nothing else to do may end; sinks.ts flushes on beforeExit.
-    this.timer ??= setTimeout(() => this.start(), this.limits.delayMs).unref()
+    this.timer ??= outsideCalls(() => setTimeout(() => this.start(), this.limits.delayMs)).unref()
   }
   private start(): void {
     if (this.timer !== undefined) clearTimeout(this.timer)
     this.timer = undefined
-    this.sending ??= this.drain().finally(() => {
+    this.sending ??= outsideCalls(() => this.drain()).finally(() => {
       this.sending = undefined
       if (this.backlog.total > this.backlog.inFlight && !this.closed) this.start()
     })

@@ -1,9 +1,18 @@
 /** Requests that a server makes while it serves a call are told with where they went and how their credential relates to the caller's. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { pathClass } from '../../../../../collector/instrument/effects/outbound.ts'
-import { createSink, OtlpAuditExporter, shutdownAudit } from '../../../../../collector/instrument/index.ts'
+import {
+  createSink,
+  OtlpAuditExporter,
+  type PendingEvent,
+  shutdownAudit,
+} from '../../../../../collector/instrument/index.ts'
 import { type Fields, stage } from './stage.ts'
 
 const jwt = (claims: object) =>
@@ -236,5 +245,32 @@ describe('what an outbound request may not repeat', () => {
     })
     expect(events).toMatchObject([{ redirectHosts: ['[redacted]'] }, { destinationHost: '[redacted]' }])
     expect(JSON.stringify(events).toLowerCase()).not.toContain(SECRET.toLowerCase())
+  })
+})
+
+describe('what we send and write ourselves', () => {
+  it('is no outbound request and no side effect of the call that set it off', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'own-effects-'))
+    const sink = createSink(new OtlpAuditExporter({ url: `${base}/collector` }), {
+      ...{ delayMs: 1, maxQueued: 32, spool: { folder, fsync: 'each' } },
+    })
+    const told: Fields[] = []
+    const emit = sink.emit.bind(sink)
+    sink.emit = (event: PendingEvent) => {
+      told.push(event.fields)
+      emit(event)
+    }
+    const sent = () => seen.filter(({ url }) => url?.startsWith('/collector')).length
+    const { call } = await stage({ outbound: true, sideEffects: true, sink }, CALLER, async () => {
+      const before = sent()
+      await expect.poll(sent).toBeGreaterThan(before)
+    })
+    for (let round = 0; round < 3; round++) await call('hello')
+    await sink.flush()
+    await shutdownAudit()
+    const types = told.map(({ eventType }) => eventType)
+    expect(types.filter((type) => type === 'tool.result')).toHaveLength(3)
+    expect(types.filter((type) => type === 'outbound.request' || type === 'side_effect')).toEqual([])
+    rmSync(folder, { recursive: true })
   })
 })
