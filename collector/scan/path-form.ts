@@ -22,18 +22,21 @@ const LOOKALIKE_DOT = /[\uff0e\u2024\u3002\ufe52]/g
 const LOOKALIKE_SLASH = /[\u2215\u2216\u2044\u29f8\u29f5\uff0f\uff3c\ufe68]/g
 const HOME = /^(?:\$home|\$\{home\}|%userprofile%|%homepath%|~[a-z0-9_-]{0,32})(?=\/|$)/
 const SYSTEM_ROOT = /^(?:%systemroot%|%windir%|\$env:windir|\$env:systemroot)(?=\/|$)/
+/** Only such a path can begin with one of these. */
+const MAY_BE_NAMED = /^[$%~]/
 const TRAVERSING_NAME = /^\.\.(?:;.{0,64}|\s{1,8})$/
 
 export function pathForm(text: string): PathForm {
   let path = text.length > MAX_PATH_CHARACTERS ? text.slice(0, MAX_PATH_CHARACTERS) : text
   const nul = path.indexOf('\0')
   if (nul >= 0) path = path.slice(0, nul)
-  path = path.trim().replace(/^file:(?:\/\/(?:localhost)?(?=\/))?/i, '')
+  path = path.trim()
+  if (path.includes(':')) path = path.replace(/^file:(?:\/\/(?:localhost)?(?=\/))?/i, '')
   if (hasLookalikes(path)) path = path.replace(LOOKALIKE_DOT, '.').replace(LOOKALIKE_SLASH, '/')
   path = path.replaceAll('\\', '/').toLowerCase()
-  const unc = /^\/\/[.?]\//.test(path) ? 'device' : /^\/\/[^/]{1,253}\/[^/]/.test(path) ? 'share' : ''
+  const unc = path.startsWith('//') ? uncOf(path) : ''
   if (unc === 'device') path = path.slice(4)
-  path = path.replace(HOME, '~').replace(SYSTEM_ROOT, 'c:/windows')
+  if (MAY_BE_NAMED.test(path)) path = path.replace(HOME, '~').replace(SYSTEM_ROOT, 'c:/windows')
   const isAbsolute = path.startsWith('/') || /^[a-z]:(?:\/|$)/.test(path)
   const names: string[] = []
   let escapes = 0
@@ -41,12 +44,12 @@ export function pathForm(text: string): PathForm {
   let dotTricks = 0
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue
-    if (name === '..' || TRAVERSING_NAME.test(name)) {
+    if (name === '..' || (name.startsWith('..') && TRAVERSING_NAME.test(name))) {
       climbs++
       if (name !== '..') dotTricks++
       if (names.length === 0 || (names.length === 1 && /^(?:[a-z]:|~)$/.test(names[0]!))) escapes++
       else names.pop()
-    } else if (/^\.{3,}$/.test(name)) dotTricks++
+    } else if (name.startsWith('...') && /^\.{3,}$/.test(name)) dotTricks++
     else names.push(name)
   }
   const root = path.startsWith('/') ? '/' : ''
@@ -57,3 +60,6 @@ function hasLookalikes(path: string): boolean {
   for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 0x2000) return true
   return false
 }
+
+const uncOf = (path: string): PathForm['unc'] =>
+  /^\/\/[.?]\//.test(path) ? 'device' : /^\/\/[^/]{1,253}\/[^/]/.test(path) ? 'share' : ''

@@ -89,12 +89,13 @@ export function eachRun(
   const { length } = text
   if (length < min) return
   let units = codeUnitsOf(text)
+  const table = TABLE
   let start = 0
   let known = 0
   let probe = min - 1
   while (probe < length) {
     let at = probe
-    while (at >= known && (bitOf(units[at]!) & alphabet) !== 0) at--
+    while (at >= known && isOf(table, units[at]!, alphabet)) at--
     if (at >= known) {
       start = at + 1
       known = probe + 1
@@ -102,7 +103,7 @@ export function eachRun(
       continue
     }
     let end = probe + 1
-    while (end < length && (bitOf(units[end]!) & alphabet) !== 0) end++
+    while (end < length && isOf(table, units[end]!, alphabet)) end++
     visit(start, end)
     // The visitor may have read another text.
     units = codeUnitsOf(text)
@@ -110,6 +111,10 @@ export function eachRun(
     probe = start + min - 1
   }
 }
+
+/** `table`: the one above; a local name of it is read twice as fast. */
+const isOf = (table: Uint16Array, unit: number, alphabet: number): boolean =>
+  unit < 128 && (table[unit]! & alphabet) !== 0
 
 /** What chance would give, and what words and counters do not. */
 export interface Variety {

@@ -93,10 +93,10 @@ function scoreOf(
   subject: Subject,
   isFirst: boolean,
 ): number {
-  const isFetched = subject.role === 'url' || FETCHES.test(subject.toolName)
   const odd = SCHEMES.get(scheme)
   // `dict:`, `jar:` or `php:` in running text may be a word and a colon.
   if (odd !== undefined && (isFirst || /^[\w.+-]{1,21}:\/\//.test(whole))) {
+    const isFetched = subject.role === 'url' || FETCHES.test(subject.toolName)
     if (/^[\w.+-]{1,21}:\/\//.test(whole) || scheme === 'jar' || scheme === 'javascript' || scheme === 'vbscript')
       return isFetched || odd >= 0.9 ? odd : 0
   }

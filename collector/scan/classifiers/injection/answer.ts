@@ -86,6 +86,7 @@ const SPEECH_CHARACTERS = 24
 
 /** A quotation of some length begins right after: words that are to be said. Only `with` or a colon may stand between. */
 function opensSpeech(text: string, at: number): boolean {
+  if (!hasQuotation(text, at, at + SPEECH_REACH)) return false
   const lead = /^(?:\s{0,2}(?:with|:|the message|back|this)){0,3}\s{0,2}:?\s{0,2}(["'\u201c\u2018])/.exec(
     text.slice(at, at + SPEECH_REACH),
   )
@@ -93,4 +94,12 @@ function opensSpeech(text: string, at: number): boolean {
   const from = at + lead[0].length
   const close = lead[1] === '\u201c' ? '\u201d' : lead[1] === '\u2018' ? '\u2019' : lead[1]!
   return !text.slice(from, from + SPEECH_CHARACTERS).includes(close)
+}
+
+function hasQuotation(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 34 || code === 39 || code === 0x201c || code === 0x2018) return true
+  }
+  return false
 }

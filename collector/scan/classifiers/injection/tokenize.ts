@@ -74,7 +74,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       i++
       continue
     }
-    // Most words are letters up to a blank or a comma; nothing else needs to be known of them.
+    // Most words are letters up to a blank, a comma or the end of a sentence; nothing else needs to be known of them.
     if (kind === LETTER || kind === UPPER) {
       let hash = hashStep(HASH_SEED, code | 32)
       let end = i + 1
@@ -83,12 +83,24 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
         hash = Math.imul(hash ^ c, 16777619)
         c = codes[++end]!
       }
-      if (c === 32 || c === 44 || c === 10) {
+      if (c === 32 || c === 44 || c === 10 || c === 59 || c === 41 || (c === 46 && codes[end + 1]! <= 32)) {
         word++
         const meaning = meaningOf(hash)
         if (meaning !== undefined) tokens.push(i, end, word, meaning, clause | line | fenced)
         clause = line = 0
         i = c === 32 ? end + 1 : end
+        continue
+      }
+    }
+    // A number means nothing.
+    if (kind === DIGIT) {
+      let end = i + 1
+      while (codes[end]! >= 48 && codes[end]! <= 57) end++
+      const c = codes[end]!
+      if (c === 32 || c === 44 || c === 10) {
+        word++
+        clause = line = 0
+        i = end
         continue
       }
     }
