@@ -4,6 +4,7 @@ import type { AuditContext } from '../audit-context.ts'
 import { type Instant, instantNow, uuidV7 } from '../clock.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Verified } from '../identity/token-audit.ts'
+import type { Hasher } from '../keys/keys.ts'
 import type { Request as RpcRequest } from '../messages/request.ts'
 import { processWide } from '../process-wide.ts'
 import { addressClass } from './address-class.ts'
@@ -27,20 +28,21 @@ export interface Source {
   readonly sourceAddressFp: string | undefined
   readonly addressClass: string
 }
-/** The same few addresses come again and again. Bounded: callers choose them. */
-const sources = new WeakMap<AuditContext, Map<string, Source>>()
+/** The same few addresses come again and again. By the key they are hashed with, which rotates. Bounded: callers choose them. */
+const sources = new WeakMap<Hasher, Map<string, Source>>()
 const MAX_SOURCES = 1_024
 
 function sourceOf(context: AuditContext, address: string | undefined): Source {
   if (address === undefined) return { sourceAddressFp: undefined, addressClass: 'unknown' }
-  let known = sources.get(context)
+  const { addresses } = context.hashes
+  let known = sources.get(addresses)
   if (known === undefined) {
     known = new Map()
-    sources.set(context, known)
+    sources.set(addresses, known)
   }
   let source = known.get(address)
   if (source === undefined) {
-    source = { sourceAddressFp: context.hashes.addresses.hash(address), addressClass: addressClass(address) }
+    source = { sourceAddressFp: addresses.hash(address), addressClass: addressClass(address) }
     if (known.size >= MAX_SOURCES) known.clear()
     known.set(address, source)
   }

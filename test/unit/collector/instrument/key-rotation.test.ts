@@ -7,6 +7,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { afterEach, expect, it } from 'vitest'
+import { contextFor } from '../../../../collector/instrument/audit-context.ts'
+import { Exchange } from '../../../../collector/instrument/edge/exchange.ts'
+import { nodeHead } from '../../../../collector/instrument/edge/http-head.ts'
 import { instrumentMcpServer, memorySink, shutdownAudit } from '../../../../collector/instrument/index.ts'
 import { createEngine } from '../../../../detectors/engine.ts'
 import { loadRules } from '../../../../detectors/load.ts'
@@ -69,4 +72,22 @@ it('carries a session, its caller and its handles over a switch of keys', async 
   const stolen = findings.filter(({ rule }) => /^ses-00[12]/.test(rule))
   expect(new Set(stolen.map(({ rule }) => rule.slice(0, 7)))).toEqual(new Set(['ses-001', 'ses-002']))
   for (const { expected } of stolen) expect(expected).toBe(`principal ${first.principalKey}`)
+})
+
+it('carries a source address over a switch of keys', async () => {
+  const notBefore = new Date(Date.now() + 100).toISOString()
+  const keys = { versions: [key('old'), key('new', notBefore)] }
+  const sink = memorySink()
+  const context = contextFor({ sink, serverId: 'addressed', keys, heartbeatMs: 0 }, '')
+  const head = nodeHead({ headers: {}, socket: { remoteAddress: '192.0.2.7' } } as never, '/mcp')
+  const fp = () => new Exchange(head, {}).source(context).sourceAddressFp
+  const before = fp()
+  await expect
+    .poll(() => {
+      context.keyRing.advance()
+      return context.keyRing.version
+    })
+    .toBe('new')
+  expect(fp()).toBe(context.hashes.addresses.hash('192.0.2.7'))
+  expect(context.keyRing.formerOf(fp()!)).toEqual([before])
 })
