@@ -35,9 +35,9 @@ export class CapturePolicy {
   constructor(rules: readonly CaptureRule[]) {
     this.rules = rules.map(({ tool = '*', parameter, capture }, index) => {
       if (typeof tool !== 'string' || (parameter !== undefined && typeof parameter !== 'string'))
-        throw new TypeError(`instrument: capture[${index}]: tool and parameter must be texts`)
+        throw new TypeError(`instrument: captureRules[${index}]: tool and parameter must be texts`)
       if (!['drop', 'hash', 'redacted', 'value'].includes(capture))
-        throw new TypeError(`instrument: capture[${index}].capture: must be drop, hash, redacted or value`)
+        throw new TypeError(`instrument: captureRules[${index}].capture: must be drop, hash, redacted or value`)
       // Without a parameter the rule is about arguments; a result has to be named.
       return { tool: glob(tool), parameter: parameter === undefined ? isArgument : glob(parameter), capture }
     })
