@@ -55,7 +55,8 @@ export class Outbound {
   private readonly started: Instant = instantNow()
   private readonly credential: SentCredential
   private readonly first: OutboundStart
-  private readonly url: URL | undefined
+  /** Of the request that is under way: the first one, or the last that a redirect led to. */
+  private url: URL | undefined
   private readonly redirectHosts: string[] = []
   private address: string | undefined
   private issuerHash: string | undefined
@@ -67,7 +68,7 @@ export class Outbound {
   private constructor(call: CallInFlight, start: OutboundStart) {
     this.call = call
     this.first = start
-    this.url = URL.canParse(start.target, start.origin) ? new URL(start.target, start.origin) : undefined
+    this.url = urlOf(start)
     this.credential = sentCredential(call, start.headers, start.target)
   }
 
@@ -80,6 +81,7 @@ export class Outbound {
     const followed = state.redirects.get(key)
     if (followed !== undefined) {
       state.redirects.delete(key)
+      followed.url = urlOf(start)
       if (followed.redirectHosts.length < 16) followed.redirectHosts.push(hostOf(start.origin))
       // A credential that goes along to another host is what matters, not the one the first host got.
       const again = sentCredential(call, start.headers, start.target)
@@ -115,9 +117,8 @@ export class Outbound {
 
   /** `location`: of a redirect; then the request that follows it may still come. */
   answered(status: number, location: string | undefined): void {
-    const base = this.redirectHosts.length === 0 ? this.url : undefined
-    if (status >= 300 && status < 400 && location !== undefined && URL.canParse(location, base)) {
-      const next = new URL(location, base)
+    if (status >= 300 && status < 400 && location !== undefined && URL.canParse(location, this.url)) {
+      const next = new URL(location, this.url)
       const { redirects } = stateOf(this.call)
       redirects.set(next.origin + next.pathname + next.search, this)
       this.lastStatus = status
@@ -189,6 +190,8 @@ function stateOf({ request, context }: CallInFlight): CallOutbound {
   return state
 }
 
+const urlOf = ({ target, origin }: OutboundStart): URL | undefined =>
+  URL.canParse(target, origin) ? new URL(target, origin) : undefined
 /** Lower case, without port, user and brackets; an address stays one: where a request went is the fact. */
 const hostOf = (origin: string): string =>
   URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : 'invalid'

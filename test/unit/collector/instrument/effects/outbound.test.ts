@@ -1,11 +1,13 @@
 /** Requests that a server makes while it serves a call are told with where they went and how their credential relates to the caller's. */
 
+import dns from 'node:dns'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { tokenHandedOut } from '../../../../../collector/instrument/effects/credential-relation.ts'
 import { pathClass } from '../../../../../collector/instrument/effects/outbound.ts'
 import {
   createSink,
@@ -13,6 +15,7 @@ import {
   type PendingEvent,
   shutdownAudit,
 } from '../../../../../collector/instrument/index.ts'
+import { callInFlight } from '../../../../../collector/instrument/messages/call-in-flight.ts'
 import { type Fields, stage } from './stage.ts'
 
 const jwt = (claims: object) =>
@@ -31,6 +34,8 @@ const server = createServer((incoming, answer) => {
   seen.push(incoming)
   const url = incoming.url ?? ''
   if (url === '/moved') answer.writeHead(302, { location: '/api/end?x=1' }).end()
+  else if (url === '/first/moved') answer.writeHead(302, { location: 'moved-again' }).end()
+  else if (url === '/first/moved-again') answer.writeHead(302, { location: '../api/end' }).end()
   else if (url === '/elsewhere') answer.writeHead(307, { location: `http://localhost:${port()}/api/end` }).end()
   else if (url === '/into-a-name') answer.writeHead(302, { location: `http://${SECRET}.localhost:${port()}/` }).end()
   else if (url === '/dead-end') answer.writeHead(301, { location: 'ftp://nowhere.example/' }).end()
@@ -45,7 +50,10 @@ beforeAll(async () => {
   base = `http://127.0.0.1:${port()}`
 })
 afterAll(() => void server.close())
-afterEach(() => shutdownAudit())
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await shutdownAudit()
+})
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const read = async (url: string, init?: RequestInit) => (await fetch(url, init)).text()
@@ -85,7 +93,7 @@ describe.each([
     'node:http',
     (url: string, headers: object, method = 'GET', body?: string) => nodeHttp(url, { method, headers }, body),
   ],
-] as const)('%s', (_, send) => {
+] as const)('%s', (client, send) => {
   it('tells destination, address class, verb, status and size', async () => {
     const [request, ...more] = await told(() =>
       send(`${base}/v1/things?q=1`, { 'content-length': '5' }, 'POST', 'hello'),
@@ -104,10 +112,17 @@ describe.each([
     })
     expect(request!['durationMs']).toBeGreaterThanOrEqual(0)
   })
-  it('sees the class of the address behind a name', async () => {
-    const [request] = await told(() => send(`http://localhost:${port()}/x`, {}).catch(() => undefined))
-    expect(request).toMatchObject({ destinationHost: 'localhost' })
-    expect(['loopback', 'unknown']).toContain(request!['ipClass'])
+  it('sees the class of the address behind a name, whatever the name looks like', async () => {
+    vi.spyOn(dns, 'lookup').mockImplementation(((
+      _: string,
+      options: { all?: boolean },
+      done: (...of: unknown[]) => void,
+    ) =>
+      options.all === true
+        ? done(null, [{ address: '127.0.0.1', family: 4 }])
+        : done(null, '127.0.0.1', 4)) as typeof dns.lookup)
+    const [request] = await told(() => send(`http://files.public.example:${port()}/x`, {}))
+    expect(request).toMatchObject({ destinationHost: 'files.public.example', ipClass: 'loopback', status: 200 })
   })
   it('knows the caller’s own token again, and says its audiences', async () => {
     const [request] = await told(() => send(`${base}/api`, bearer(CALLER)))
@@ -141,6 +156,14 @@ describe.each([
     expect(requests[1]).toMatchObject({ credentialRelation: 'exchanged', sentAud: ['https://downstream.example'] })
     expect(requests[3]).toMatchObject({ credentialRelation: 'service_identity' })
   })
+  it('a token that came of an exchange nobody could read is of unknown relation', async () => {
+    const handedOut = jwt({ aud: 'https://unread.example', of: client })
+    const [request] = await told(async () => {
+      tokenHandedOut(callInFlight()!, undefined, JSON.stringify({ access_token: handedOut }))
+      await send(`${base}/api`, bearer(handedOut))
+    })
+    expect(request).toMatchObject({ credentialRelation: 'unknown', sentAud: ['https://unread.example'] })
+  })
   it('tells why there was no answer', async () => {
     const [reset] = await told(() => send(`${base}/reset`, {}).catch(() => undefined))
     expect(reset).toMatchObject({ status: 0, destinationHost: '127.0.0.1' })
@@ -153,6 +176,18 @@ describe('redirects', () => {
     const requests = await told(() => read(`${base}/moved`))
     expect(requests).toHaveLength(1)
     expect(requests[0]).toMatchObject({ redirects: 1, redirectHosts: ['127.0.0.1'], status: 200 })
+  })
+  it('one after another, each relative to the one before, are one request still', async () => {
+    const requests = await told(() => read(`${base}/first/moved`))
+    expect(requests).toHaveLength(1)
+    expect(requests[0]).toMatchObject({ redirects: 2, redirectHosts: ['127.0.0.1', '127.0.0.1'], status: 200 })
+  })
+  it('that take the caller’s token to another host say so, although the first one got none', async () => {
+    const [request] = await told(async () => {
+      const { headers } = await fetch(`${base}/elsewhere`, { redirect: 'manual' })
+      await read(headers.get('location')!, { headers: bearer(CALLER) }).catch(() => undefined)
+    })
+    expect(request).toMatchObject({ redirects: 1, redirectHosts: ['localhost'], credentialRelation: 'same_token' })
   })
   it('to another host are seen as such', async () => {
     const [request] = await told(() => read(`${base}/elsewhere`).catch(() => undefined))
