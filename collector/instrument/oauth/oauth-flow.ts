@@ -91,13 +91,20 @@ function remember(context: AuditContext, state: string | null): void {
   known.set(context.hashes.handles.hash(state), { at: instantNow(), isUsed: false })
 }
 
+/** Also when that was before a switch of keys. */
+function handedOutAs(context: AuditContext, stateFp: string): HandedOut | undefined {
+  const known = states.get(context)
+  const hash = [stateFp, ...context.keyRing.formerOf(stateFp)].find((each) => known?.has(each))
+  return hash === undefined ? undefined : known?.get(hash)
+}
+
 /** The other authorization server has called back. */
 export function auditCallback({ url, expectedIssuer, ok }: CallbackSeen, options: InstrumentOptions = {}): void {
   tellOAuth(options, (context) => {
     const parameters = url instanceof URLSearchParams ? url : new URL(url, 'http://callback.invalid').searchParams
     const [code, iss, error] = ['code', 'iss', 'error'].map((name) => parameters.get(name) ?? undefined)
     const fields = stateFields(context, parameters.get('state'))
-    const handedOut = states.get(context)?.get(fields.stateFp ?? '')
+    const handedOut = handedOutAs(context, fields.stateFp ?? '')
     const stateReused = handedOut?.isUsed === true
     const stateOk = handedOut !== undefined && !stateReused
     if (handedOut !== undefined) handedOut.isUsed = true

@@ -11,6 +11,7 @@ import { contextFor } from '../../../../collector/instrument/audit-context.ts'
 import { Exchange } from '../../../../collector/instrument/edge/exchange.ts'
 import { nodeHead } from '../../../../collector/instrument/edge/http-head.ts'
 import { instrumentMcpServer, memorySink, shutdownAudit } from '../../../../collector/instrument/index.ts'
+import { auditCallback, auditUpstreamRedirect } from '../../../../collector/instrument/oauth.ts'
 import { createEngine } from '../../../../detectors/engine.ts'
 import { loadRules } from '../../../../detectors/load.ts'
 import { type AuditEvent, parseEvent } from '../../../../schemas/event.ts'
@@ -20,7 +21,11 @@ afterEach(async () => {
   await shutdownAudit()
   rmSync(folder, { recursive: true, force: true })
 })
-const key = (version: string, notBefore?: string) => ({ version, key: randomBytes(32).toString('hex'), notBefore })
+const key = (version: string, notBefore?: string) => ({
+  version,
+  key: randomBytes(32).toString('hex'),
+  ...(notBefore !== undefined && { notBefore }),
+})
 
 it('carries a session, its caller and its handles over a switch of keys', async () => {
   const switchAtMs = Date.now() + 400
@@ -74,7 +79,7 @@ it('carries a session, its caller and its handles over a switch of keys', async 
   for (const { expected } of stolen) expect(expected).toBe(`principal ${first.principalKey}`)
 })
 
-it('carries a source address over a switch of keys', async () => {
+it('carries a source address, and a login that is under way, over a switch of keys', async () => {
   const notBefore = new Date(Date.now() + 100).toISOString()
   const keys = { versions: [key('old'), key('new', notBefore)] }
   const sink = memorySink()
@@ -82,6 +87,8 @@ it('carries a source address over a switch of keys', async () => {
   const head = nodeHead({ headers: {}, socket: { remoteAddress: '192.0.2.7' } } as never, '/mcp')
   const fp = () => new Exchange(head, {}).source(context).sourceAddressFp
   const before = fp()
+  const options = { sink, serverId: 'addressed' }
+  auditUpstreamRedirect({ clientId: 'app', url: 'https://idp.example/authorize?state=state-of-a-login' }, options)
   await expect
     .poll(() => {
       context.keyRing.advance()
@@ -90,4 +97,6 @@ it('carries a source address over a switch of keys', async () => {
     .toBe('new')
   expect(fp()).toBe(context.hashes.addresses.hash('192.0.2.7'))
   expect(context.keyRing.formerOf(fp()!)).toEqual([before])
+  auditCallback({ url: '/callback?code=c&state=state-of-a-login' }, options)
+  expect(sink.events.at(-1)).toMatchObject({ eventType: 'oauth.callback', stateOk: true, decision: 'allow' })
 })
