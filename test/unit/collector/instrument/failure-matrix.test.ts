@@ -80,6 +80,8 @@ describe.each(SDKS)('$name', (sdk) => {
       resultType: 'complete',
       parts: 1,
       contentTypes: ['text'],
+      bytes: '{"content":[{"type":"text","text":"hello"}]}'.length,
+      durationMs: expect.any(Number),
     })
     const registry = of('tools.registry').map(fields) as [Fields]
     expect(registry).toHaveLength(1)

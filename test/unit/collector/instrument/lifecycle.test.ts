@@ -4,7 +4,7 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { afterEach, describe, expect, it } from 'vitest'
-import { instrumentMcpServer, memorySink, shutdownAudit } from '../../../../collector/instrument/index.ts'
+import { instrumentMcpServer, memorySink, type Posture, shutdownAudit } from '../../../../collector/instrument/index.ts'
 import { parseEvent } from '../../../../schemas/event.ts'
 
 afterEach(() => shutdownAudit())
@@ -23,6 +23,11 @@ async function start(options: object) {
   }
 }
 
+const POSTURE = {
+  ...{ sessionMode: 'stateful', audienceCheck: true, originCheck: true, requestStateProtected: false },
+  ...{ tls: false, bindAddress: '127.0.0.1' },
+} satisfies Posture
+
 describe('lifecycle', () => {
   it('tells start with posture, heartbeats with counts, and the stop', async () => {
     const { sink, of } = await start({
@@ -30,7 +35,7 @@ describe('lifecycle', () => {
       authRequired: true,
       anonymousMethods: ['server/discover'],
       buildDigest: 'sha256:abc',
-      posture: { sessionMode: 'stateful', audienceCheck: true },
+      posture: POSTURE,
     })
     await expect.poll(() => of('server.heartbeat').length).toBeGreaterThan(1)
     await shutdownAudit()
@@ -38,8 +43,7 @@ describe('lifecycle', () => {
       {
         authRequired: true,
         anonymousMethods: ['server/discover'],
-        sessionMode: 'stateful',
-        audienceCheck: true,
+        ...POSTURE,
         buildDigest: 'sha256:abc',
         serverName: 'life',
         serverVersion: '1.2.3',
