@@ -110,8 +110,8 @@ function clientV2(canaries: Canaries): ClientV2 {
   return client
 }
 
-/** Spawned servers that report by themselves. */
-export async function overStdio(canaries: Canaries, otlpUrl: string): Promise<void> {
+/** Spawned servers that report by themselves. `spool`: where they keep what they cannot send, and they are killed at the end. */
+export async function overStdio(canaries: Canaries, otlpUrl: string, spool?: string): Promise<void> {
   const command = (sdk: string) => ({
     command: process.execPath,
     args: [join(import.meta.dirname, 'leaky-servers.ts'), sdk],
@@ -120,14 +120,21 @@ export async function overStdio(canaries: Canaries, otlpUrl: string): Promise<vo
       CANARIES: JSON.stringify(canaries),
       MCP_AUDIT_OTLP_ENDPOINT: otlpUrl,
       MCP_AUDIT_KEY: KEY,
+      ...(spool !== undefined && { MCP_AUDIT_SPOOL: spool }),
     },
   })
+  const end = async (client: { close(): Promise<void> }, { pid }: { readonly pid: number | null }): Promise<void> => {
+    if (spool !== undefined) process.kill(pid!, 'SIGKILL')
+    await client.close()
+  }
   const first = clientV1(canaries)
-  await first.connect(new StdioClientV1(command('v1')) as never)
+  const firstServer = new StdioClientV1({ ...command('v1'), stderr: 'ignore' })
+  await first.connect(firstServer as never)
   await misuse(first as unknown as LeakyClient, canaries)
-  await first.close()
+  await end(first, firstServer)
   const second = clientV2(canaries)
-  await second.connect(new StdioClientV2(command('v2')))
+  const secondServer = new StdioClientV2({ ...command('v2'), stderr: 'ignore' })
+  await second.connect(secondServer)
   await misuse(second as unknown as LeakyClient, canaries)
-  await second.close()
+  await end(second, secondServer)
 }

@@ -1,5 +1,5 @@
 /** No secret of client or server is anywhere that audit data goes: files, tables, letters, logs, metrics, alerts; also after a kill. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -121,4 +121,16 @@ it('holds for instrumented servers, careless producers and telemetry of others',
   search.folder(dataDir)
   expect(search.bytes).toBeGreaterThan(1_000_000)
   expect([...new Set(search.found)]).toEqual([])
+})
+
+it('holds for the spool of a producer that nobody listens to, after it was killed', async () => {
+  const search = new CanarySearch(canaries)
+  const spool = join(dataDir, 'spool-of-a-producer')
+  await overStdio(canaries, 'http://127.0.0.1:9', spool)
+  search.folder(spool)
+  const segments = readdirSync(spool, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.seg'))
+  const text = segments.map((name) => readFileSync(join(spool, name), 'latin1')).join()
+  for (const type of ['tool.call', 'tool.result', 'prompt.get']) expect(text).toContain(`mcp_audit.${type}`)
+  expect(segments.length).toBeGreaterThanOrEqual(2)
+  expect(search.found).toEqual([])
 })
