@@ -3,7 +3,9 @@
  * the text into meanings (injection/meaning.ts), small matchers ask each sentence what is ordered, and acts that stand together in one
  * text strengthen each other. Tone counts for nothing: `must` and `always` stand in a third of all honest changes.
  */
+import { traitsOf } from '../attack.ts'
 import type { Classifier, Hit, Reading, Subject, Surface } from '../classifier.ts'
+import { TRAIT } from '../traits.ts'
 import type { Kind, Matcher, Report } from './injection/act.ts'
 import { answer } from './injection/answer.ts'
 import { command } from './injection/command.ts'
@@ -107,6 +109,7 @@ export const injection: Classifier = {
   least: MIN_CHARACTERS,
   check(reading: Reading, subject: Subject): readonly Hit[] {
     const { text } = reading
+    tokens.mayQuote = (traitsOf(reading) & (TRAIT.quote | TRAIT.nonAscii)) !== 0
     tokenize(tokens, text, subject.otherTools, subject.toolName)
     const { doingAll, howAll, toAll } = tokens
     const worth = (doingAll & WORTH_READING) | (howAll & WORTH_READING_HOW) | (toAll & WORTH_READING_TO)

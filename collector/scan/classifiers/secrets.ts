@@ -190,7 +190,8 @@ class Search {
     const { text } = this
     const end = runEnd(text, at, URL64, 80)
     const length = end - at
-    if (length >= 24 && length <= 28 && text[end] === '.' && text[end + 7] === '.') {
+    if (length < MIN_UNNAMED) return 0
+    if (length <= 28 && text[end] === '.' && text[end + 7] === '.') {
       const tail = runEnd(text, end + 8, URL64, 80)
       if (tail - end - 8 >= 27 && numberInside(text, at, end) === true) {
         this.add('discord_token', 0.98, at, tail, true)
@@ -208,8 +209,7 @@ class Search {
       this.add('facebook_token', 0.85, runStart(text, at - 1, IN.digit, 17), end)
       return end
     }
-    const datacenter = /^[0-9a-f]{32}-us\d{1,2}$/
-    if (length >= 36 && length <= 37 && datacenter.test(text.slice(at, end)) && isRandomAt(text, at, at + 32)) {
+    if (length >= 36 && length <= 37 && DATACENTER.test(text.slice(at, end)) && isRandomAt(text, at, at + 32)) {
       this.add('mailchimp_key', 0.9, at, end)
       return end
     }
@@ -249,7 +249,7 @@ class Search {
 
   /** Nothing but quotes and a scheme stands before it: the path names it. */
   private opens(start: number): boolean {
-    return start < 16 && /^["'\s]{0,3}(?:[A-Za-z]{4,9} )?$/.test(this.text.slice(0, start))
+    return start === 0 || (start < 16 && /^["'\s]{0,3}(?:[A-Za-z]{4,9} )?$/.test(this.text.slice(0, start)))
   }
 
   private isKnown(start: number, end: number): boolean {
@@ -267,6 +267,8 @@ class Search {
   }
 }
 const LOWER_E = 101
+const MIN_UNNAMED = 24
+const DATACENTER = /^[0-9a-f]{32}-us\d{1,2}$/
 const PARTS = IN.base64 | IN.underscore | IN.hyphen | IN.tilde
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const CAPITALS = /^[A-Z0-9]+$/

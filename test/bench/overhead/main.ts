@@ -86,6 +86,9 @@ async function measure(asked: Asked): Promise<number> {
   return microsPerCall
 }
 
+/** Calls before the measured ones, per measured one: V8 compiles what we run until about the ten-thousandth, and that is CPU of the process too. */
+const WARM_UP_SHARE = 2
+
 /** Fisher-Yates. */
 function shuffled<T>(given: readonly T[]): T[] {
   const out = [...given]
@@ -123,7 +126,7 @@ for (let round = 0; round < rounds; round++) {
   say(`round ${round + 1} of ${rounds}: ${cells.length} processes`)
   for (const cell of shuffled(cells)) {
     const { stage, load, variant } = cell
-    const asked = { stage, load, variant, url, packages: PACKAGES, calls, warmUp: Math.ceil(calls * 0.7) }
+    const asked = { stage, load, variant, url, packages: PACKAGES, calls, warmUp: calls * WARM_UP_SHARE }
     cell.microsPerCall.push(await measure(asked))
   }
 }

@@ -2,7 +2,7 @@
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
-import { IS } from './tokens.ts'
+import { IS, type Tokens } from './tokens.ts'
 
 const SAY = { doing: DO.answer }
 const REPLY = { about: TO.reply | TO.message }
@@ -63,10 +63,10 @@ export const answer: Matcher = (s, subject, report) => {
       show = find(s, { doing: DO.show | DO.tell | DO.answer }, show + 1)
     ) {
       if (isRefused(s, show)) continue
-      const object = opensSpeech(s.tokens.text, s.tokens.ends[show]!)
+      const object = opensSpeech(s.tokens, s.tokens.ends[show]!)
         ? show
         : after(s, show, 4, { about: TO.message | TO.person })
-      if (object < 0 || !opensSpeech(s.tokens.text, s.tokens.ends[object]!)) continue
+      if (object < 0 || !opensSpeech(s.tokens, s.tokens.ends[object]!)) continue
       const forced = before(s, show, 12, { doing: DO.must | DO.please, how: HOW.after }) >= 0
       const isSpeech = object === show || has(s, object, { about: TO.message })
       report('answer', forced ? (isSpeech ? 0.5 : 0.4) : 0.3, show, object)
@@ -85,8 +85,8 @@ const SPEECH_REACH = 18
 const SPEECH_CHARACTERS = 24
 
 /** A quotation of some length begins right after: words that are to be said. Only `with` or a colon may stand between. */
-function opensSpeech(text: string, at: number): boolean {
-  if (!hasQuotation(text, at, at + SPEECH_REACH)) return false
+function opensSpeech({ text, mayQuote }: Tokens, at: number): boolean {
+  if (!mayQuote) return false
   const lead = /^(?:\s{0,2}(?:with|:|the message|back|this)){0,3}\s{0,2}:?\s{0,2}(["'\u201c\u2018])/.exec(
     text.slice(at, at + SPEECH_REACH),
   )
@@ -94,12 +94,4 @@ function opensSpeech(text: string, at: number): boolean {
   const from = at + lead[0].length
   const close = lead[1] === '\u201c' ? '\u201d' : lead[1] === '\u2018' ? '\u2019' : lead[1]!
   return !text.slice(from, from + SPEECH_CHARACTERS).includes(close)
-}
-
-function hasQuotation(text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 34 || code === 39 || code === 0x201c || code === 0x2018) return true
-  }
-  return false
 }

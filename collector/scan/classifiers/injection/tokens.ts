@@ -25,6 +25,8 @@ const MAX_SENTENCE_TOKENS = 200
 /** The tokens of a text, one array per property; sentences are runs of tokens. */
 export class Tokens {
   text = ''
+  /** The text may hold quotation marks of some kind. */
+  mayQuote = true
   count = 0
   starts = new Int32Array(1024)
   ends = new Int32Array(1024)
