@@ -25,15 +25,17 @@ export interface OverflowOptions {
 export const AUDIT_UNAVAILABLE = -32010
 
 const CLASSES: readonly ToolClass[] = ['destructive', 'readOnly', 'other']
-const POLICIES: readonly OverflowPolicy[] = ['spool', 'drop', 'block', 'strict']
+/** From careless to careful. */
+const POLICIES: readonly OverflowPolicy[] = ['drop', 'spool', 'block', 'strict']
 const BLOCK_MS = 5_000
 const FAILING_MS = 60_000
 
 export class Overflow {
   readonly blockMs: number
   readonly failingMs: number
-  /** Some tools wait or are refused: their calls are looked at before the server gets them. */
+  /** Some tools wait or are refused, or their class decides what is kept: calls are looked at before the server gets them. */
   readonly hasGate: boolean
+  readonly mayRefuse: boolean
   private readonly hasDrops: boolean
   private readonly byClass: Readonly<Record<ToolClass, OverflowPolicy>>
   private readonly byName: ReadonlyMap<string, OverflowPolicy>
@@ -52,8 +54,11 @@ export class Overflow {
     const stranger = all.find((policy) => !POLICIES.includes(policy))
     if (stranger !== undefined)
       throw new RangeError(`instrument: overflow: ${stranger} is none of ${POLICIES.join(', ')}`)
-    this.hasGate = all.some((policy) => policy === 'block' || policy === 'strict')
     this.hasDrops = all.includes('drop')
+    this.mayRefuse = all.includes('strict')
+    const byClass = new Set(CLASSES.map(of))
+    const isByClass = byClass.has('drop') && byClass.size > 1
+    this.hasGate = isByClass || all.some((policy) => policy === 'block' || policy === 'strict')
     // Until the registry has answered, the most careful of the classes.
     this.unknown = POLICIES.findLast((policy) => CLASSES.some((name) => of(name) === policy)) ?? fallback
     this.blockMs = options.blockMs ?? BLOCK_MS

@@ -239,7 +239,7 @@ export class Connection {
       const error = message.error as Readonly<Record<string, unknown>>
       const errorCode = String(error['code'])
       if (errorCode === URL_ELICITATION_REQUIRED) this.context.guard(() => this.tellRequiredPages(request, error))
-      const isOurs = errorCode === REFUSED_BY_US && this.context.overflow?.hasGate === true
+      const isOurs = errorCode === REFUSED_BY_US && this.context.overflow?.mayRefuse === true
       this.settle(request, { outcome: isOurs ? 'denied' : 'protocol_error', errorCode, result: undefined, error })
       return
     }

@@ -141,6 +141,28 @@ describe('a strict tool', () => {
   })
 })
 
+describe('a tool whose events may be dropped', () => {
+  it('leaves a gap where the events of others go to the spool, and is served all the same', async () => {
+    const { call, queue, receiver } = await stage({ classes: { readOnly: 'drop' } }, { spool: join(folder, 'drop') })
+    const before = receiver.of('tool.call').length
+    receiver.down = true
+    const producer = producerOf('someone else')
+    for (let i = 0; i < 500; i++) queue.emit(pendingEvent(producer, { eventType: 'http.request' }))
+    expect([await call('look'), await call('other')]).toEqual(['ok', 'ok'])
+    expect(queue.stats.dropped).toBe(2)
+    receiver.down = false
+    expect(await queue.flush()).toBe(true)
+    for (const type of ['tool.call', 'tool.result'])
+      expect(
+        receiver
+          .of(type)
+          .slice(before)
+          .map(({ toolName }) => toolName),
+      ).toEqual(['other'])
+    expect(receiver.of('auditd.error').map(({ code, dropped }) => [code, dropped])).toEqual([['bus_overloaded', 2]])
+  })
+})
+
 describe('a blocked tool', () => {
   it('goes on when its time is over', async () => {
     const { call, fill, handled } = await stage({ ...BLOCK, blockMs: 30 })
@@ -184,6 +206,14 @@ describe('Overflow', () => {
     ])
     expect(['rm', 'touch', undefined].map((tool) => overflow.isExpendable(tool))).toEqual([false, true, false])
   })
+  it('drops nothing by a class that it does not know yet', () => {
+    const overflow = new Overflow({ classes: { readOnly: 'drop' } })
+    expect(overflow.isExpendable('ls')).toBe(false)
+    // Only calls tell it the classes: it has to see them.
+    expect(overflow.hasGate).toBe(true)
+    overflow.policyOf('ls', definitions({ ls: ['readOnlyHint=true'] }))
+    expect(['ls', 'rm'].map((tool) => overflow.isExpendable(tool))).toEqual([true, false])
+  })
   it('is read from a variable', () => {
     expect(overflowOf('strict')).toBe('strict')
     expect(overflowOf('destructive=strict, readOnly=drop,default=block')).toEqual({
@@ -195,6 +225,7 @@ describe('Overflow', () => {
   })
   it('has no gate where nothing waits, and refuses a policy it does not know', () => {
     expect(new Overflow('drop').hasGate).toBe(false)
+    expect(new Overflow({ tools: { x: 'drop' } }).hasGate).toBe(false)
     expect(new Overflow({ tools: { x: 'block' } }).hasGate).toBe(true)
     expect(() => new Overflow('wait' as never)).toThrow('overflow: wait is none of')
   })
