@@ -63,7 +63,9 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
       const missed = walkValue(value, root, bounds, base.roles, (leaf) => {
         const limit = Math.min(bounds.textCharacters, room)
         room -= Math.min(leaf.text.length, limit)
-        scanLeaf(tally, leaf, subjectOf(leaf, base), readers, limit)
+        const subject = subjectOf(leaf, base)
+        if (leaf.found === 'key') scanKey(tally, leaf.text, subject, readers, limit)
+        else scanLeaf(tally, leaf, subject, readers, limit)
       })
       tally.unscannedBytes += missed
       return tally
@@ -78,11 +80,16 @@ interface Readers {
   readonly classifiers: readonly Classifier[]
   /** In a word of a-z with fewer characters none of them can find anything. */
   readonly leastOfWord: number
+  /** Names of properties in which nothing was found, and where that was: the same few come with every call. */
+  readonly cleanKeys: Map<string, { readonly subject: Subject; readonly bytes: number }>
 }
+const CLEAN_KEYS = 512
+const CLEAN_KEY_CHARACTERS = 256
+
 function readersAmong(all: readonly Classifier[], surface: Surface): Readers {
   const classifiers = all.filter(({ surfaces }) => surfaces.has(surface))
   const ofWords = classifiers.filter(({ needs }) => needs === undefined || (needs & OF_WORDS) !== 0)
-  return { classifiers, leastOfWord: Math.min(...ofWords.map(({ least = 0 }) => least)) }
+  return { classifiers, leastOfWord: Math.min(...ofWords.map(({ least = 0 }) => least)), cleanKeys: new Map() }
 }
 
 const all = scannerOf(CLASSIFIERS)
@@ -102,6 +109,25 @@ function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, o
   const role = surface !== 'arguments' ? 'unknown' : (declared ?? roleOf(name, undefined, toolName))
   return { surface, role, path, toolName, otherTools }
 }
+
+function scanKey(tally: Tally, key: string, subject: Subject, readers: Readers, limit: number): void {
+  const { cleanKeys } = readers
+  const clean = cleanKeys.get(key)
+  if (clean !== undefined && limit >= key.length && isSamePlace(clean.subject, subject)) {
+    tally.scannedBytes += clean.bytes
+    return
+  }
+  const { hits, scannedBytes, unscannedBytes } = tally
+  const { length } = hits
+  scanInto(tally, key, subject, readers, limit)
+  if (hits.length > length || tally.unscannedBytes > unscannedBytes) return
+  // Callers choose all three.
+  if (key.length + subject.path.length + subject.toolName.length > CLEAN_KEY_CHARACTERS) return
+  if (cleanKeys.size >= CLEAN_KEYS) cleanKeys.clear()
+  cleanKeys.set(key, { subject, bytes: tally.scannedBytes - scannedBytes })
+}
+const isSamePlace = (a: Subject, b: Subject): boolean =>
+  a.path === b.path && a.toolName === b.toolName && a.otherTools === b.otherTools
 
 /** A shorter one may be a token under a name that says blob. */
 const BLOB_CHARACTERS = 256

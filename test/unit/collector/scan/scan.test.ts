@@ -52,6 +52,35 @@ describe('a value', () => {
     expect(classifier.subjects.map(({ isKey }) => isKey)).toEqual([true, undefined])
   })
 
+  it('a name in which nothing was found is read once for its place, its tool and the other tools', () => {
+    const classifier = finder('needle')
+    const { scanValue: scan } = scannerOf([classifier])
+    const asked = (value: unknown, base = ARGUMENTS) => {
+      const before = classifier.subjects.length
+      const { scannedBytes, unscannedBytes } = scan(value, base)
+      return [classifier.subjects.length - before, scannedBytes, unscannedBytes]
+    }
+    expect(asked({ 'a-name': 1 })).toEqual([1, 6, 0])
+    expect(asked({ 'a-name': 1 })).toEqual([0, 6, 0])
+    expect(asked({ b: { 'a-name': 1 } })).toEqual([1, 6, 0])
+    expect(asked({ 'a-name': 1 }, { ...ARGUMENTS, toolName: 'write_file' })).toEqual([1, 6, 0])
+    expect(asked({ 'a-name': 1 }, { ...ARGUMENTS, otherTools: new Set(['a-name']) })).toEqual([1, 6, 0])
+    expect(asked({ 'a-name': 1 }, RESULT)).toEqual([1, 6, 0])
+  })
+
+  it('a name in which something was found is told every time', () => {
+    const { scanValue: scan } = scannerOf([finder('needle')])
+    for (let time = 0; time < 3; time++) expect(scan({ 'my-needle': 1 }, ARGUMENTS).hits).toHaveLength(1)
+  })
+
+  it('a short word is shown only to classifiers that can find something in it', () => {
+    const all = finder('ls')
+    const longer = { ...finder('ls'), least: 3 }
+    expect(scannerOf([longer, all]).scanValue({ a: 'ls' }, ARGUMENTS).hits).toHaveLength(1)
+    expect(scannerOf([longer]).scanValue({ a: 'ls' }, ARGUMENTS)).toMatchObject({ hits: [], scannedBytes: 2 })
+    expect(scannerOf([longer]).scanValue({ a: 'als' }, ARGUMENTS).hits).toHaveLength(1)
+  })
+
   it('long numbers are read as text', () => {
     const { scanValue: scan } = scannerOf([finder('4111')])
     expect(
