@@ -28,8 +28,8 @@ describe('a policy', () => {
     ['admin_delete', 'result', 'hash'],
   ] as const)('%s %s: %s', (tool, path, capture) => expect(policy.of(tool, path)).toBe(capture))
   it('refuses a rule that cannot be one, naming it', () => {
-    expect(() => new CapturePolicy([{ capture: 'all' as never }])).toThrow(/capture\[0\].capture/)
-    expect(() => new CapturePolicy([{ tool: 7 as never, capture: 'hash' }])).toThrow(/capture\[0\]/)
+    expect(() => new CapturePolicy([{ capture: 'all' as never }])).toThrow(/captureRules\[0\].capture/)
+    expect(() => new CapturePolicy([{ tool: 7 as never, capture: 'hash' }])).toThrow(/captureRules\[0\]/)
   })
   it('takes a pattern as text: it cannot be made to work for long', () => {
     const hostile = new CapturePolicy([{ tool: `${'a*'.repeat(20)}b`, capture: 'value' }])
