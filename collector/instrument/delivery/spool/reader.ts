@@ -1,5 +1,5 @@
 /** The reading end of a spool: stretches of segments as requests, in order, with what is damaged told and the rest delivered. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BatchPart } from '../audit-sink.ts'
@@ -88,6 +88,8 @@ function tailOf(path: string): Buffer {
 export class SpoolReader {
   /** The segment being read, whole in memory; one that is still written is read anew. */
   private current: { readonly path: string; readonly scanned: ScannedSegment } | undefined
+  /** Adopted folder -> numbers of its segments and which is next: nobody adds to them, and listing tens of thousands takes long. */
+  private readonly adopted = new Map<string, { readonly numbers: readonly number[]; next: number }>()
   /** Folder -> hash of the segment read before, which the next must name. */
   private readonly chain = new Map<
     string,
@@ -100,9 +102,13 @@ export class SpoolReader {
     const to = stretch.to ?? (stretch.adopted ? { segment: Number.MAX_SAFE_INTEGER, offset: 0 } : writtenTo)
     let { from } = stretch
     for (;;) {
-      const number = this.segmentAt(stretch.folder, from.segment)
-      if (number === undefined || number > to.segment || (number === to.segment && to.offset === 0))
+      const number = stretch.adopted
+        ? this.adoptedFrom(stretch.folder, from.segment)
+        : this.ownFrom(stretch.folder, from.segment, to.segment)
+      if (number === undefined || number > to.segment || (number === to.segment && to.offset === 0)) {
+        this.adopted.delete(stretch.folder)
         return { parts: [], runs: [], count: 0, next: undefined, losses }
+      }
       const offset = number === from.segment ? from.offset : 0
       const scanned = await this.scan(stretch, number, losses)
       const frames = scanned.frames.filter(
@@ -113,12 +119,24 @@ export class SpoolReader {
     }
   }
 
-  private segmentAt(folder: string, from: number): number | undefined {
+  private adoptedFrom(folder: string, from: number): number | undefined {
     try {
-      return segmentsIn(folder).find((number) => number >= from)
+      let list = this.adopted.get(folder)
+      if (list === undefined) {
+        list = { numbers: segmentsIn(folder), next: 0 }
+        this.adopted.set(folder, list)
+      }
+      while ((list.numbers[list.next] ?? from) < from) list.next++
+      return list.numbers[list.next]
     } catch {
       return undefined
     }
+  }
+
+  /** Our own are numbered without gaps; what lies before a stretch was sent and is gone. */
+  private ownFrom(folder: string, from: number, to: number): number | undefined {
+    for (let number = from; number <= to; number++) if (existsSync(join(folder, segmentName(number)))) return number
+    return undefined
   }
 
   private async scan(stretch: Stretch, number: number, losses: SpoolLoss[]): Promise<ScannedSegment> {

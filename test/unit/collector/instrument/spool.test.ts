@@ -1,9 +1,10 @@
 /** The spool: what is emitted is on disk before it is sent, and every event arrives or is named as lost. */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AuditQueue } from '../../../../collector/instrument/delivery/audit-queue.ts'
 import { pendingEvent } from '../../../../collector/instrument/delivery/pending-event.ts'
+import { SpoolReader } from '../../../../collector/instrument/delivery/spool/reader.ts'
 import { scanSegment } from '../../../../collector/instrument/delivery/spool/segment.ts'
 import { emit, producerOf, QUICK, Receiver, SpoolBed, upTo } from './spool-bed.ts'
 
@@ -21,6 +22,21 @@ describe('a spool', () => {
     expect(receiver.taken.at(-1)).toMatchObject({ eventType: 'server.started' })
     expect(queue.previousProducer('spooled')).toBe(before.producerId)
     expect(queue.stats).toMatchObject({ dropped: 0, queued: 0, spooled: 0 })
+  })
+  it('reads its folder once, however many segments lie in it', async () => {
+    const reader = new SpoolReader()
+    const before = await bed.leaveBehind(12, producerOf(), 1)
+    const [folder] = new Set(bed.segments().map(dirname))
+    const stretch = { folder: folder!, adopted: true, from: { segment: 0, offset: 0 }, to: undefined, events: 12 }
+    const first = await reader.read(stretch, stretch.from, 5)
+    // Whoever adopts a folder is alone in it: what comes later is none of its segments.
+    writeFileSync(join(folder!, '00000000.seg'), 'not looked at')
+    const rest = await reader.read({ ...stretch, from: first.next! }, stretch.from, 100)
+    expect([...first.runs, ...rest.runs].map(({ producer, count }) => [producer.producerId, count])).toEqual([
+      [before.producerId, 5],
+      [before.producerId, 7],
+    ])
+    expect((await reader.read({ ...stretch, from: rest.next! }, stretch.from, 100)).next).toBeUndefined()
   })
   it('leaves nothing behind once everything was taken', async () => {
     const receiver = new Receiver()
