@@ -9,6 +9,7 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer, Agent as HttpsAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { AuditdError } from '../../schemas/errors.ts'
 import type { AuditSink } from '../instrument/delivery/audit-sink.ts'
 import type { Exchange } from '../instrument/edge/exchange.ts'
 import { watchNode } from '../instrument/edge/node-exchange.ts'
@@ -70,6 +71,9 @@ const IDLE_TO_CLIENT_MS = 60_000
 /** Rejects when it cannot listen. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const target = targetOf(options.target)
+  const hosts = ownHosts(options)
+  if (target.port === options.port && hosts.has(target.host.toLowerCase()))
+    throw new AuditdError('usage', 'proxy', '--target', 'is the proxy itself')
   const gateway = openGateway(options.sink, auditOptions(options), target.authority, options.holdMs)
   const { context } = gateway
   const observation: ProxyObservation = {
@@ -91,7 +95,6 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const Agent = target.isTls ? HttpsAgent : HttpAgent
   const agent = new Agent({ keepAlive: true, timeout: IDLE_TO_TARGET_MS, maxFreeSockets: 256 })
   let port = options.port
-  const hosts = ownHosts(options)
   const addressing: Addressing = {
     target,
     own: () => ({ port, hosts }),

@@ -142,3 +142,8 @@ describe('a call that its client dresses up', () => {
     expect(sink.events.filter(({ eventType }) => eventType === 'auditd.error')).toEqual([])
   })
 })
+
+it('is not started in front of itself', async () => {
+  const options = { sink: memorySink(), port: 18_080, host: '0.0.0.0' }
+  await expect(startProxy({ ...options, target: 'http://localhost:18080' })).rejects.toThrow('is the proxy itself')
+})
