@@ -19,4 +19,4 @@ export function remembered<T>(answer: (text: string) => T): (text: string) => T 
 }
 
 /** A part of a text keeps the whole of it in memory; this does not. */
-const copyOf = (part: string): string => Buffer.from(part, 'utf16le').toString('utf16le')
+export const copyOf = (part: string): string => Buffer.from(part, 'utf16le').toString('utf16le')

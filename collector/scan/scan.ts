@@ -3,6 +3,7 @@ import type { Classifier, LocatedHit, Scanned, Subject, Surface } from './classi
 import { CLASSIFIERS } from './classifiers.ts'
 import { asItCame, decodedReadings, type SourcedReading } from './decode.ts'
 import { isBase64, textOfBlob } from './encoded-text.ts'
+import { copyOf } from './remembered.ts'
 import { roleOf } from './role.ts'
 import { TRAIT } from './traits.ts'
 import { type DeclaredRoles, type Leaf, walkValue } from './walk.ts'
@@ -64,7 +65,7 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
         const limit = Math.min(bounds.textCharacters, room)
         room -= Math.min(leaf.text.length, limit)
         const subject = subjectOf(leaf, base)
-        if (leaf.found === 'key') scanKey(tally, leaf.text, subject, readers, limit)
+        if (mayComeAgain(leaf, subject)) scanRepeated(tally, leaf, subject, readers, limit)
         else scanLeaf(tally, leaf, subject, readers, limit)
       })
       tally.unscannedBytes += missed
@@ -80,16 +81,20 @@ interface Readers {
   readonly classifiers: readonly Classifier[]
   /** In a word of a-z with fewer characters none of them can find anything. */
   readonly leastOfWord: number
-  /** Names of properties in which nothing was found, and where that was: the same few come with every call. */
-  readonly cleanKeys: Map<string, { readonly subject: Subject; readonly bytes: number }>
+  /** In which nothing was found, and where that was: names of properties, and values apart from them, so that these displace none. */
+  readonly cleanKeys: Clean
+  readonly cleanValues: Clean
 }
-const CLEAN_KEYS = 512
-const CLEAN_KEY_CHARACTERS = 256
+type Clean = Map<string, { readonly subject: Subject; readonly bytes: number }>
+const KEPT_CLEAN = 512
+/** Of the text with its place and its tool, all of which callers choose. */
+const CLEAN_CHARACTERS = 256
 
 function readersAmong(all: readonly Classifier[], surface: Surface): Readers {
   const classifiers = all.filter(({ surfaces }) => surfaces.has(surface))
   const ofWords = classifiers.filter(({ needs }) => needs === undefined || (needs & OF_WORDS) !== 0)
-  return { classifiers, leastOfWord: Math.min(...ofWords.map(({ least = 0 }) => least)), cleanKeys: new Map() }
+  const leastOfWord = Math.min(...ofWords.map(({ least = 0 }) => least))
+  return { classifiers, leastOfWord, cleanKeys: new Map(), cleanValues: new Map() }
 }
 
 const all = scannerOf(CLASSIFIERS)
@@ -110,24 +115,27 @@ function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, o
   return { surface, role, path, toolName, otherTools }
 }
 
-function scanKey(tally: Tally, key: string, subject: Subject, readers: Readers, limit: number): void {
-  const { cleanKeys } = readers
-  const clean = cleanKeys.get(key)
-  if (clean !== undefined && limit >= key.length && isSamePlace(clean.subject, subject)) {
+/** Names of properties, and values of a place that is there once: a choice, a folder, an address. */
+const mayComeAgain = ({ text, found }: Leaf, { path, toolName }: Subject): boolean =>
+  text.length + path.length + toolName.length <= CLEAN_CHARACTERS &&
+  (found === 'key' || (found === 'value' && !path.includes('[')))
+
+function scanRepeated(tally: Tally, { text, found }: Leaf, subject: Subject, readers: Readers, limit: number): void {
+  const cleanOnes = found === 'key' ? readers.cleanKeys : readers.cleanValues
+  const clean = cleanOnes.get(text)
+  if (clean !== undefined && limit >= text.length && isSamePlace(clean.subject, subject)) {
     tally.scannedBytes += clean.bytes
     return
   }
   const { hits, scannedBytes, unscannedBytes } = tally
   const { length } = hits
-  scanInto(tally, key, subject, readers, limit)
+  scanInto(tally, text, subject, readers, limit)
   if (hits.length > length || tally.unscannedBytes > unscannedBytes) return
-  // Callers choose all three.
-  if (key.length + subject.path.length + subject.toolName.length > CLEAN_KEY_CHARACTERS) return
-  if (cleanKeys.size >= CLEAN_KEYS) cleanKeys.clear()
-  cleanKeys.set(key, { subject, bytes: tally.scannedBytes - scannedBytes })
+  if (cleanOnes.size >= KEPT_CLEAN) cleanOnes.clear()
+  cleanOnes.set(copyOf(text), { subject, bytes: tally.scannedBytes - scannedBytes })
 }
 const isSamePlace = (a: Subject, b: Subject): boolean =>
-  a.path === b.path && a.toolName === b.toolName && a.otherTools === b.otherTools
+  a.path === b.path && a.role === b.role && a.toolName === b.toolName && a.otherTools === b.otherTools
 
 /** A shorter one may be a token under a name that says blob. */
 const BLOB_CHARACTERS = 256

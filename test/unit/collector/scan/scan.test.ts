@@ -68,9 +68,46 @@ describe('a value', () => {
     expect(asked({ 'a-name': 1 }, RESULT)).toEqual([1, 6, 0])
   })
 
-  it('a name in which something was found is told every time', () => {
+  it('so is a short value that stands in no list', () => {
+    const classifier = finder('needle')
+    const { scanValue: scan } = scannerOf([classifier])
+    const asked = (value: unknown, base = ARGUMENTS) => {
+      const before = classifier.subjects.length
+      const { scannedBytes, unscannedBytes } = scan(value, base)
+      return [classifier.subjects.length - before, scannedBytes, unscannedBytes]
+    }
+    expect(asked({ id: 'a straw ä' })).toEqual([1, 10, 0])
+    expect(asked({ id: 'a straw ä' })).toEqual([0, 10, 0])
+    expect(asked({ path: 'a straw ä' })).toEqual([1, 10, 0])
+    expect(asked({ path: 'a straw ä' }, { ...ARGUMENTS, roles: new Map([['path', 'shell']]) })).toEqual([1, 10, 0])
+    expect(asked({ id: 'a straw ä' }, { ...ARGUMENTS, toolName: 'other' })).toEqual([1, 10, 0])
+    expect(asked({ id: 'a straw ä' }, RESULT)).toEqual([1, 10, 0])
+    for (let time = 0; time < 2; time++) expect(asked({ ids: ['a straw ä'] })).toEqual([1, 10, 0])
+    for (let time = 0; time < 2; time++) expect(asked({ id: 'straw '.repeat(50) })).toEqual([1, 300, 0])
+    expect(scan({ id: 'a straw ä' }, ARGUMENTS, { ...BOUNDS, textCharacters: 4 })).toMatchObject({ unscannedBytes: 5 })
+  })
+
+  it('a text in which something was found is told every time', () => {
     const { scanValue: scan } = scannerOf([finder('needle')])
-    for (let time = 0; time < 3; time++) expect(scan({ 'my-needle': 1 }, ARGUMENTS).hits).toHaveLength(1)
+    for (let time = 0; time < 3; time++) {
+      expect(scan({ 'my-needle': 1 }, ARGUMENTS).hits).toHaveLength(1)
+      expect(scan({ id: 'a needle' }, ARGUMENTS).hits).toHaveLength(1)
+    }
+  })
+
+  it('a text that a classifier failed to read is read again', () => {
+    let fails = true
+    const failing: Classifier = {
+      ...finder('needle'),
+      check: () => {
+        if (fails) throw new Error('no')
+        return [{ class: 'word', score: 1, verdict: 'malicious', start: 0, end: 1 }]
+      },
+    }
+    const { scanValue: scan } = scannerOf([failing])
+    expect(scan({ id: 'a straw' }, ARGUMENTS)).toMatchObject({ hits: [], unscannedBytes: 7 })
+    fails = false
+    expect(scan({ id: 'a straw' }, ARGUMENTS).hits).toHaveLength(1)
   })
 
   it('a short word is shown only to classifiers that can find something in it', () => {
