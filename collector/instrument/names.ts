@@ -35,6 +35,13 @@ export function namesOf(values: unknown): string[] | undefined {
     .map((value) => fit(value, LIMITS.nameChars))
 }
 
+/** Names that a server publishes for everybody, such as its scopes and addresses: as they are, but for what is known to be a secret. */
+export const publishedNamesOf = (values: unknown): string[] | undefined =>
+  namesOf(values)?.map((name) => (holdsSecret(name) ? REDACTED : name))
+/** Names that one answer or request brings: nothing that could be a credential either. UUIDs are none, scopes are named by them. */
+export const wireNamesOf = (values: unknown): string[] | undefined =>
+  publishedNamesOf(values)?.map((name) => (isUnguessable(name.replace(UUIDS, '')) ? REDACTED : name))
+
 /** Why something failed, in the words of the error: never the token, never anything that looks like one. */
 export function reasonOf(error: unknown, secret: string): string {
   if (!(error instanceof Error)) return 'refused'

@@ -2,7 +2,7 @@
 import { type AuditContext, contextFor } from '../audit-context.ts'
 import { type MessageExtra, openRequest, type Request, type RpcMessage } from '../messages/request.ts'
 import { tellCall, tellResult } from '../messages/tool-call.ts'
-import { nameOf, namesOf } from '../names.ts'
+import { nameOf, namesOf, wireNamesOf } from '../names.ts'
 import type { InstrumentOptions } from '../options.ts'
 import { ServerRegistry } from '../registry/registry.ts'
 import { type Exchange, exchangeInFlight } from './exchange.ts'
@@ -78,7 +78,7 @@ export function tellChallenged(context: AuditContext, request: Request, challeng
     ...request.own,
     status,
     error: nameOf(error),
-    scopesChallenged: namesOf(scopes),
+    scopesChallenged: wireNamesOf(scopes),
     resourceMetadataHash:
       resourceMetadataUrl === undefined ? undefined : context.hashes.handles.hash(resourceMetadataUrl),
     challengeSchemes: namesOf(schemes),

@@ -1,7 +1,7 @@
 /** What the edge adds to http.request: facts of connection and head that no transport of MCP hands on. */
 import { LIMITS } from '../../../schemas/field.ts'
 import type { AuditContext } from '../audit-context.ts'
-import { nameOf, namesOf } from '../names.ts'
+import { nameOf, wireNamesOf } from '../names.ts'
 import type { Exchange } from './exchange.ts'
 import { type Credentials, credentialsOf, userAgentFamilyOf } from './http-head.ts'
 
@@ -30,7 +30,8 @@ export function httpFieldsOf(exchange: Exchange, context: AuditContext): Record<
     forwardedProto: nameOf(head.header('x-forwarded-proto')),
     bytesIn: Number.isSafeInteger(bytesIn) && bytesIn >= 0 && bytesIn <= LIMITS.integer ? bytesIn : undefined,
     userAgentFamily: userAgentFamilyOf(head),
-    mirroredParameters: mirrored.length > 0 ? namesOf(mirrored.map((name) => name.slice(MIRRORED.length))) : undefined,
+    mirroredParameters:
+      mirrored.length > 0 ? wireNamesOf(mirrored.map((name) => name.slice(MIRRORED.length))) : undefined,
   }
 }
 

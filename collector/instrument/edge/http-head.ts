@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { nameOf } from '../names.ts'
+import { schemeNameOf } from './www-authenticate.ts'
 
 export interface HttpHead {
   readonly verb: string
@@ -97,7 +98,7 @@ export interface Credentials {
   readonly parameter: string | undefined
   /** Every place: header names, query, body, cookie. */
   readonly places: readonly string[]
-  /** Scheme of the Authorization header, lower case. */
+  /** Scheme of the Authorization header, lower case; `other` for one that we do not know. */
   readonly scheme: string | undefined
   /** The token itself, to be compared in process and never recorded. */
   readonly token: string | undefined
@@ -105,7 +106,7 @@ export interface Credentials {
 
 export function credentialsOf(head: HttpHead, body: unknown, tickets: readonly string[]): Credentials {
   const authorization = head.header('authorization')?.trim()
-  const [scheme, token] = authorization === undefined ? [] : authorization.split(/\s+/, 2)
+  const { scheme, token } = authorizationOf(authorization)
   const places: string[] = authorization === undefined || authorization === '' ? [] : ['authorization']
   for (const name of CREDENTIAL_HEADERS) if (head.header(name) !== undefined) places.push(name)
   const isHeader = places.length > 0
@@ -124,7 +125,15 @@ export function credentialsOf(head: HttpHead, body: unknown, tickets: readonly s
   if (isCookie) places.push('cookie')
   const location =
     parameter !== undefined ? 'query' : isBody ? 'body' : isHeader ? 'header' : isCookie ? 'cookie' : 'none'
-  return { location, parameter, places, scheme: scheme === undefined ? undefined : nameOf(scheme.toLowerCase()), token }
+  return { location, parameter, places, scheme, token }
+}
+
+/** Some clients send the token alone: what stands where a scheme belongs is recorded only where it is one. */
+function authorizationOf(authorization: string | undefined): Pick<Credentials, 'scheme' | 'token'> {
+  if (authorization === undefined || authorization === '') return { scheme: undefined, token: undefined }
+  const [first = '', second] = authorization.split(/\s+/, 2)
+  const scheme = schemeNameOf(first)
+  return { scheme: scheme ?? 'other', token: second ?? (scheme === undefined ? first : undefined) }
 }
 
 /** A form that somebody has parsed (RFC 6750 §2.2); JSON bodies carry no credentials of the transport. */

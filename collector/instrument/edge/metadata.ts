@@ -4,7 +4,7 @@ import { plainText } from '../identity/claims.ts'
 import { canonical } from '../keys/canonical.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { urlFlaws } from '../messages/url-flaws.ts'
-import { namesOf } from '../names.ts'
+import { publishedNamesOf } from '../names.ts'
 import type { DeclaredMetadata } from './edge-options.ts'
 import type { Exchange } from './exchange.ts'
 import { pathOf } from './http-head.ts'
@@ -58,11 +58,11 @@ function tellMetadata(context: AuditContext, kind: Kind, given: unknown): void {
     transport: 'http',
     metadataKind: kind,
     metadataHash,
-    resource: namesOf(document['resource'] ?? document['issuer']),
-    authorizationServers: namesOf(document['authorization_servers']),
-    scopesSupported: namesOf(document['scopes_supported']),
+    resource: publishedNamesOf(document['resource'] ?? document['issuer']),
+    authorizationServers: publishedNamesOf(document['authorization_servers']),
+    scopesSupported: publishedNamesOf(document['scopes_supported']),
     jwksUriHost: urlOf(document['jwks_uri'])?.host,
-    bearerMethods: namesOf(document['bearer_methods_supported']),
+    bearerMethods: publishedNamesOf(document['bearer_methods_supported']),
     dpopRequired: document['dpop_bound_access_tokens_required'] === true,
     endpointHosts,
     endpointFlaws,
@@ -86,5 +86,5 @@ function endpointsOf(document: Document): { endpointHosts: string[]; endpointFla
       for (const flaw of urlFlaws(text)) flaws.add(flaw)
     }
   }
-  return { endpointHosts: namesOf([...hosts].sort()) ?? [], endpointFlaws: [...flaws].sort() }
+  return { endpointHosts: publishedNamesOf([...hosts].sort()) ?? [], endpointFlaws: [...flaws].sort() }
 }

@@ -8,15 +8,16 @@ export interface AskedFor {
 }
 
 const MAX_CHARACTERS = 8_192
-/** Registered schemes (IANA). Any other word may be the content of a challenge, which is not recorded. */
+/** Registered schemes (IANA), and those that programs use besides. Any other word may be a credential, which is not recorded. */
 const SCHEMES = new Set(
-  ['basic', 'bearer', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'negotiate', 'oauth', 'privatetoken'].concat([
-    'scram-sha-1',
-    'scram-sha-256',
-    'vapid',
-    'concealed',
-  ]),
+  ['basic', 'bearer', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'negotiate', 'oauth', 'privatetoken'].concat(
+    ['scram-sha-1', 'scram-sha-256', 'vapid', 'concealed'],
+    ['token', 'apikey', 'api-key', 'ntlm', 'aws4-hmac-sha256'],
+  ),
 )
+/** Lower case; undefined for a word that is no scheme that we know. */
+export const schemeNameOf = (word: string): string | undefined =>
+  SCHEMES.has(word.toLowerCase()) ? word.toLowerCase() : undefined
 /** A parameter, or a scheme, or anything that separates them. Each alternative takes at least one character: linear time. */
 const PART = /([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"=]+))|([\w!#$%&'*+.^`|~-]+)|[^\w]/g
 
@@ -25,7 +26,8 @@ export function askedFor(header: string | undefined): AskedFor {
   const parameters: Record<string, string> = Object.create(null)
   for (const [, name, quoted, plain, scheme] of (header ?? '').slice(0, MAX_CHARACTERS).matchAll(PART)) {
     if (scheme !== undefined) {
-      if (SCHEMES.has(scheme.toLowerCase())) schemes.push(scheme.toLowerCase())
+      const known = schemeNameOf(scheme)
+      if (known !== undefined) schemes.push(known)
     } else if (name !== undefined) {
       const value = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? ''
       parameters[name.toLowerCase()] ??= value

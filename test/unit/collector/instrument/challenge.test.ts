@@ -46,6 +46,15 @@ describe('auditChallenge', () => {
     ])
   })
 
+  it('a token among its scopes is not repeated, and scopes that are named by a UUID are', () => {
+    const options = audit()
+    const secret = '9f86d081884c7d659a2feaa0c55ad015'
+    const uuidScope = 'api://6f9619ff-8b86-4d01-b42d-00cf4fc964ff/read'
+    auditChallenge({ message: call }, { status: 403, error: secret, scopes: [secret, uuidScope] }, options)
+    expect(options.sink.events[0]).toMatchObject({ scopesChallenged: ['[redacted]', uuidScope], error: '[redacted]' })
+    expect(JSON.stringify(options.sink.events)).not.toContain(secret)
+  })
+
   it('what it is given can be anything', () => {
     const options = audit()
     for (const message of [{}, { method: 7 }, [], { id: {}, method: 'tools/call', params: null }])

@@ -69,10 +69,17 @@ describe('credentials', () => {
   it('the scheme is lower case, and an odd header breaks nothing', () => {
     for (const [authorization, scheme] of [
       ['BEARER x', 'bearer'],
-      ['   ', ''],
-      ['x'.repeat(100_000), expect.anything()],
+      ['   ', undefined],
+      ['x'.repeat(100_000), 'other'],
     ] as const)
       expect(credentialsOf(head({ authorization }), null, []).scheme).toEqual(scheme)
+  })
+
+  it('a token that stands alone, or where the scheme belongs, is no scheme', () => {
+    const of = (authorization: string) => credentialsOf(head({ authorization }), null, [])
+    expect(of('hunter2')).toMatchObject({ scheme: 'other', token: 'hunter2' })
+    expect(of('hunter2 hunter3')).toMatchObject({ scheme: 'other', token: 'hunter3' })
+    expect(of('Bearer')).toMatchObject({ scheme: 'bearer', token: undefined })
   })
 })
 

@@ -89,4 +89,15 @@ describe('metadata', () => {
     }
     expect(server.told()).toMatchObject([{ scopesSupported: [] }])
   })
+
+  it('repeats no secret that a server publishes by mistake, and random names as they are', async () => {
+    const secret = 'ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8'
+    const server = start()
+    const authorization_servers = [`https://u:${secret}@id.example`, 'https://id.example/oauth2/aus1a2b3c4d5e6f7g8h9']
+    server.set({ resource: `https://mcp.example/?key=${secret}`, authorization_servers })
+    await server.get()
+    expect(server.told()).toMatchObject([
+      { resource: ['[redacted]'], authorizationServers: ['[redacted]', authorization_servers[1]] },
+    ])
+  })
 })
