@@ -7,13 +7,18 @@ const MAX_BATCH = 1_000
 const LIGHT_BYTES = 4_096
 const SHORT_CHARACTERS = 1_024
 
-const isMessage = (value: unknown): value is RpcMessage =>
-  value !== null &&
-  typeof value === 'object' &&
-  !Array.isArray(value) &&
-  (value as { jsonrpc?: unknown }).jsonrpc === '2.0'
+/** Methods of MCP: lenient servers carry them out, and answer, without the `jsonrpc` member; leaving it away must not hide a call. */
+const METHOD =
+  /^(?:initialize|ping|(?:tools|resources|prompts|completion|logging|tasks|server|subscriptions|sampling|roots|elicitation|notifications)\/)/
 
-/** undefined: not JSON, or not JSON-RPC 2.0. */
+function isMessage(value: unknown): value is RpcMessage {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
+  const { jsonrpc, method, id, result } = value as RpcMessage & { readonly jsonrpc?: unknown }
+  if (jsonrpc === '2.0' || (typeof method === 'string' && METHOD.test(method))) return true
+  return (typeof id === 'string' || typeof id === 'number') && result !== null && typeof result === 'object'
+}
+
+/** undefined: not JSON, or nothing of JSON-RPC in it. Of a batch what is a message is one, whatever stands beside it. */
 export function rpcMessagesOf(text: Buffer | string): readonly RpcMessage[] | undefined {
   let value: unknown
   try {
@@ -22,8 +27,9 @@ export function rpcMessagesOf(text: Buffer | string): readonly RpcMessage[] | un
     return undefined
   }
   if (isMessage(value)) return [value]
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_BATCH) return undefined
-  return value.every(isMessage) ? value : undefined
+  if (!Array.isArray(value) || value.length > MAX_BATCH) return undefined
+  const messages = value.filter(isMessage)
+  return messages.length === 0 ? undefined : messages
 }
 
 /**

@@ -170,7 +170,8 @@ export class ObservedExchange implements Watcher {
     const messages = rpcMessagesOf(text)
     if (messages === undefined) {
       // Other JSON is nobody's message: a registration, a form of the application.
-      if (header('mcp-protocol-version') !== undefined) this.shared.unread.count('not JSON-RPC', 'client')
+      if (header('mcp-protocol-version') !== undefined || text.includes('"jsonrpc"'))
+        this.shared.unread.count('not JSON-RPC', 'client')
       return
     }
     this.messages = messages

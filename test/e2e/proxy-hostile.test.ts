@@ -99,7 +99,7 @@ describe('a call that its client dresses up', () => {
   const ANSWER = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'paid' }] } }
   /** As frameworks do: whatever type, in the charset that it names. */
   const lenient = () => {
-    const app = express().use(express.json({ type: () => true }))
+    const app = express().use(express.json({ type: () => true, limit: '1mb' }))
     app.post('/mcp', (request, response) => void response.json({ ...ANSWER, id: request.body.id }))
     return app
   }
@@ -126,6 +126,16 @@ describe('a call that its client dresses up', () => {
     await expect
       .poll(() => sink.events.find(({ eventType }) => eventType === 'auditd.error'))
       .toMatchObject({ message: 'proxy: client: 1 messages passed unread: charset not readable' })
+  })
+
+  it.each([
+    ['a call without its version member', { id: 1, method: 'tools/call', params: { name: 'pay' } }, 'tool.call'],
+    ['a batch too long to be told', Array.from({ length: 1_001 }, () => JSON.parse(CALL)), 'auditd.error'],
+  ])('never passes unnoticed: %s', async (_, body, eventType) => {
+    const { proxy, sink } = await behind(lenient(), { holdMs: 0 })
+    const headers = { 'content-type': 'application/json' }
+    await (await fetch(`${proxy.url}/mcp`, { method: 'POST', headers, body: JSON.stringify(body) })).text()
+    await expect.poll(() => sink.events.map((event) => event.eventType)).toContain(eventType)
   })
 
   it('keeps no copy of what does not begin like JSON', async () => {

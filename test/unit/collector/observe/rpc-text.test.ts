@@ -17,7 +17,15 @@ describe('rpcMessagesOf', () => {
     const batch = [call({ name: 'a' }), { jsonrpc: '2.0', method: 'notifications/x' }]
     expect(rpcMessagesOf(JSON.stringify(batch))).toEqual(batch)
   })
+  it('reads a call and its answer without the version member, and the messages of a batch with something else in it', () => {
+    const bare = { id: 1, method: 'tools/call', params: { name: 'a' } }
+    expect(rpcMessagesOf(JSON.stringify(bare))).toEqual([bare])
+    expect(rpcMessagesOf('{"id":1,"result":{}}')).toEqual([{ id: 1, result: {} }])
+    expect(rpcMessagesOf(JSON.stringify([1, bare, { x: 1 }, null]))).toEqual([bare])
+  })
   it.each([
+    '{"id":1,"method":"GET"}',
+    '{"id":1,"result":"x"}',
     'Listening on port 3000',
     '"text"',
     '[]',
