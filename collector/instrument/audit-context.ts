@@ -24,6 +24,7 @@ import { SessionIds } from './messages/session-ids.ts'
 import type { TaskOrigin } from './messages/tasks.ts'
 import { namesOf, trustedName } from './names.ts'
 import type { InstrumentOptions } from './options.ts'
+import { warnOnce } from './process-warning.ts'
 import { RegistryLedger } from './registry/registry-ledger.ts'
 import type { ServerLike } from './server-shape.ts'
 
@@ -279,6 +280,8 @@ function versionOf(name: string, entry: string): { sdkVersion?: string } {
   }
 }
 
+/** A name is a server with a heartbeat and a series of its own. Whoever makes one for each session would fill the memory of the process. */
+const MAX_SERVERS = 1_000
 const contexts = new Map<AuditSink, Map<string, AuditContext>>()
 
 function sinkOf(options: InstrumentOptions): AuditSink {
@@ -295,7 +298,13 @@ export function contextFor(options: InstrumentOptions, fallbackId: string): Audi
     contexts.set(sink, bySink)
   }
   const serverId = options.serverId ?? process.env['MCP_AUDIT_SERVER_ID'] ?? fallbackId
-  const name = serverId === '' ? 'unknown' : serverId
+  let name = serverId === '' ? 'unknown' : serverId
+  if (bySink.size >= MAX_SERVERS && !bySink.has(name)) {
+    warnOnce(
+      `instrument: serverId: more than ${MAX_SERVERS} names in one process; further ones are told as unknown. Is a name made for each session? MCP_AUDIT_SERVER_ID names them all`,
+    )
+    name = 'unknown'
+  }
   let context = bySink.get(name)
   if (context === undefined) {
     context = new AuditContext(options, name, sink)

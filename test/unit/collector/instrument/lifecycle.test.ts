@@ -4,6 +4,7 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { afterEach, describe, expect, it } from 'vitest'
+import { contextFor } from '../../../../collector/instrument/audit-context.ts'
 import { instrumentMcpServer, memorySink, type Posture, shutdownAudit } from '../../../../collector/instrument/index.ts'
 import { parseEvent } from '../../../../schemas/event.ts'
 
@@ -104,5 +105,13 @@ describe('lifecycle', () => {
     await handler.close()
     const requests = sink.events.filter(({ eventType }) => eventType === 'http.request') as unknown as Fields[]
     expect(requests.map(({ method, era }) => [method, era])).toEqual([['subscriptions/listen', 'modern']])
+  })
+
+  it('goes on under one name where a process makes one for each session', () => {
+    const sink = memorySink()
+    const names = Array.from({ length: 1_100 }, (_, at) => contextFor({ sink, serverId: `session-${at}` }, '').serverId)
+    expect(new Set(names).size).toBe(1_001)
+    expect(names.at(-1)).toBe('unknown')
+    expect(contextFor({ sink, serverId: 'session-0' }, '').serverId).toBe('session-0')
   })
 })
