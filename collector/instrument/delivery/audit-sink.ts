@@ -6,7 +6,7 @@ import type { FsyncPolicy } from './spool/writer.ts'
 export interface SpoolOptions {
   /** May be shared by processes of one host, and by sinks. Never by hosts, which a network file system would allow. */
   readonly folder: string
-  /** Bytes of all undelivered segments of this sink; 256 MB. Beyond it events wait in memory, then they are dropped and counted. */
+  /** Bytes of all undelivered segments of this sink; 256 MB, and four times that with what processes before it left. Beyond it events wait in memory, then they are dropped and counted. */
   readonly maxBytes?: number
   /** Default `interval`. */
   readonly fsync?: FsyncPolicy

@@ -1,16 +1,18 @@
 /** The spool of one sink: a folder of its own that is written before anything is sent, and the folders of dead processes it took over. */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { warnOnce } from '../../process-warning.ts'
 import type { SpoolOptions } from '../audit-sink.ts'
 import { InstanceFolder, TOUCH_MS } from './instance.ts'
-import { type ReadBatch, type SpoolLoss, SpoolReader, type Stretch, surveyFolder } from './reader.ts'
-import { NO_HASH, type SpoolPosition } from './segment.ts'
+import { type ReadBatch, type SpoolLoss, SpoolReader, type Stretch, segmentsIn, surveyFolder } from './reader.ts'
+import { NO_HASH, type SpoolPosition, segmentName } from './segment.ts'
 import { type EventRun, type FsyncPolicy, readMark, SegmentWriter, writeMark } from './writer.ts'
 
 const MAX_BYTES = 256_000_000
+/** With what dead processes left: a receiver that is away for months costs so many times `maxBytes`, and not the disk. */
+const IN_ALL = 4
 /** After a failure the disk is left alone for a moment: a full one is asked again, call by call would be too often. */
 const RETRY_MS = 1_000
 const PRODUCERS = 'producers'
@@ -32,6 +34,7 @@ export class Spool {
   private readonly maxBytes: number
   private readonly reader = new SpoolReader()
   private readonly adopted = new Map<string, Stretch>()
+  private readonly adoptedBytes = new Map<string, number>()
   /** Server -> newest instance: of those before us, and of ourselves. */
   private readonly before = new Map<string, string>()
   private readonly own = new Map<string, string>()
@@ -65,7 +68,12 @@ export class Spool {
   get hasRoom(): boolean {
     if (this.trouble !== undefined && performance.now() < this.retryAtMs) return false
     if (this.writer === undefined) this.begin()
-    return this.writer !== undefined && this.writer.bytes < this.maxBytes
+    return this.writer !== undefined && !this.isFull(this.writer)
+  }
+  private isFull({ bytes }: SegmentWriter): boolean {
+    let inAll = bytes
+    for (const left of this.adoptedBytes.values()) inAll += left
+    return bytes >= this.maxBytes || inAll >= this.maxBytes * IN_ALL
   }
   previousProducer(serverId: string): string | undefined {
     return this.before.get(serverId)
@@ -117,6 +125,7 @@ export class Spool {
     const from = readMark(folder)
     const stretch: Stretch = { folder, adopted: true, from, to: undefined, events: eventsIn(folder, from) }
     this.adopted.set(folder, stretch)
+    this.adoptedBytes.set(folder, bytesIn(folder))
     this.onAdopted(stretch)
   }
   /** What was adopted before somebody listened. */
@@ -137,6 +146,7 @@ export class Spool {
   /** We seemed dead, and another process sends what lay here: what we hold in memory is written anew, to a folder of its own. */
   private handOver(): void {
     this.adopted.clear()
+    this.adoptedBytes.clear()
     this.onHandedOver()
     this.writer?.abandon()
     this.writer = undefined
@@ -149,7 +159,7 @@ export class Spool {
     if (this.trouble !== undefined && nowMs < this.retryAtMs) return false
     if (this.writer === undefined) this.begin()
     const { writer } = this
-    if (writer === undefined || writer.bytes >= this.maxBytes) return false
+    if (writer === undefined || this.isFull(writer)) return false
     try {
       for (const { producer } of runs)
         if (this.own.get(producer.serverId) !== producer.producerId) this.note(producer.serverId, producer.producerId)
@@ -189,6 +199,7 @@ export class Spool {
         return
       }
       this.adopted.delete(stretch.folder)
+      this.adoptedBytes.delete(stretch.folder)
       rmSync(stretch.folder, { recursive: true, force: true })
     } catch {
       // It is replayed once more then, which the service notices.
@@ -211,6 +222,14 @@ export class Spool {
 function eventsIn(folder: string, from: SpoolPosition): number {
   try {
     return surveyFolder(folder, from)
+  } catch {
+    return 0
+  }
+}
+
+function bytesIn(folder: string): number {
+  try {
+    return segmentsIn(folder).reduce((sum, number) => sum + statSync(join(folder, segmentName(number))).size, 0)
   } catch {
     return 0
   }

@@ -23,6 +23,24 @@ describe('a spool', () => {
     expect(queue.previousProducer('spooled')).toBe(before.producerId)
     expect(queue.stats).toMatchObject({ dropped: 0, queued: 0, spooled: 0 })
   })
+  it('is bounded over all processes that a receiver is away for, and replays what they left', async () => {
+    const maxBytes = 30_000
+    const producers = []
+    const written = () => bed.segments().reduce((sum, path) => sum + statSync(path).size, 0)
+    for (let life = 0; life < 12; life++) {
+      const producer = producerOf()
+      producers.push(producer)
+      const queue = bed.queue(new Receiver(true), { spool: { maxBytes } })
+      emit(queue, producer, 30)
+      await queue.shutdown(0)
+    }
+    expect(written()).toBeGreaterThan(4 * maxBytes - 20_000)
+    expect(written()).toBeLessThan(4 * maxBytes + 20_000)
+    const { receiver } = await bed.replayed()
+    expect(receiver.seqs(producers[0]!)).toEqual(upTo(30))
+    expect(receiver.seqs(producers.at(-1)!)).toEqual([])
+    expect(written()).toBeLessThan(20_000)
+  })
   it('reads its folder once, however many segments lie in it', async () => {
     const reader = new SpoolReader()
     const before = await bed.leaveBehind(12, producerOf(), 1)
