@@ -2,6 +2,7 @@
 
 import { type Instant, instantNow } from '../clock.ts'
 import { type CallInFlight, callInFlight } from '../messages/call-in-flight.ts'
+import { callFields } from '../messages/request.ts'
 
 export interface Effect {
   readonly effectKind: 'exec' | 'file_write' | 'file_delete'
@@ -72,10 +73,7 @@ function tellAll({ request, context }: CallInFlight, counted: Map<string, Counte
     context.emit(
       {
         eventType: 'side_effect' as const,
-        ...request.own,
-        logicalCallId: request.logicalCallId,
-        toolName: request.toolName,
-        definitionHash: request.definitionHash,
+        ...callFields(request),
         ...fields,
         hits,
         flags: isLate ? ['after_answer'] : undefined,

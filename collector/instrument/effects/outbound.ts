@@ -7,6 +7,7 @@ import { elapsedMs, type Instant, instantNow } from '../clock.ts'
 import { addressClass } from '../edge/address-class.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { type CallInFlight, callInFlight } from '../messages/call-in-flight.ts'
+import { callFields } from '../messages/request.ts'
 import { nameOf } from '../names.ts'
 import { type SentCredential, type SentHeaders, sentCredential, tokenHandedOut } from './credential-relation.ts'
 
@@ -151,10 +152,7 @@ export class Outbound {
     ]
     const fields = {
       eventType: 'outbound.request' as const,
-      ...request.own,
-      logicalCallId: request.logicalCallId,
-      toolName: request.toolName,
-      definitionHash: request.definitionHash,
+      ...callFields(request),
       destinationHost: nameOf(hostOf(first.origin)),
       pathClass: pathClass(first.target),
       verb: nameOf(first.verb),
