@@ -68,7 +68,7 @@ function textFor(value: unknown, surface: Surface, toolName: string): string {
   walkValue(value, '', BOUNDS, undefined, ({ text, path, found }) => {
     if (found !== 'value' || room <= 0 || text.length < MIN_CHARACTERS || !/\s/.test(text)) return
     const subject = { surface, role: 'unknown', path, toolName, otherTools: NO_TOOLS } as const
-    const shown = redactText(text.slice(0, room), subject, isSensitive).text
+    const shown = redactText(text, subject, isSensitive).text.slice(0, room)
     room -= shown.length
     parts.push(shown)
   })
