@@ -6,6 +6,7 @@ import { compileRules } from './compile.ts'
 import { Coverage, type RuleCoverage, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
 import { findingOf, quarantineFinding } from './finding.ts'
+import { Inventories } from './inventory.ts'
 import { KeyAliases } from './key-aliases.ts'
 import type { LoadedRules } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
@@ -64,6 +65,7 @@ class RuleEngine implements Engine {
   private readonly dispatch: Dispatch
   private readonly timers = new Timers()
   private readonly aliases = new KeyAliases()
+  private readonly inventories = new Inventories()
   private readonly seen: Coverage
   private readonly run: Run
   private readonly errors: number[]
@@ -93,7 +95,8 @@ class RuleEngine implements Engine {
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
     const server = this.seen.server(event.tenant ?? '', event.serverId)
-    const view = viewOf(this.aliases.canonical(event), server?.name)
+    this.inventories.note(event)
+    const view = viewOf(this.aliases.canonical(event), server?.name, this.inventories.of(event.tenant ?? ''))
     this.position = position
     this.findings = []
     if (view.ts > this.run.maxMs) this.run.maxMs = view.ts
@@ -198,6 +201,7 @@ class RuleEngine implements Engine {
       errors: errors.filter(([, count]) => count > 0),
       coverage: this.seen.snapshot(),
       aliases: this.aliases.snapshot(),
+      inventories: this.inventories.snapshot(),
     })
   }
 
@@ -207,6 +211,7 @@ class RuleEngine implements Engine {
     this.dropped = loaded.dropped
     this.seen.restore(loaded.totals.coverage)
     this.aliases.restore(loaded.totals.aliases)
+    this.inventories.restore(loaded.totals.inventories)
     const errors = new Map(loaded.totals.errors)
     this.compiled.rules.forEach(({ rule, timed }, index) => {
       this.errors[index] = errors.get(`${rule.id}@${rule.version}`) ?? 0

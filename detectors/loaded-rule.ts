@@ -33,6 +33,7 @@ export type AnyRule = {
   readonly config: z.ZodType
   readonly occasional?: readonly string[]
   readonly producerGaps?: Readonly<Record<string, string | undefined>>
+  readonly asksInventory?: true
   readonly applies?: { readonly eras?: readonly string[]; readonly transports?: readonly string[] }
   readonly examples: { readonly match: readonly Example[]; readonly noMatch: readonly Example[] }
   readonly per?: Scope

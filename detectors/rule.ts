@@ -137,6 +137,8 @@ export interface Identity<R extends Requires, C> {
   readonly occasional?: readonly (keyof R | FieldOf<R>)[]
   /** Types that nothing produces yet, and why: the rule is DEGRADED while they are not seen. */
   readonly producerGaps?: { readonly [T in keyof R]?: string }
+  /** It asks `tagsOf` or `listingOf`: its verdict then depends on what was fed in before, and does not stand in rows. */
+  readonly asksInventory?: true
   /** Eras and transports the rule is about; elsewhere it is NOT_APPLICABLE. */
   readonly applies?: { readonly eras?: readonly ('legacy' | 'modern')[]; readonly transports?: readonly string[] }
 }

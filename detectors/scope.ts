@@ -1,4 +1,4 @@
-/** Scopes: what a rule keeps state about. Every scope of this engine lies inside one server, so state never crosses partitions. */
+/** Scopes: what a rule keeps state about. Most lie inside one server and so inside one partition; keys that cross servers travel as signals. */
 import type { View } from './view.ts'
 
 /**
@@ -25,16 +25,43 @@ export const SCOPES = {
   /** The list of tools as one set of scopes sees it: asked by a client, or looked up by the server itself without an identity. */
   registry: ['server', 'era', 'sight', 'scopeSetHash'],
   callerTool: ['server', 'tool', 'principal'],
+  trace: ['server', 'trace'],
+  token: ['server', 'tokenFp'],
+  address: ['server', 'sourceAddress'],
+  /** An authorization code, a refresh token or a state value of an authorization server. */
+  code: ['server', 'codeFp'],
+  refresh: ['server', 'refreshFp'],
+  state: ['server', 'stateFp'],
+  /** One row per tenant, for facts that concern all servers: they are sent with the server `*` and reach every partition. */
+  fleet: ['fleet'],
+  fleetPrincipal: ['principal'],
+  fleetClient: ['client'],
+  fleetToken: ['tokenFp'],
+  fleetAddress: ['sourceAddress'],
+  /** A tool name as people read it, over all servers of a tenant. */
+  fleetTool: ['nameSkeleton'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type Scope = keyof typeof SCOPES
 export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[]
 /** Scopes whose last column may be empty: '' is a value of its own there. */
 const LOOSE: ReadonlySet<Scope> = new Set<Scope>(['registry'])
 export const needsLastColumn = (scope: Scope): boolean => !LOOSE.has(scope)
+/** The server of facts that concern every server of a tenant. */
+export const EVERY_SERVER = '*'
+/** Keys that no one partition owns: rules about them are evaluated on signals. `fleet` is not one, its facts reach every partition. */
+export const crossesServers = (scope: Scope): boolean => {
+  const columns: readonly string[] = SCOPES[scope]
+  return scope !== 'fleet' && !columns.includes('server')
+}
 
 type Read = (view: View) => string
+type Column = (typeof SCOPES)[Scope][number]
+const word =
+  (name: string): Read =>
+  (view) =>
+    (view as unknown as Record<string, string | undefined>)[name] ?? ''
 /** One function per column, so that each load has one shape and one name. */
-const READERS: Readonly<Record<(typeof SCOPES)[Scope][number], Read>> = {
+const READERS: Readonly<Record<Column, Read>> = {
   server: (view) => view.server,
   producer: (view) => (view as unknown as { producer: string }).producer,
   session: (view) => view.session,
@@ -49,6 +76,14 @@ const READERS: Readonly<Record<(typeof SCOPES)[Scope][number], Read>> = {
   parts: (view) => (view as unknown as { parts?: string }).parts ?? '',
   nameKey: (view) => (view as unknown as { nameKey?: string }).nameKey ?? '',
   scopeSetHash: (view) => (view as unknown as { scopeSetHash: string }).scopeSetHash,
+  fleet: () => EVERY_SERVER,
+  trace: word('trace'),
+  tokenFp: word('tokenFp'),
+  sourceAddress: word('sourceAddress'),
+  codeFp: word('codeFp'),
+  refreshFp: word('refreshFp'),
+  stateFp: word('stateFp'),
+  nameSkeleton: word('nameSkeleton'),
 }
 export const readersOf = (scope: Scope): readonly Read[] => SCOPES[scope].map((column) => READERS[column])
 

@@ -1,6 +1,7 @@
 /** State as chunks of bytes and back: blocks of rows as JSON of keys and cells followed by the raw doubles, and one chunk of totals. */
 import { AuditdError } from '../schemas/errors.ts'
 import type { Compiled } from './compile.ts'
+import type { SavedInventories } from './inventory.ts'
 import type { SavedAliases } from './key-aliases.ts'
 import type { Run, Slot } from './run.ts'
 import { SCOPE_NAMES } from './scope.ts'
@@ -23,6 +24,8 @@ export interface Totals {
   readonly coverage: unknown
   /** Absent while no keys were rotated. */
   readonly aliases?: SavedAliases | undefined
+  /** Absent while nobody fed one in. */
+  readonly inventories?: SavedInventories | undefined
   readonly slots: readonly (readonly [scope: string, signature: string, at: number, width: number, object: number])[]
   readonly widths: readonly (readonly [scope: string, width: number])[]
   readonly spaces: readonly SavedSpace[]
@@ -96,7 +99,7 @@ const slotsOf = (compiled: Compiled): readonly Slot[] => compiled.rules.flatMap(
 export function takeSnapshot(
   compiled: Compiled,
   run: Run,
-  rest: Pick<Totals, 'errors' | 'coverage' | 'aliases'>,
+  rest: Pick<Totals, 'errors' | 'coverage' | 'aliases' | 'inventories'>,
 ): Map<string, Uint8Array> {
   const chunks = new Map<string, Uint8Array>()
   const spaces = run.allSpaces().filter(({ keys }) => keys.length > 0)

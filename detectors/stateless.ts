@@ -1,4 +1,4 @@
-/** Which stateless rules match an event: a pure function of event and rules, for the row of the event. */
+/** Which stateless rules match an event: a pure function of event and rules, for the row of the event. Rules that ask the inventory are left out. */
 import type { AuditEvent } from '../schemas/event.ts'
 import type { LoadedRule } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
@@ -13,7 +13,7 @@ export const checkOf = (rule: LoadedRule, type: string): StatelessCheck | undefi
 /** Answers the ids of the rules that match, sorted. A rule that throws does not match here; the engine counts it. */
 export function statelessMatcher(rules: readonly LoadedRule[]): (event: AuditEvent) => readonly string[] {
   const checks = new Map<string, Named[]>()
-  for (const rule of rules)
+  for (const rule of rules.filter(({ asksInventory }) => asksInventory !== true))
     for (const type of Object.keys(rule.requires)) {
       const check = checkOf(rule, type)
       if (check === undefined) continue

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../schemas/event.ts'
 import type { HandleSeen } from '../schemas/events/calls.ts'
 import type { Definition } from '../schemas/events/registry.ts'
 import { millisecondsOf } from './event-time.ts'
+import { type Inventory, type InventoryKind, type Listing, NO_INVENTORY } from './inventory.ts'
 import { type EventType, type HandleFields, MAPPINGS } from './vocabulary.ts'
 
 type Wire = Readonly<Record<string, unknown>>
@@ -24,8 +25,10 @@ export class View {
   readonly tool: string
   readonly decision: string
   readonly outcome: string
-  constructor(wire: Wire, type: EventType, ts: number, server: string, tool: string) {
+  readonly inventory: Inventory
+  constructor(wire: Wire, type: EventType, ts: number, server: string, tool: string, inventory = NO_INVENTORY) {
     this.wire = wire
+    this.inventory = inventory
     this.type = type
     this.ts = ts
     this.id = wire['eventId'] as string
@@ -41,6 +44,12 @@ export class View {
   }
   says(name: string): boolean {
     return this.wire[MAPPINGS.get(name)?.field ?? name] !== undefined
+  }
+  tagsOf(kind: InventoryKind, name: string): readonly string[] {
+    return this.inventory.tagsOf(kind, this.server, name)
+  }
+  listingOf(kind: InventoryKind, name: string): Listing {
+    return this.inventory.listingOf(kind, this.server, name)
   }
 }
 /** Words of views that were read already, by word: many rules ask for the same ones, and looking into the wire event is dear. */
@@ -69,7 +78,7 @@ class HandleView extends View implements HandleFields {
   readonly handlePath: string
   readonly inList: boolean
   constructor(base: View, type: EventType, kind: HandleFields['handleKind'], seen: HandleSeen) {
-    super(base.wire, type, base.ts, base.server, base.tool)
+    super(base.wire, type, base.ts, base.server, base.tool, base.inventory)
     this.handle = seen.fp
     this.handleKind = kind
     this.handlePolicy = seen.policy ?? 'unknown'
@@ -83,11 +92,11 @@ class HandleView extends View implements HandleFields {
 
 const PART_HASHES = ['descriptionHash', 'inputHash', 'outputHash', 'annotationsHash', 'metaHash'] as const
 const PART_NAMES = ['hash', ...PART_HASHES, 'titleHash', 'nameKey'] as const
-const PART_LISTS = ['inputFields', 'annotations', 'findings', 'tags'] as const
+const PART_LISTS = ['inputFields', 'annotations', 'findings', 'requiredScopes', 'mirrored', 'tags'] as const
 class DefinitionView extends View {
   readonly part: Definition
   constructor(base: View, part: Definition) {
-    super(base.wire, 'definition.seen', base.ts, base.server, part.name)
+    super(base.wire, 'definition.seen', base.ts, base.server, part.name, base.inventory)
     this.part = part
   }
   /** One short hash of what the definition says apart from its name: equal for a renamed tool. Needs a description and a schema. */
@@ -107,8 +116,15 @@ for (const name of PART_NAMES) partGetter(name, '')
 for (const name of PART_LISTS) partGetter(name, Object.freeze([]))
 
 /** `server` is the event’s own, as one text for all its events where the caller has one. */
-export const viewOf = (event: AuditEvent, server = event.serverId): View =>
-  new View(event as unknown as Wire, event.eventType, millisecondsOf(event.eventTime), server, text(event.toolName))
+export const viewOf = (event: AuditEvent, server = event.serverId, inventory?: Inventory): View =>
+  new View(
+    event as unknown as Wire,
+    event.eventType,
+    millisecondsOf(event.eventTime),
+    server,
+    text(event.toolName),
+    inventory,
+  )
 
 /** A requestState, a task and an elicitation belong to whom they were made for; a handle in arguments says its policy itself. */
 const PRIVATE = 'private' as const

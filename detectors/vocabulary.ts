@@ -3,11 +3,13 @@ import { z } from 'zod'
 import { type EnvelopeField, envelope } from '../schemas/envelope.ts'
 import { TYPE_FIELDS, type EventType as WireType } from '../schemas/event.ts'
 import type { Definition } from '../schemas/events/registry.ts'
+import type { InventoryKind, Listing } from './inventory.ts'
 
 /** Short name -> wire field of the envelope. Fields of a type keep their wire name; the two sets share no name (checked below). */
 export const ENVELOPE_NAMES = {
   id: 'eventId',
   tenant: 'tenant',
+  identityTenant: 'tenantKey',
   server: 'serverId',
   principal: 'principalKey',
   principalKind: 'principalKind',
@@ -15,6 +17,7 @@ export const ENVELOPE_NAMES = {
   client: 'clientKey',
   clientKind: 'clientKind',
   clientName: 'clientName',
+  clientVersion: 'clientVersion',
   session: 'sessionFp',
   correlation: 'correlationKey',
   request: 'requestUid',
@@ -37,9 +40,12 @@ export const ENVELOPE_NAMES = {
   serverName: 'serverName',
   serverVersion: 'serverVersion',
   trace: 'traceId',
+  isTraceClaimed: 'traceClientSupplied',
   vantage: 'vantage',
   source: 'source',
   labels: 'labels',
+  unscannedBytes: 'unscannedBytes',
+  serverClaimed: 'serverClaimed',
   flags: 'flags',
 } as const satisfies Readonly<Record<string, EnvelopeField>>
 export type EnvelopeName = keyof typeof ENVELOPE_NAMES
@@ -64,6 +70,9 @@ export type Envelope = Pick<Named, 'id' | 'tenant' | 'server' | 'decision' | 'ou
   readonly ts: number
   /** Whether the producer said it at all: tells `false` from not known. */
   says(name: EnvelopeName | WireFieldName): boolean
+  /** What people said of it (`inventory.snapshot`), as the log stood at this event. A rule that asks declares `asksInventory`. */
+  tagsOf(kind: InventoryKind, name: string): readonly string[]
+  listingOf(kind: InventoryKind, name: string): Listing
 }
 type WireFieldName = { [T in WireType]: keyof (typeof TYPE_FIELDS)[T] }[WireType]
 
