@@ -136,7 +136,7 @@ function compileShape(
     return { slot, evaluate: compileDistinct(index, slot, spec<DistinctSpec>(rule.distinct)) }
   }
   if (rule.firstSeen !== undefined) {
-    const slot = slotOf(1, true)
+    const slot = slotOf(3, true)
     return { slot, evaluate: compileFirstSeen(index, slot, spec<FirstSeenSpec>(rule.firstSeen)) }
   }
   if (rule.sequence !== undefined) {
@@ -144,11 +144,11 @@ function compileShape(
     return { slot, evaluate: compileSequence(index, slot, spec<SequenceSpec>(rule.sequence)) }
   }
   if (rule.baseline !== undefined) {
-    const slot = slotOf(3, false)
+    const slot = slotOf(5, false)
     return { slot, evaluate: compileBaseline(index, slot, spec<BaselineSpec>(rule.baseline)) }
   }
   if (rule.drift !== undefined) {
-    const slot = slotOf(3, false)
+    const slot = slotOf(5, false)
     return { slot, evaluate: compileDrift(index, slot, spec<DriftSpec>(rule.drift)) }
   }
   const absence = spec<AbsenceSpec>(rule.absence)

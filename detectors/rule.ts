@@ -78,11 +78,15 @@ export type Logic<R extends Requires, C, S, B> =
         readonly within: number
       }
     })
-  /** A value never seen for this key, once `learn` events have been; values are remembered for `remember` after their last use. */
+  /**
+   * A value never seen for this key, once `learn` events have been or `learnMs` have passed since the first; values are remembered for
+   * `remember` after their last use.
+   */
   | (Keyed & {
       readonly firstSeen: (config: C) => Shape<R> & {
         readonly of: Fn<R, string>
         readonly learn: number
+        readonly learnMs?: number
         readonly remember: number
       }
     })
@@ -95,13 +99,17 @@ export type Logic<R extends Requires, C, S, B> =
         readonly found: (event: AnyEvent<R>) => Match
       }
     })
-  /** A value more than `sigmas` deviations above the key’s own average and at least `floor`, after `learn` values. */
+  /**
+   * A value more than `sigmas` deviations above the key’s own average and at least `floor`, after `learn` values or `learnMs`. What it
+   * takes for usual at most doubles in a week, however slowly it is fed.
+   */
   | (Keyed & {
       readonly baseline: (config: C) => Shape<R> & {
         readonly of: Fn<R, number>
         readonly sigmas: number
         readonly floor: number
         readonly learn: number
+        readonly learnMs?: number
       }
     })
   /** Values that stay above the key’s own average by more than `slack` until the excess adds up to `limit` (CUSUM). */

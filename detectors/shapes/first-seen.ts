@@ -3,6 +3,7 @@ import type { Match } from '../rule.ts'
 import type { Evaluate, Slot } from '../run.ts'
 import { NO_ROW } from '../space.ts'
 import type { View } from '../view.ts'
+import { explained } from './explained.ts'
 import { emptyList, fingerprint } from './fingerprint.ts'
 
 /** Values remembered per key; the least recently used one goes first. */
@@ -12,6 +13,7 @@ export interface FirstSeenSpec {
   readonly where?: (event: View) => boolean
   readonly of: (event: View) => string
   readonly learn: number
+  readonly learnMs?: number
   readonly remember: number
   readonly found: (event: View, seen: number) => Match
 }
@@ -22,9 +24,9 @@ export interface SequenceSpec {
   readonly found: (event: View) => Match
 }
 
-/** Column: events so far. List: [mark, last ms, …]. `seen` of a match is the number of values known before. */
+/** Columns: events so far, time of the first, values displaced by newer ones. List: [mark, last ms, …]. `seen` of a match is the number of values known before. */
 export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec): Evaluate {
-  const { where, of, learn, remember, found } = spec
+  const { where, of, learn, learnMs = Number.POSITIVE_INFINITY, remember, found } = spec
   const own = slot.own - slot.at
   return (view, run) => {
     if (where !== undefined && !where(view)) return
@@ -33,7 +35,20 @@ export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec):
     const base = run.enter(slot)
     if (base === NO_ROW) return
     const { space, row, numbers } = run
-    const events = ++numbers[base + own]!
+    const at = base + own
+    const events = ++numbers[at]!
+    if (events === 1) numbers[at + 1] = view.ts
+    const learned = events > learn || view.ts - numbers[at + 1]! >= learnMs
+    const report = (known: number): void => {
+      const facts = {
+        baseline: `${known} values`,
+        observed: value,
+        samples: events - 1,
+        displaced: numbers[at + 2]!,
+        windowMs: remember,
+      }
+      run.report(rule, view, space, row, explained(found(view, known), facts), 0)
+    }
     const list = run.objectOf(slot, emptyList)
     const mark = fingerprint(value)
     let oldest = 0
@@ -41,7 +56,7 @@ export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec):
       if (list[i] === mark) {
         const forgotten = view.ts - list[i + 1]! > remember
         if (view.ts > list[i + 1]!) list[i + 1] = view.ts
-        if (forgotten && events > learn) run.report(rule, view, space, row, found(view, list.length / 2), 0)
+        if (forgotten && learned) report(list.length / 2)
         return
       }
       if (list[i + 1]! < list[oldest + 1]!) oldest = i
@@ -51,8 +66,9 @@ export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec):
     else {
       list[oldest] = mark
       list[oldest + 1] = view.ts
+      numbers[at + 2]!++
     }
-    if (events > learn) run.report(rule, view, space, row, found(view, known), 0)
+    if (learned) report(known)
   }
 }
 

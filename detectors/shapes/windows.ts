@@ -3,6 +3,7 @@ import type { Match } from '../rule.ts'
 import type { Evaluate, Slot } from '../run.ts'
 import { NO_ROW } from '../space.ts'
 import type { View } from '../view.ts'
+import { explained } from './explained.ts'
 import { emptyList, fingerprint } from './fingerprint.ts'
 
 /** Up to this many times stand in the row itself, more in a list beside it. */
@@ -58,7 +59,7 @@ export function compileCount(rule: number, slot: Slot, spec: CountSpec): Evaluat
     numbers[n] = seen
     if (seen < atLeast || times[at + atLeast - 1]! - times[at]! >= within) return
     numbers[n] = 0
-    run.report(rule, view, space, row, found(view, seen), 0)
+    run.report(rule, view, space, row, explained(found(view, seen), { observed: seen, windowMs: within }), 0)
   }
 }
 
@@ -92,6 +93,6 @@ export function compileDistinct(rule: number, slot: Slot, spec: DistinctSpec): E
     const seen = list.length / 2
     if (seen < atLeast) return
     list.length = 0
-    run.report(rule, view, space, row, found(view, seen), 0)
+    run.report(rule, view, space, row, explained(found(view, seen), { observed: seen, windowMs: within }), 0)
   }
 }

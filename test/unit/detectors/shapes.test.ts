@@ -108,6 +108,12 @@ describe('firstSeen', () => {
     const tools = ['a', 'b', 'a', 'c', 'c'].map((tool, i) => call(i, { tool }))
     expect(saws(feed(engineOf([first]), ...tools))).toEqual(['c after 2'])
   })
+  it('says how much it knew, and what newer values displaced', () => {
+    const flood = Array.from({ length: 300 }, (_, i) => call(i, { tool: `t${i}` }))
+    const findings = feed(engineOf([first]), ...flood)
+    expect(findings[0]!.evidence).toMatchObject({ baseline: '2 values', observed: 't2', samples: 2, displaced: 0 })
+    expect(findings.at(-1)!.evidence).toMatchObject({ baseline: '256 values', samples: 299, displaced: 44 })
+  })
   it('forgets a value after the time it remembers', () => {
     const tools = [call(0, { tool: 'a' }), call(1, { tool: 'b' }), call(2 + minutes(10), { tool: 'a' })]
     expect(saws(feed(engineOf([first]), ...tools))).toEqual(['a after 2'])
@@ -168,6 +174,49 @@ describe('baseline and drift', () => {
   })
   it('one outlier teaches little: the next one matches too', () => {
     expect(feed(engineOf([baseline]), ...learned, sized(30, 5_000), sized(31, 5_000))).toHaveLength(2)
+  })
+  it('says what was usual, what came, and over how many values', () => {
+    const [finding] = feed(engineOf([baseline]), ...learned, sized(30, 5_000))
+    const { baseline: usual, border } = finding!.evidence as Record<string, number>
+    expect(finding!.evidence).toMatchObject({ observed: 5_000, samples: 20, window: expect.stringMatching(/./) })
+    expect(usual).toBeGreaterThan(90)
+    expect(usual).toBeLessThan(110)
+    expect(border).toBeLessThan(150)
+  })
+  it('who feeds it slowly from just below needs a week for each doubling', () => {
+    const creeping = (days: number) => {
+      const engine = engineOf([baseline])
+      feed(engine, ...learned)
+      let value = 100
+      for (let i = 1; i <= 2_000; i++) {
+        const found = feed(engine, sized(i * ((days * 86_400_000) / 2_000), Math.round(value)))
+        if (found.length > 0) return value
+        value *= 1.002
+      }
+      return value
+    }
+    expect(creeping(6)).toBeLessThan(1_100)
+    expect(creeping(6)).toBeGreaterThan(200)
+    expect(creeping(60)).toBeGreaterThan(2_000)
+  })
+  it('learning ends with the values or with the time', () => {
+    const timed = defineRule({
+      ...TEXT,
+      id: 'syn-008-baseline',
+      requires: { 'tool.result': ['bytes'] },
+      per: 'caller',
+      ttl: days(30),
+      baseline: () => ({
+        of: (e) => e.bytes,
+        sigmas: 4,
+        floor: 500,
+        learn: 500,
+        learnMs: days(7),
+        found: (_, n) => ({ saw: `${n} bytes` }),
+      }),
+    })
+    expect(feed(engineOf([timed]), ...learned, sized(days(7) - 1, 5_000))).toEqual([])
+    expect(feed(engineOf([timed]), ...learned, sized(days(7), 5_000))).toHaveLength(1)
   })
   it('drift matches when small excesses add up', () => {
     const drift = defineRule({
