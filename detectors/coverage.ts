@@ -1,15 +1,9 @@
-/** Coverage: from what really arrived, whether a rule can see on a server, sees with gaps, or is blind. "No alert" never means both. */
-import type { AnyRule } from './loaded-rule.ts'
-import { SCOPES } from './scope.ts'
+/** What arrived of each server in the last 24 hours, and how often each rule was evaluated there, by hour. Event time throughout. */
+import { type Arrived, type CoverageState, judgeCoverage } from './coverage-state.ts'
+import { type AnyRule, handledTypes } from './loaded-rule.ts'
 import type { View } from './view.ts'
-import { DERIVED_FROM, isDerived, MAPPINGS } from './vocabulary.ts'
+import { MAPPINGS } from './vocabulary.ts'
 
-/**
- * ACTIVE: every required type and field has been seen. DEGRADED: some are missing. INACTIVE: none of its types has been seen.
- * NOT_APPLICABLE: the server’s era or transport is not what the rule is about. NOT_OBSERVABLE: the telemetry of this server
- * (spans, adapters) cannot carry what the rule needs.
- */
-export type CoverageState = 'ACTIVE' | 'DEGRADED' | 'INACTIVE' | 'NOT_APPLICABLE' | 'NOT_OBSERVABLE'
 export interface RuleCoverage {
   readonly tenant: string
   readonly server: string
@@ -17,37 +11,63 @@ export interface RuleCoverage {
   readonly state: CoverageState
   readonly reasons: readonly string[]
 }
+/** A rule on a server in one hour. Counts are those of one partition so far: a later row of the same hour replaces it. */
+export interface RuleHour extends RuleCoverage {
+  /** Start of the hour, ms since 1970. */
+  readonly hourMs: number
+  readonly evaluations: number
+  readonly matches: number
+}
 interface TypeSeen {
-  events: number
-  /** Required fields not yet seen filled. */
+  lastMs: number
+  /** Hours since 1970. */
+  hour: number
+  inHour: number
+  /** Hours that are over, not yet handed out: [hour, events]. */
+  past: [hour: number, events: number][]
+  /** Required fields not yet seen filled in this hour. */
   missing: string[]
+  /** When each required field was filled last, ms. */
+  readonly filledMs: Map<string, number>
 }
 export interface ServerSeen {
   /** One text for all events of the server: keys of state hold it, and comparing it costs nothing. */
   readonly name: string
   readonly types: Map<string, TypeSeen>
-  readonly eras: Set<string>
-  readonly transports: Set<string>
-  readonly sources: Set<string>
+  /** Value -> when it came last, ms. */
+  readonly eras: Map<string, number>
+  readonly transports: Map<string, number>
+  readonly sources: Map<string, number>
+  /** `rule hour` -> matches. */
+  readonly matches: Map<string, number>
+  touched: boolean
 }
-
+type Saved<T> = readonly (readonly [string, T])[]
 interface SavedServer {
   readonly tenant: string
   readonly server: string
-  /** Type, events, fields seen filled. */
-  readonly types: readonly (readonly [type: string, events: number, present: readonly string[]])[]
-  readonly eras: readonly string[]
-  readonly transports: readonly string[]
-  readonly sources: readonly string[]
+  readonly types: Saved<Omit<TypeSeen, 'filledMs' | 'missing'> & { readonly filledMs: Saved<number> }>
+  readonly eras: Saved<number>
+  readonly transports: Saved<number>
+  readonly sources: Saved<number>
+  readonly matches: Saved<number>
 }
+/** Of another format is as if nothing had arrived yet. */
+interface SavedCoverage {
+  readonly format: number
+  readonly servers: readonly SavedServer[]
+}
+const FORMAT = 2
 
-/** Fields are looked at in each of the first events of a type, later in one of so many. */
+export const COVERAGE_WINDOW_MS = 86_400_000
+const HOUR_MS = 3_600_000
+/** Fields are looked at in each of the first events of a type and hour, later in one of so many. */
 const FIRST_EVENTS = 64
 const SAMPLE_MASK = 63
 /** Servers told apart; more are not tracked, because a server id may be the sender’s own claim. */
 const MAX_SERVERS = 10_000
-/** Sources that are made from other people’s telemetry: they carry calls, not audit events. */
-const FOREIGN_SOURCES = new Set(['span', 'adapter', 'otlp_log'])
+/** What we write about coverage itself is not something that arrived. */
+const OWN_TYPE = 'auditd.coverage'
 
 const filled = (view: View, name: string): boolean => {
   const value = (view as unknown as Readonly<Record<string, unknown>>)[name]
@@ -58,18 +78,25 @@ const filled = (view: View, name: string): boolean => {
   return value !== false || (field !== undefined && view.wire[field] !== undefined)
 }
 
-function note(set: Set<string>, value: unknown): void {
-  if (typeof value === 'string') set.add(value)
+function note(seen: Map<string, number>, value: unknown, ts: number): void {
+  if (typeof value === 'string' && ts > (seen.get(value) ?? 0)) seen.set(value, ts)
 }
+const since = (seen: ReadonlyMap<string, number>, fromMs: number): Set<string> =>
+  new Set([...seen].flatMap(([value, ms]) => (ms >= fromMs ? [value] : [])))
 
 export class Coverage {
   private readonly servers = new Map<string, Map<string, ServerSeen>>()
   private readonly fields = new Map<string, Set<string>>()
   private readonly rules: readonly AnyRule[]
+  /** By rule: the types it has logic for. */
+  private readonly handled: readonly (readonly string[])[]
+  /** What was handed out last, by tenant, server, rule and hour. */
+  private readonly told = new Map<string, string>()
   private count = 0
 
   constructor(rules: readonly AnyRule[]) {
     this.rules = rules
+    this.handled = rules.map(handledTypes)
     for (const rule of rules)
       for (const [type, fields] of Object.entries(rule.requires)) {
         const all = this.fields.get(type) ?? new Set<string>()
@@ -79,18 +106,38 @@ export class Coverage {
   }
 
   saw(server: ServerSeen, view: View): void {
+    const { ts } = view
+    if (view.type === OWN_TYPE) return
+    const hour = Math.floor(ts / HOUR_MS)
     let type = server.types.get(view.type)
     if (type === undefined) {
-      type = { events: 0, missing: [...(this.fields.get(view.type) ?? [])] }
+      type = { lastMs: 0, hour, inHour: 0, past: [], missing: this.requiredOf(view.type), filledMs: new Map() }
       server.types.set(view.type, type)
+    } else if (hour > type.hour) {
+      type.past.push([type.hour, type.inHour])
+      type.hour = hour
+      type.inHour = 0
+      type.missing = this.requiredOf(view.type)
     }
-    const number = type.events++
+    server.touched = true
+    // A late event counts in the hour that is open.
+    const number = type.inHour++
+    if (ts > type.lastMs) type.lastMs = ts
     if (number >= FIRST_EVENTS && (number & SAMPLE_MASK) !== 0) return
-    note(server.eras, view.wire['era'])
-    note(server.transports, view.wire['transport'])
-    note(server.sources, view.wire['source'])
-    if (type.missing.some((name) => filled(view, name)))
-      type.missing = type.missing.filter((name) => !filled(view, name))
+    note(server.eras, view.wire['era'], ts)
+    note(server.transports, view.wire['transport'], ts)
+    note(server.sources, view.wire['source'], ts)
+    if (!type.missing.some((name) => filled(view, name))) return
+    for (const name of type.missing) if (filled(view, name)) type.filledMs.set(name, ts)
+    type.missing = type.missing.filter((name) => !filled(view, name))
+  }
+
+  matched(tenant: string, name: string, rule: string, ts: number): void {
+    const server = this.server(tenant, name)
+    if (server === undefined) return
+    const key = `${rule} ${Math.floor(ts / HOUR_MS)}`
+    server.matches.set(key, (server.matches.get(key) ?? 0) + 1)
+    server.touched = true
   }
 
   /** What was seen of the server of an event; undefined when there are too many servers to tell apart. */
@@ -100,92 +147,129 @@ export class Coverage {
     let server = servers.get(name)
     if (server === undefined && this.count < MAX_SERVERS) {
       this.count++
-      server = { name, types: new Map(), eras: new Set(), transports: new Set(), sources: new Set() }
+      server = {
+        name,
+        types: new Map(),
+        eras: new Map(),
+        transports: new Map(),
+        sources: new Map(),
+        matches: new Map(),
+        touched: false,
+      }
       servers.set(name, server)
     }
     return server
   }
 
-  /** By tenant, server and rule, in their order of appearance. */
-  report(only?: string): readonly RuleCoverage[] {
+  /** By tenant, server and rule, in their order of appearance; what arrived in the 24 hours before `nowMs` counts. */
+  report(nowMs: number, only?: string): readonly RuleCoverage[] {
     const all: RuleCoverage[] = []
-    for (const [tenant, servers] of this.servers)
-      for (const [server, seen] of servers) {
-        if (only !== undefined && only !== server) continue
-        for (const rule of this.rules) all.push({ tenant, server, rule: rule.id, ...judge(rule, seen) })
-      }
+    for (const { tenant, server, seen } of this.each()) {
+      if (only !== undefined && only !== server) continue
+      const arrived = arrivedSince(seen, nowMs - COVERAGE_WINDOW_MS)
+      for (const rule of this.rules) all.push({ tenant, server, rule: rule.id, ...judgeCoverage(rule, arrived) })
+    }
     return all
   }
 
-  snapshot(): readonly SavedServer[] {
-    return [...this.servers].flatMap(([tenant, servers]) =>
-      [...servers].map(([server, { types, eras, transports, sources }]) => ({
-        tenant,
-        server,
-        types: [...types].map(([type, { events, missing }]) => [type, events, this.required(type, missing)] as const),
-        eras: [...eras],
-        transports: [...transports],
-        sources: [...sources],
-      })),
-    )
+  /** Rows of the hours with something new since the last call. Hours that are over are handed out for the last time. */
+  hours(nowMs: number): readonly RuleHour[] {
+    const rows: RuleHour[] = []
+    for (const { tenant, server, seen } of this.each()) {
+      if (!seen.touched) continue
+      seen.touched = false
+      const arrived = arrivedSince(seen, nowMs - COVERAGE_WINDOW_MS)
+      const hours = new Set([...seen.types.values()].flatMap(({ hour, past }) => [hour, ...past.map(([each]) => each)]))
+      const newest = Math.max(...hours)
+      this.rules.forEach((rule, index) => {
+        const judged = judgeCoverage(rule, arrived)
+        for (const hour of hours) {
+          const evaluations = this.handled[index]!.reduce((sum, type) => sum + eventsIn(seen.types.get(type), hour), 0)
+          const matches = seen.matches.get(`${rule.id} ${hour}`) ?? 0
+          const row = { tenant, server, rule: rule.id, ...judged, hourMs: hour * HOUR_MS, evaluations, matches }
+          if (this.isNews(row, hour === newest)) rows.push(row)
+        }
+      })
+      for (const [name, type] of seen.types) this.close(name, type, newest)
+      for (const key of seen.matches.keys()) if (!key.endsWith(` ${newest}`)) seen.matches.delete(key)
+    }
+    return rows
+  }
+
+  /** What was handed out is not handed out again. */
+  private close(name: string, type: TypeSeen, newest: number): void {
+    type.past = []
+    if (type.hour === newest) return
+    type.hour = newest
+    type.inHour = 0
+    type.missing = this.requiredOf(name)
+  }
+
+  private isNews({ tenant, server, rule, hourMs, state, evaluations, matches }: RuleHour, isOpen: boolean): boolean {
+    const key = `${tenant} ${server} ${rule}`
+    const value = `${hourMs} ${state} ${evaluations} ${matches}`
+    if (this.told.get(key) === value) return false
+    if (isOpen) this.told.set(key, value)
+    return true
+  }
+
+  private *each(): Generator<{ readonly tenant: string; readonly server: string; readonly seen: ServerSeen }> {
+    for (const [tenant, servers] of this.servers) for (const [server, seen] of servers) yield { tenant, server, seen }
+  }
+
+  snapshot(): SavedCoverage {
+    const servers = [...this.each()].map(({ tenant, server, seen }) => ({
+      tenant,
+      server,
+      types: [...seen.types].map(
+        ([type, { missing: _, ...rest }]) => [type, { ...rest, filledMs: [...rest.filledMs] }] as const,
+      ),
+      eras: [...seen.eras],
+      transports: [...seen.transports],
+      sources: [...seen.sources],
+      matches: [...seen.matches],
+    }))
+    return { format: FORMAT, servers }
   }
 
   restore(saved: unknown): void {
-    for (const each of saved as SavedServer[]) {
+    const { format, servers } = saved as SavedCoverage
+    if (format !== FORMAT) return
+    for (const each of servers) {
       const server = this.server(each.tenant, each.server)
       if (server === undefined) return
-      for (const [type, events, present] of each.types)
-        server.types.set(type, { events, missing: this.required(type, present) })
-      for (const name of ['eras', 'transports', 'sources'] as const)
-        for (const value of each[name]) server[name].add(value)
+      for (const [type, { filledMs, ...rest }] of each.types) {
+        const filledAt = new Map(filledMs)
+        const isOpen = (field: string): boolean => Math.floor((filledAt.get(field) ?? -1) / HOUR_MS) !== rest.hour
+        server.types.set(type, { ...rest, filledMs: filledAt, missing: this.requiredOf(type).filter(isOpen) })
+      }
+      for (const name of ['eras', 'transports', 'sources', 'matches'] as const)
+        for (const [value, ms] of each[name]) server[name].set(value, ms)
+      server.touched = true
     }
   }
 
-  /** Fields the rules require of a type, but these. */
-  private required(type: string, without: readonly string[]): string[] {
-    return [...(this.fields.get(type) ?? [])].filter((field) => !without.includes(field))
+  private requiredOf(type: string): string[] {
+    return [...(this.fields.get(type) ?? [])]
   }
 }
 
-const outside = (allowed: readonly string[] | undefined, seen: ReadonlySet<string>): boolean =>
-  allowed !== undefined && seen.size > 0 && ![...seen].some((value) => allowed.includes(value))
-
-function judge(rule: AnyRule, seen: ServerSeen): Pick<RuleCoverage, 'state' | 'reasons'> {
-  if (outside(rule.applies?.eras, seen.eras))
-    return { state: 'NOT_APPLICABLE', reasons: [`era is ${[...seen.eras].join(', ')}`] }
-  if (outside(rule.applies?.transports, seen.transports))
-    return { state: 'NOT_APPLICABLE', reasons: [`transport is ${[...seen.transports].join(', ')}`] }
-  const types = Object.keys(rule.requires)
-  const main = types.filter((type) => !rule.occasional?.includes(type))
-  const foreign = seen.sources.size > 0 && [...seen.sources].every((source) => FOREIGN_SOURCES.has(source))
-  if (!main.some((type) => seen.types.has(type))) {
-    const reason = foreign ? `comes only as ${[...seen.sources].join(', ')}, without` : 'not seen:'
-    return { state: foreign ? 'NOT_OBSERVABLE' : 'INACTIVE', reasons: [`${reason} ${main.join(', ')}`] }
+function arrivedSince(seen: ServerSeen, fromMs: number): Arrived {
+  const types = new Map<string, { readonly missing: readonly string[] }>()
+  for (const [type, { lastMs, missing, filledMs }] of seen.types)
+    if (lastMs >= fromMs) types.set(type, { missing: missing.filter((field) => (filledMs.get(field) ?? 0) < fromMs) })
+  return {
+    types,
+    eras: since(seen.eras, fromMs),
+    transports: since(seen.transports, fromMs),
+    sources: since(seen.sources, fromMs),
   }
-  const reasons = types.flatMap((type) => gaps(rule, type, seen))
-  // Without its key the rule keeps nothing, whatever else comes; a producer of ours may still fill it, another's telemetry does not.
-  if (foreign && main.every((type) => lacksKey(rule, type, seen))) return { state: 'NOT_OBSERVABLE', reasons }
-  return { state: reasons.length === 0 ? 'ACTIVE' : 'DEGRADED', reasons }
 }
 
-function lacksKey(rule: AnyRule, type: string, seen: ServerSeen): boolean {
-  const at = seen.types.get(type)
-  if (at === undefined) return true
-  const keys: readonly string[] = rule.per === undefined ? [] : SCOPES[rule.per]
-  return at.missing.some((field) => keys.includes(field) && (rule.requires[type] ?? []).includes(field))
-}
-
-function gaps(rule: AnyRule, type: string, seen: ServerSeen): string[] {
-  const at = seen.types.get(type)
-  if (at === undefined) {
-    const gap = rule.producerGaps?.[type]
-    if (gap !== undefined) return [`${type}: ${gap}`]
-    const from = isDerived(type) ? ` (made from ${DERIVED_FROM[type].join(', ')})` : ''
-    return rule.occasional?.includes(type) ? [] : [`${type}${from}: not seen`]
-  }
-  const required = rule.requires[type] ?? []
-  const keys: readonly string[] = rule.per === undefined ? [] : SCOPES[rule.per]
-  return at.missing
-    .filter((field) => required.includes(field) && !rule.occasional?.includes(field))
-    .map((field) => `${type}.${field}: never filled${keys.includes(field) ? ', and it is part of the key' : ''}`)
-}
+const eventsIn = (type: TypeSeen | undefined, hour: number): number =>
+  type === undefined
+    ? 0
+    : type.past.reduce(
+        (sum, [each, events]) => sum + (each === hour ? events : 0),
+        type.hour === hour ? type.inHour : 0,
+      )

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../schemas/event.ts'
 import { type Finding, severityRank } from '../schemas/finding.ts'
 import type { Position } from '../schemas/position.ts'
 import { compileRules } from './compile.ts'
-import { Coverage, type RuleCoverage, type ServerSeen } from './coverage.ts'
+import { Coverage, type RuleCoverage, type RuleHour, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
 import { findingOf, quarantineFinding } from './finding.ts'
 import { Inventories } from './inventory.ts'
@@ -53,7 +53,10 @@ export interface Engine {
   /** Only into a new engine. Chunks with other names are passed over. */
   restore(chunks: ReadonlyMap<string, Uint8Array>): void
   counters(): EngineCounters
+  /** By what arrived in the 24 hours before the newest event of the partition. */
   coverage(server?: string): readonly RuleCoverage[]
+  /** Evaluations by rule, server and hour: what is new since the last call. */
+  coverageHours(): readonly RuleHour[]
 }
 
 export const createEngine = (rules: LoadedRules, options: EngineOptions): Engine => new RuleEngine(rules, options)
@@ -145,7 +148,9 @@ class RuleEngine implements Engine {
       return
     }
     // One handle may stand twice in an event: one finding.
-    if (!this.findings.some(({ findingId }) => findingId === finding.findingId)) this.findings.push(finding)
+    if (this.findings.some(({ findingId }) => findingId === finding.findingId)) return
+    this.findings.push(finding)
+    this.seen.matched(finding.tenant, finding.serverId, rule.id, view?.ts ?? atMs)
   }
 
   /** A key that reported less than its cooldown ago reports again only what is more severe. */
@@ -254,6 +259,10 @@ class RuleEngine implements Engine {
   }
 
   coverage(server?: string): readonly RuleCoverage[] {
-    return this.seen.report(server)
+    return this.seen.report(this.run.maxMs, server)
+  }
+
+  coverageHours(): readonly RuleHour[] {
+    return this.seen.hours(this.run.maxMs)
   }
 }
