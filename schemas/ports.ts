@@ -1,5 +1,6 @@
 /** The ports: what the roles ask of a bus, a store, state, an outbox and a target. Each has one contract suite in test/contract. */
 import type { Alert } from './alert.ts'
+import type { CoverageRow } from './coverage.ts'
 import type { AuditEvent } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Position } from './position.ts'
@@ -125,6 +126,8 @@ export interface EventStore {
   insertEvents(batch: RowBatch): Promise<readonly RefusedRow[]>
   insertFindings(findings: readonly Finding[]): Promise<void>
   insertAlerts(alerts: readonly Alert[]): Promise<void>
+  /** A row replaces the one with the same tenant, server, rule, hour and part. */
+  insertCoverage(rows: readonly CoverageRow[]): Promise<void>
   /** Which positions of offsets [from, to) are stored, as `offset/index`. Asked after a crash, a hand-over or a time-out. */
   storedPositions(log: string, partition: number, from: number, to: number): Promise<ReadonlySet<string>>
   /** Read-only SQL with limits; the whole answer as text in `format`. Throws AuditdError('query_refused') for anything that writes. */

@@ -19,6 +19,7 @@ import type {
   Telemetry,
 } from '../../schemas/ports.ts'
 import { type Position, positionText } from '../../schemas/position.ts'
+import { CoverageRows } from './coverage-rows.ts'
 import { EngineMeter } from './engine-meter.ts'
 import { persist } from './persist.ts'
 import { refusedRowLetters } from './refused-rows.ts'
@@ -57,6 +58,7 @@ export class OwnedPartition {
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
   private readonly meter: EngineMeter
+  private readonly coverage: CoverageRows
   private readonly fence = new AbortController()
   /** End of the log when we took over: below it an earlier owner may have stored rows. */
   private askBelow: number | undefined
@@ -86,6 +88,7 @@ export class OwnedPartition {
       if (cells > 0) parts.telemetry.log('state_discarded', { partition, cells })
     }
     this.meter = new EngineMeter(this.engine, String(partition), parts.telemetry)
+    this.coverage = new CoverageRows(this.engine, `${log}/${partition}`)
     this.next = snapshot?.next ?? 0
     this.snapshotAtMs = parts.clock.nowMs()
     this.rows = new RowWriter(this.next, {
@@ -107,7 +110,10 @@ export class OwnedPartition {
   /** Write a snapshot when one is due; called between batches too, so that an idle partition is covered. */
   tick(consumption: Consumption | undefined): Promise<void> {
     this.meter.report()
-    return this.due() ? this.inTurn(() => this.checkpoint(consumption)) : Promise.resolve()
+    return this.inTurn(async () => {
+      if (this.due()) await this.checkpoint(consumption)
+      await this.writeCoverage(false)
+    })
   }
 
   /** Finish what is in flight, snapshot, commit; give up after `budgetMs`, then nothing of ours is written any more. */
@@ -119,7 +125,11 @@ export class OwnedPartition {
       signal.addEventListener('abort', () => reject(this.givenUp()), { once: true }),
     )
     try {
-      await Promise.race([this.inTurn(() => this.checkpoint(consumption)), over])
+      const finish = async (): Promise<void> => {
+        await this.writeCoverage(true)
+        await this.checkpoint(consumption)
+      }
+      await Promise.race([this.inTurn(finish), over])
     } catch (error) {
       this.parts.telemetry.log('partition_revoked', { partition: this.partition, reason: String(error) })
     } finally {
@@ -250,6 +260,12 @@ export class OwnedPartition {
     this.eventsSinceSnapshot = 0
     this.snapshotAtMs = parts.clock.nowMs()
     await this.untilDurable('commit', async () => consumption?.commit(partition, next))
+  }
+
+  /** Counts only rise within an hour, so what an owner after a crash writes again replaces what stands there. */
+  private async writeCoverage(isLast: boolean): Promise<void> {
+    const rows = this.coverage.due(this.parts.clock.nowMs(), isLast)
+    if (rows.length > 0) await this.untilDurable('coverage', () => this.parts.store.insertCoverage(rows))
   }
 
   private async refuseRows(refused: readonly RefusedRow[], pending: readonly PendingRows[]): Promise<void> {

@@ -35,5 +35,6 @@ export const ttlOf = (days: RetentionDays): ReadonlyMap<string, string> =>
         `toDateTime(received_at) + toIntervalDay(${days.security}) WHERE event_type NOT IN (${listed})`,
     ],
     ['finding_rows', `toDateTime(event_time) + toIntervalDay(${days.security})`],
+    ['coverage_rows', `hour + toIntervalDay(${days.security})`],
     ['alert_rows', `toDateTime(window_start) + toIntervalDay(${days.security})`],
   ])

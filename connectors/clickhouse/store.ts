@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Alert } from '../../schemas/alert.ts'
+import type { CoverageRow } from '../../schemas/coverage.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { EventStore, QueryOptions, RefusedRow, RowBatch, StoreUpkeep, Telemetry } from '../../schemas/ports.ts'
@@ -18,7 +19,7 @@ import { embeddedRun, READ_LIMITS, Reader, type ReadLimits, type Run, serverRun 
 import type { RetentionDays } from './retention.ts'
 import { serverWriter } from './server-writer.ts'
 import type { TableWriter } from './table-writer.ts'
-import { ALERTS, alertRow, EVENTS, FINDINGS, findingRow, type Table } from './tables.ts'
+import { ALERTS, alertRow, COVERAGE, coverageRow, EVENTS, FINDINGS, findingRow, type Table } from './tables.ts'
 
 export interface StoreSettings {
   readonly database: string
@@ -90,6 +91,9 @@ class ClickHouseStore implements EventStore, StoreUpkeep {
   }
   async insertAlerts(alerts: readonly Alert[]): Promise<void> {
     await this.insertOwn(ALERTS, alerts.map(alertRow))
+  }
+  async insertCoverage(rows: readonly CoverageRow[]): Promise<void> {
+    await this.insertOwn(COVERAGE, rows.map(coverageRow))
   }
 
   /** Asked on the writer's connection: there it comes after every insert that this service still has under way. */

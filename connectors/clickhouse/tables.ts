@@ -1,5 +1,6 @@
 /** The tables we insert into: column lists and types for `JSONCompactEachRow`, and the rows of findings and alerts. */
 import type { Alert } from '../../schemas/alert.ts'
+import type { CoverageRow } from '../../schemas/coverage.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import { ROW_COLUMNS } from '../../schemas/row.ts'
 
@@ -61,6 +62,17 @@ const ALERT_COLUMNS: Columns = [
   ['triage', 'Array(String)'],
   ['query', 'String'],
 ]
+const COVERAGE_COLUMNS: Columns = [
+  ['tenant', LOW],
+  ['server_id', LOW],
+  ['rule', LOW],
+  ['hour', "DateTime('UTC')"],
+  ['part', LOW],
+  ['state', LOW],
+  ['reasons', 'Array(String)'],
+  ['evaluations', 'UInt64'],
+  ['matches', 'UInt64'],
+]
 
 export interface Table {
   readonly name: string
@@ -82,6 +94,7 @@ const table = (name: string, columns: Columns): Table => ({
 export const EVENTS = table('events', ROW_COLUMNS)
 export const FINDINGS = table('finding_rows', FINDING_COLUMNS)
 export const ALERTS = table('alert_rows', ALERT_COLUMNS)
+export const COVERAGE = table('coverage_rows', COVERAGE_COLUMNS)
 
 /** `2026-11-24T01:02:03.5Z` as a column reads it. */
 const columnTime = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, -1)}`
@@ -99,4 +112,10 @@ export const alertRow = (a: Alert): string =>
     ...[columnTime(a.windowStart), a.windowMs, a.revision, a.count, columnTime(a.firstSeen), columnTime(a.lastSeen)],
     ...[a.saw, a.expected, JSON.stringify(a.evidence), a.evidenceEventIds, a.findingIds, a.principalKey, a.clientKey],
     ...[a.sessionFp, a.toolName, a.decision, a.evidenceLevel, a.refs, a.blindSpots, a.triage, a.query],
+  ])
+
+export const coverageRow = (c: CoverageRow): string =>
+  JSON.stringify([
+    ...[c.tenant, c.serverId, c.rule, columnTime(c.hour).slice(0, 19), c.part],
+    ...[c.state, c.reasons, c.evaluations, c.matches],
   ])

@@ -1,6 +1,7 @@
 /** An event store in memory, for tests: rows by position, no SQL. */
 import { readFile } from 'node:fs/promises'
 import type { Alert } from '../../schemas/alert.ts'
+import type { CoverageRow } from '../../schemas/coverage.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { EventStore, RefusedRow, RowBatch } from '../../schemas/ports.ts'
@@ -11,16 +12,20 @@ export interface MemoryEventStore extends EventStore {
   readonly rows: ReadonlyMap<string, string>
   readonly findings: ReadonlyMap<string, Finding>
   readonly alerts: ReadonlyMap<string, Alert>
+  /** Rows by tenant, server, rule, hour and part. */
+  readonly coverage: ReadonlyMap<string, CoverageRow>
 }
 
 export function memoryEventStore(): MemoryEventStore {
   const rows = new Map<string, string>()
   const findings = new Map<string, Finding>()
   const alerts = new Map<string, Alert>()
+  const coverage = new Map<string, CoverageRow>()
   return {
     rows,
     findings,
     alerts,
+    coverage,
     async open() {},
     async insertEvents(batch) {
       const refused: RefusedRow[] = []
@@ -40,6 +45,9 @@ export function memoryEventStore(): MemoryEventStore {
     async insertAlerts(added) {
       for (const alert of added)
         if ((alerts.get(alert.alertId)?.revision ?? 0) <= alert.revision) alerts.set(alert.alertId, alert)
+    },
+    async insertCoverage(added) {
+      for (const row of added) coverage.set([row.tenant, row.serverId, row.rule, row.hour, row.part].join(' '), row)
     },
     async storedPositions(log, partition, from, to) {
       const stored = [...rows.keys()].map((key) => key.split('/'))

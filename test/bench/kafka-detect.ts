@@ -38,6 +38,7 @@ function handedOver(): EventStore & { rows: number } {
       return []
     },
     async insertFindings() {},
+    async insertCoverage() {},
     async insertAlerts() {},
     storedPositions: async () => new Set(),
     query: async () => '',

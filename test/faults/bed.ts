@@ -153,6 +153,7 @@ const bound = (store: EventStore): EventStore => ({
   open: () => store.open(),
   insertEvents: (batch) => store.insertEvents(batch),
   insertFindings: (findings) => store.insertFindings(findings),
+  insertCoverage: (rows) => store.insertCoverage(rows),
   insertAlerts: (alerts) => store.insertAlerts(alerts),
   storedPositions: (log, partition, from, to) => store.storedPositions(log, partition, from, to),
   query: (sql, options) => store.query(sql, options),

@@ -1,0 +1,37 @@
+/** What the engine of a partition says of coverage, as rows of the store, at most once in so many milliseconds. */
+import type { RuleHour } from '../../detectors/coverage.ts'
+import type { Engine } from '../../detectors/engine.ts'
+import type { CoverageRow, CoverageStateName } from '../../schemas/coverage.ts'
+
+/** Often enough to look at, seldom enough to cost nothing. */
+const WRITE_EVERY_MS = 60_000
+
+export class CoverageRows {
+  private readonly engine: Engine
+  private readonly part: string
+  private writtenMs = Number.NEGATIVE_INFINITY
+
+  constructor(engine: Engine, part: string) {
+    this.engine = engine
+    this.part = part
+  }
+
+  /** Rows to write now; none before the time has come, unless it is the last chance. */
+  due(nowMs: number, isLast: boolean): readonly CoverageRow[] {
+    if (!isLast && nowMs - this.writtenMs < WRITE_EVERY_MS) return []
+    this.writtenMs = nowMs
+    return this.engine.coverageHours().map((hour) => rowOf(hour, this.part))
+  }
+}
+
+const rowOf = (hour: RuleHour, part: string): CoverageRow => ({
+  tenant: hour.tenant,
+  serverId: hour.server,
+  rule: hour.rule,
+  hour: new Date(hour.hourMs).toISOString(),
+  part,
+  state: hour.state.toLowerCase() as CoverageStateName,
+  reasons: hour.reasons.map((reason) => reason.toWellFormed()),
+  evaluations: hour.evaluations,
+  matches: hour.matches,
+})
