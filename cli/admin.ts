@@ -4,9 +4,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { BLIND_SPOTS } from '../detectors/blind-spots.ts'
 import { AuditdError } from '../schemas/errors.ts'
 import type { EventStore } from '../schemas/ports.ts'
 import { isLoopback, splitAddress } from './configuration.ts'
+import { coverageSql } from './coverage-report.ts'
 import type { ServiceTelemetry } from './telemetry.ts'
 
 /** Name of a check and, when it fails, why. */
@@ -25,6 +27,11 @@ export interface Admin {
 const queryBody = z.strictObject({
   sql: z.string().min(1).max(100_000),
   format: z.string().max(64).default('PrettyCompactMonoBlock'),
+})
+const coverageQuery = z.strictObject({
+  server: z.string().optional(),
+  rule: z.string().optional(),
+  state: z.string().optional(),
 })
 const FILE = 'admin.json'
 
@@ -67,6 +74,15 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
         .code(kind === 'usage' ? 422 : kind === 'transient' ? 503 : 500)
         .send({ error: (error as Error).message })
     }
+  })
+  server.get('/v1/coverage', async (request, reply) => {
+    if (!sameToken(request.headers.authorization, token))
+      return reply.code(401).send({ error: 'admin: authorization: the token of the data folder is required' })
+    const filter = coverageQuery.safeParse(request.query)
+    if (!filter.success)
+      return reply.code(400).send({ error: `admin: ${filter.error.issues[0]?.path.join('.')}: not known` })
+    const answer = await store.query(coverageSql(filter.data), { format: 'JSON', own: true })
+    return { coverage: (JSON.parse(answer) as { data: unknown }).data, blindSpots: BLIND_SPOTS }
   })
   const { host, port } = splitAddress(address)
   const url = await server.listen({ host, port })

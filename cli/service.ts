@@ -144,7 +144,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
   if (roles.includes('jobs')) {
-    const jobs = await startJobs({ settings, store, clock, telemetry })
+    const jobs = await startJobs({ settings, store, bus, clock, telemetry })
     closers.add(() => jobs.stop())
   }
   let sources: SourceTopics | undefined

@@ -3,6 +3,7 @@ import { ALERT_WINDOW_MS, type Alert } from '../schemas/alert.ts'
 import { type Finding, severityRank } from '../schemas/finding.ts'
 import { idOfParts, wasRefused } from './finding.ts'
 import type { AnyRule } from './loaded-rule.ts'
+import { sqlLiteral } from './sql-literal.ts'
 
 export const EVIDENCE_LENGTH = 50
 const FACT_CHARS = 120
@@ -99,8 +100,6 @@ function reasonOf(finding: Finding): string {
   return `${finding.severity}: the server did not say that it refused it`
 }
 
-/** A string of ClickHouse SQL. */
-const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&').replace(/[\n\r\t]/g, ' ')}'`
 const moment = (ms: number): string =>
   `toDateTime64('${new Date(ms).toISOString().slice(0, -1).replace('T', ' ')}', 3, 'UTC')`
 
@@ -108,12 +107,12 @@ function queryOf(finding: Finding, eventIds: readonly string[], windowStart: str
   const startMs = Date.parse(windowStart)
   const evidence =
     eventIds.length > 0
-      ? `event_id IN (${eventIds.map(quoted).join(', ')})`
+      ? `event_id IN (${eventIds.map(sqlLiteral).join(', ')})`
       : `event_time >= ${moment(startMs)} AND event_time < ${moment(startMs + windowMs)}`
   return [
     'SELECT event_time, event_type, event_id, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
     'FROM events_exact',
-    `WHERE tenant = ${quoted(finding.tenant)} AND server_id = ${quoted(finding.serverId)} AND ${evidence}`,
+    `WHERE tenant = ${sqlLiteral(finding.tenant)} AND server_id = ${sqlLiteral(finding.serverId)} AND ${evidence}`,
     'ORDER BY event_time, event_id',
   ].join('\n')
 }

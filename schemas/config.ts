@@ -134,6 +134,11 @@ export const config = z.strictObject({
         .describe('Rows wait so long for others before an insert, milliseconds.'),
       snapshotEveryMs: z.int().default(5_000).describe('Time between snapshots of state, milliseconds.'),
       snapshotEveryEvents: z.int().default(50_000).describe('Events between snapshots of state.'),
+      coverageEveryMs: z
+        .int()
+        .min(0)
+        .default(60_000)
+        .describe('Time between rows of coverage of one partition, milliseconds.'),
     })
     .prefault({})
     .describe('Bounds; nothing grows without one.'),

@@ -3,24 +3,24 @@ import type { RuleHour } from '../../detectors/coverage.ts'
 import type { Engine } from '../../detectors/engine.ts'
 import type { CoverageRow, CoverageStateName } from '../../schemas/coverage.ts'
 
-/** Often enough to look at, seldom enough to cost nothing. */
-const WRITE_EVERY_MS = 60_000
-
 export class CoverageRows {
   private readonly engine: Engine
   private readonly part: string
+  private readonly everyMs: number
   private writtenMs = Number.NEGATIVE_INFINITY
 
-  constructor(engine: Engine, part: string) {
+  constructor(engine: Engine, part: string, everyMs: number) {
     this.engine = engine
     this.part = part
+    this.everyMs = everyMs
   }
 
   /** Rows to write now; none before the time has come, unless it is the last chance. */
   due(nowMs: number, isLast: boolean): readonly CoverageRow[] {
-    if (!isLast && nowMs - this.writtenMs < WRITE_EVERY_MS) return []
-    this.writtenMs = nowMs
-    return this.engine.coverageHours().map((hour) => rowOf(hour, this.part))
+    if (!isLast && nowMs - this.writtenMs < this.everyMs) return []
+    const rows = this.engine.coverageHours().map((hour) => rowOf(hour, this.part))
+    if (rows.length > 0) this.writtenMs = nowMs
+    return rows
   }
 }
 

@@ -41,10 +41,13 @@ export interface PartitionParts {
     readonly insertEveryMs?: number
     readonly snapshotEveryMs: number
     readonly snapshotEveryEvents: number
+    /** A minute when absent. */
+    readonly coverageEveryMs?: number
   }
 }
 
 const RETRIES_CHUNK = 'retries'
+const COVERAGE_EVERY_MS = 60_000
 /** Offsets one question to the store covers. */
 const OFFSETS_ASKED = 500
 
@@ -88,7 +91,11 @@ export class OwnedPartition {
       if (cells > 0) parts.telemetry.log('state_discarded', { partition, cells })
     }
     this.meter = new EngineMeter(this.engine, String(partition), parts.telemetry)
-    this.coverage = new CoverageRows(this.engine, `${log}/${partition}`)
+    this.coverage = new CoverageRows(
+      this.engine,
+      `${log}/${partition}`,
+      parts.limits.coverageEveryMs ?? COVERAGE_EVERY_MS,
+    )
     this.next = snapshot?.next ?? 0
     this.snapshotAtMs = parts.clock.nowMs()
     this.rows = new RowWriter(this.next, {

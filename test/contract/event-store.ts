@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CoverageRow } from '../../schemas/coverage.ts'
 import type { EventFields } from '../../schemas/event.ts'
 import type { EventStore, RowBatch } from '../../schemas/ports.ts'
 import { sampleAlert, sampleEvent, sampleFinding, sampleRow } from './samples.ts'
@@ -145,6 +146,38 @@ export function describeEventStore(name: string, make: () => Promise<StoreUnderT
       expect(await ask(`SELECT count() FROM findings WHERE tenant = '${finding.tenant}'`)).toBe('2')
       expect(await ask(`SELECT saw FROM findings WHERE finding_id = '${finding.findingId}'`)).toBe(finding.saw)
       expect(await ask(`SELECT revision, count FROM alerts WHERE tenant = '${finding.tenant}'`)).toBe('2\t7')
+    })
+
+    it('keeps the newest row of an hour, and tells not evaluated from nothing found', async () => {
+      const tenant = freshLog()
+      const row: CoverageRow = {
+        tenant,
+        serverId: 'files',
+        rule: 'tok-001',
+        hour: new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000).toISOString(),
+        part: 'log/0',
+        state: 'degraded',
+        reasons: ["it's `missing`\\"],
+        evaluations: 3,
+        matches: 0,
+      }
+      await under.store.insertCoverage([row, { ...row, rule: 'tok-002', state: 'inactive', evaluations: 0 }])
+      await under.store.insertCoverage([{ ...row, state: 'active', evaluations: 5, matches: 1 }])
+      await under.store.insertCoverage([{ ...row, part: 'log/1', evaluations: 2 }])
+      if (!under.sql) return expect(under.sql).toBe(false)
+      expect(
+        await ask(
+          `SELECT rule, state, reasons, evaluations, matches, verdict FROM coverage WHERE tenant = '${tenant}' ORDER BY rule`,
+        ),
+      ).toBe(
+        [
+          `tok-001\tactive\t['it\\'s \`missing\`\\\\']\t7\t1\tfound`,
+          `tok-002\tinactive\t['it\\'s \`missing\`\\\\']\t0\t0\tnot evaluated`,
+        ].join('\n'),
+      )
+      expect(
+        await ask(`SELECT rule, state, evaluations_24h FROM coverage_now WHERE tenant = '${tenant}' ORDER BY rule`),
+      ).toBe('tok-001\tactive\t7\ntok-002\tinactive\t0')
     })
 
     it('answers a query with parameters and limits, and refuses one that is wrong', async () => {

@@ -1,15 +1,22 @@
 /** Jobs: run at the start when they ask for it, isolated from each other, and waited for at the end. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Job, type JobContext, startJobs } from '../../../cli/job-schedule.ts'
+import coverage from '../../../cli/jobs/coverage.ts'
 import mergeYesterday from '../../../cli/jobs/merge-yesterday.ts'
 import { memoryEventStore } from '../../../connectors/memory/event-store.ts'
 import { config } from '../../../schemas/config.ts'
+import type { AuditEvent } from '../../../schemas/event.ts'
 import { recordingTelemetry } from '../../contract/samples.ts'
 
 const merged: string[] = []
+const published: AuditEvent[] = []
+const never = (): never => {
+  throw new Error('a job does not consume')
+}
 const context = (): JobContext & { telemetry: ReturnType<typeof recordingTelemetry> } => ({
   settings: config.parse({}),
   store: Object.assign(memoryEventStore(), { mergeDay: async (day: string) => void merged.push(day) }),
+  bus: { publish: async (events) => void published.push(...events), consume: never, close: async () => {} },
   clock: { nowMs: () => Date.UTC(2026, 10, 24, 1, 15) },
   telemetry: recordingTelemetry(),
 })
@@ -73,5 +80,33 @@ describe('startJobs', () => {
   it('merges yesterday, by UTC', async () => {
     await mergeYesterday.run(context())
     expect(merged).toEqual(['2026-11-23'])
+  })
+})
+
+describe('the daily coverage', () => {
+  const line = {
+    tenant: 'default',
+    server_id: 'files',
+    rule: 'tok-001-audience-mismatch',
+    state: 'degraded',
+    reasons: ['auth.token.validated.aud: never filled'],
+    evaluations_24h: '7',
+    matches_24h: '0',
+  }
+  it('makes one event of each rule and server, the same ones when it runs twice in a day', async () => {
+    const given = context()
+    const store = { ...given.store, query: async () => `${JSON.stringify(line)}\n` }
+    await coverage.run({ ...given, store })
+    await coverage.run({ ...given, store })
+    expect(published).toHaveLength(2)
+    expect(published[1]).toEqual(published[0])
+    expect(published[0]).toMatchObject({
+      eventType: 'auditd.coverage',
+      serverId: 'files',
+      rule: 'tok-001-audience-mismatch',
+      coverageState: 'degraded',
+      missing: ['auth.token.validated.aud: never filled'],
+      evaluations: 7,
+    })
   })
 })
