@@ -1,0 +1,53 @@
+/** `npm run eval`: recall and false alarms of the scan path on the development corpora, beside a naive regex and published figures. */
+import { parseArgs } from 'node:util'
+import { loadRules } from '../../detectors/load.ts'
+import { FOLDER, hasCorpora, readCorpora, SETS } from './corpora.ts'
+import { linesOf, type Measured } from './lines.ts'
+import { isFlagged, verdictOf } from './measure.ts'
+import { naiveFlags } from './naive-regex.ts'
+import { neutralRow } from './neutral.ts'
+import { historyText, publishedText, setText, stressText, targetsText } from './report.ts'
+import { measureStress } from './stress/measure-stress.ts'
+import { targetsOf } from './targets.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    misses: { type: 'boolean', default: false },
+    'no-stress': { type: 'boolean', default: false },
+  },
+})
+
+if (!hasCorpora()) {
+  process.stderr.write(`eval: ${FOLDER} is not there: nothing to measure\n`)
+  process.exit(2)
+}
+const startMs = performance.now()
+const rules = await loadRules()
+const measured: readonly Measured[] = readCorpora().map((row) => ({
+  row,
+  neutral: verdictOf(neutralRow(row), rules),
+  asItCame: verdictOf(row, rules),
+  naive: naiveFlags(row),
+}))
+const lines = linesOf(measured)
+const targets = targetsOf(measured)
+const stress = values['no-stress'] ? [] : measureStress(measured, rules)
+const unread = measured.filter(({ neutral, asItCame }) => neutral.error !== '' || asItCame.error !== '')
+const seconds = Math.round((performance.now() - startMs) / 100) / 10
+
+if (values.json)
+  process.stdout.write(
+    `${JSON.stringify({ targets, lines, stress, unread: unread.map(({ row }) => row.id), rules: rules.hash, seconds })}\n`,
+  )
+else {
+  const parts = [
+    ...SETS.map((set) => setText(set, lines, values.misses)),
+    historyText(measured, ({ row, neutral }) => isFlagged(row, neutral)),
+    ...(stress.length === 0 ? [] : [stressText(stress)]),
+    publishedText(),
+    targetsText(targets),
+    `${measured.length} rows, ${unread.length} could not be read, ${rules.rules.length} rules, ${seconds} s`,
+  ]
+  process.stdout.write(`${parts.join('\n\n')}\n`)
+}
