@@ -91,13 +91,28 @@ class HandleView extends View implements HandleFields {
 }
 
 const PART_HASHES = ['descriptionHash', 'inputHash', 'outputHash', 'annotationsHash', 'metaHash'] as const
-const PART_NAMES = ['hash', ...PART_HASHES, 'titleHash', 'nameKey'] as const
-const PART_LISTS = ['inputFields', 'annotations', 'findings', 'requiredScopes', 'mirrored', 'tags'] as const
+const PART_NAMES = ['hash', ...PART_HASHES, 'titleHash', 'wordingHash', 'nameKey'] as const
+const PART_NUMBERS = ['schemaChars', 'schemaDepth', 'subschemas'] as const
+const PART_LISTS = [
+  'inputFields',
+  'inputShape',
+  'annotations',
+  'findings',
+  'verdicts',
+  'mentions',
+  'externalRefs',
+  'requiredScopes',
+  'mirrored',
+  'tags',
+] as const
 class DefinitionView extends View {
   readonly part: Definition
   constructor(base: View, part: Definition) {
     super(base.wire, 'definition.seen', base.ts, base.server, part.name, base.inventory)
     this.part = part
+  }
+  get nameSkeleton(): string {
+    return this.part.nameKey ?? ''
   }
   /** One short hash of what the definition says apart from its name: equal for a renamed tool. Needs a description and a schema. */
   get parts(): string {
@@ -113,12 +128,20 @@ const partGetter = (name: keyof Definition, absent: unknown) =>
     },
   })
 for (const name of PART_NAMES) partGetter(name, '')
+for (const name of PART_NUMBERS) partGetter(name, 0)
 for (const name of PART_LISTS) partGetter(name, Object.freeze([]))
+
+/** A revocation concerns its subject, whoever told it: the subject stands in the word of its kind, and nobody else in the others. */
+function aboutSubject(event: Extract<AuditEvent, { eventType: 'identity.revoked' }>): Wire {
+  const { subjectKind, subjectKey } = event
+  const of = (kind: typeof subjectKind) => (subjectKind === kind ? subjectKey : undefined)
+  return { ...event, principalKey: of('principal'), clientKey: of('client'), tokenFp: of('token') }
+}
 
 /** `server` is the event’s own, as one text for all its events where the caller has one. */
 export const viewOf = (event: AuditEvent, server = event.serverId, inventory?: Inventory): View =>
   new View(
-    event as unknown as Wire,
+    event.eventType === 'identity.revoked' ? aboutSubject(event) : (event as unknown as Wire),
     event.eventType,
     millisecondsOf(event.eventTime),
     server,

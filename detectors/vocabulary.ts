@@ -89,11 +89,16 @@ export interface HandleFields {
   /** The result behind the handle was handed out (tasks). */
   readonly resultReturned: boolean
 }
-/** One definition of a registry event; `tool` is its name. `parts` hashes all parts but the name, '' when none is known. */
+/**
+ * One definition of a registry event; `tool` is its name. `parts` hashes all parts but the name, '' when none is known. An empty list
+ * stands for one the producer did not send: `inputShape` of a schema has at least the line of its root.
+ */
 export type DefinitionFields = {
   readonly [F in Exclude<keyof Definition, 'name'>]-?: Seen<z.ZodType<Definition[F]>>
 } & {
   readonly parts: string
+  /** `nameKey`, as the column of the scope `fleetTool`. */
+  readonly nameSkeleton: string
   readonly scopeSetHash: string
   readonly locale: string
 }
@@ -104,8 +109,11 @@ interface DerivedEvents {
   'definition.seen': Named & DefinitionFields
 }
 type WireEvents = {
-  [T in WireType]: Named & { readonly [F in keyof (typeof TYPE_FIELDS)[T]]: SeenField<(typeof TYPE_FIELDS)[T][F]> }
+  [T in WireType]: Named &
+    Added<T> & { readonly [F in keyof (typeof TYPE_FIELDS)[T]]: SeenField<(typeof TYPE_FIELDS)[T][F]> }
 }
+/** Words that views add to a wire event: what was revoked stands as `principal`, `client` or `tokenFp`, whichever it is. */
+type Added<T> = T extends 'identity.revoked' ? { readonly tokenFp: string } : unknown
 type SeenField<S> = S extends z.ZodType ? Seen<S> : never
 /** Rule events by type: the fields a rule can require. */
 export type AuditEvents = WireEvents & DerivedEvents

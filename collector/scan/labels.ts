@@ -28,6 +28,17 @@ const VERDICTS: readonly Verdict[] = ['benign', 'suspicious', 'malicious']
 /** Sorted, each once. */
 export const classesOf = (scanned: Scanned): string[] => [...new Set(scanned.hits.map((hit) => hit.class))].sort()
 
+/** The strongest verdict of each class, as class=verdict; in the order of `classesOf`. */
+export function verdictsOf(scanned: Scanned): string[] {
+  const strongest = new Map<string, Verdict>()
+  for (const hit of scanned.hits) {
+    const known = strongest.get(hit.class)
+    if (known === undefined || VERDICTS.indexOf(hit.verdict) > VERDICTS.indexOf(known))
+      strongest.set(hit.class, hit.verdict)
+  }
+  return classesOf(scanned).map((kind) => `${kind}=${strongest.get(kind)!}`)
+}
+
 /** Classes by place; `leafPathOf` makes the place that of `args[].path` in a tool.call. */
 export function classesByPath(
   scanned: Scanned,

@@ -13,13 +13,33 @@ export const definition = z.object({
   annotationsHash: hash.optional(),
   titleHash: hash.optional(),
   metaHash: hash.optional(),
-  /** What the name is made of, without case and separators: finds a renamed tool. */
+  /**
+   * The name as people read it: without case and separators, letters that look like others folded (UTS #39, 0 as o, 1 as l). Finds a
+   * renamed tool within a server and a look-alike on another one.
+   */
   nameKey: characters(LIMITS.nameChars).optional(),
   /** Names of the input's properties, required ones first marked with `!`: tells an added optional field. */
   inputFields: z.array(characters(256)).max(LIMITS.listLength).optional(),
   /** Annotations that are true or false, such as readOnlyHint=true. */
   annotations: z.array(characters(128)).max(32).optional(),
   findings: z.array(characters(128)).max(64).optional(),
+  /** The strongest verdict of each class in `findings`, as class=verdict: benign, suspicious, malicious. */
+  verdicts: z.array(characters(160)).max(64).optional(),
+  /**
+   * What the input lets a caller send, a line for each property: its path (`!` when required), its types, then what bounds it: enum=N,
+   * const, pattern, format, max=N, closed, and role=path|url|shell|sql|code where the parameter reaches further than its text.
+   */
+  inputShape: z.array(characters(256)).max(LIMITS.listLength).optional(),
+  /** Over every word of the definition, without case, spacing and punctuation: equal when a change is cosmetic. */
+  wordingHash: hash.optional(),
+  /** Names of other tools, of this server or of none that it has, that stand in its texts. */
+  mentions: z.array(characters(128)).max(32).optional(),
+  /** Size of both schemas as JSON in characters, their nesting and the schemas inside them; depth and number stop at 65 and 4,097. */
+  schemaChars: z.int().min(0).max(LIMITS.integer).optional(),
+  schemaDepth: z.int().min(0).max(LIMITS.integer).optional(),
+  subschemas: z.int().min(0).max(LIMITS.integer).optional(),
+  /** References that leave the schema, as scheme://host, `file:` or `relative`. */
+  externalRefs: z.array(characters(256)).max(32).optional(),
   /** Scopes the tool declares it needs; absent when it says nothing. */
   requiredScopes: z.array(characters(256)).max(64).optional(),
   /** Parameters whose value a modern client also sends as a header (x-mcp-header). */

@@ -1,7 +1,7 @@
 /** The classifiers over definitions, once for each list; and what a definition says about the arguments of its tool. */
 import type { Definition } from '../../../schemas/events/registry.ts'
 import type { Scanned } from '../../scan/classifier.ts'
-import { classesOf } from '../../scan/labels.ts'
+import { classesOf, verdictsOf } from '../../scan/labels.ts'
 import { rolesOf } from '../../scan/role.ts'
 import type { AuditContext } from '../audit-context.ts'
 import type { Definitions } from '../registry/definitions.ts'
@@ -58,7 +58,11 @@ export function scannedDefinitions(
     const scanned = found.get(definition.hash)
     unscannedBytes += scanned?.unscannedBytes ?? 0
     if (scanned === undefined || scanned.hits.length === 0) return definition
-    return { ...definition, findings: classesOf(scanned).slice(0, MAX_CLASSES) }
+    return {
+      ...definition,
+      findings: classesOf(scanned).slice(0, MAX_CLASSES),
+      verdicts: verdictsOf(scanned).slice(0, MAX_CLASSES),
+    }
   })
   return { definitions: classified, unscannedBytes: unscannedBytes === 0 ? undefined : unscannedBytes }
 }

@@ -5,6 +5,8 @@ import { canonical } from '../keys/canonical.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { type MirroredParameter, mirroredParametersOf } from '../messages/header-mirror.ts'
 import { trustedName } from '../names.ts'
+import { foldedWords, mentionsIn, nameSkeleton } from './definition-words.ts'
+import { inputShapeOf, measureSchema, type SchemaSize } from './schema-facts.ts'
 
 /** A tool, prompt, resource or resource template as a list shows it. */
 export interface Listed {
@@ -38,13 +40,9 @@ export interface Definitions {
   readonly outputSchemas: ReadonlyMap<string, unknown>
 }
 
-const partHash = (part: unknown): string => {
-  const text = part === undefined ? undefined : canonical(part)
-  return text === undefined ? '' : sha256(text)
-}
-
-/** A renamed tool keeps this: no case, no separators. */
-const nameKeyOf = (name: string): string => name.toLowerCase().replace(/[\s_\-./:]/g, '')
+const partText = (part: unknown): string => (part === undefined ? '' : (canonical(part) ?? ''))
+const hashOf = (text: string): string => (text === '' ? '' : sha256(text))
+const partHash = (part: unknown): string => hashOf(partText(part))
 
 /** Required properties first, marked with `!`; names are the server's own, bounded. */
 function inputFieldsOf(schema: unknown): string[] {
@@ -78,18 +76,41 @@ const commonParts = (listed: Listed) => ({
   descriptionHash: partHash(listed.description),
   titleHash: partHash(listed.title),
   metaHash: partHash(listed._meta),
-  nameKey: trustedName(nameKeyOf(textOf(listed.name))),
+  nameKey: trustedName(nameSkeleton(textOf(listed.name))),
 })
 
+/** Texts of a tool in which a model reads what it is for and how it is called. */
+function textsOf(tool: Listed, size: SchemaSize): string[] {
+  const texts = [tool.title, tool.description, (tool.annotations as { title?: unknown } | null | undefined)?.title].map(
+    textOf,
+  )
+  for (const schema of [tool.inputSchema, tool.outputSchema]) measureSchema(schema, size, (text) => texts.push(text))
+  return texts
+}
+/** Kept as long as the tool is: mentions are made when its neighbours are known. */
+const textsByTool = new WeakMap<object, readonly string[]>()
+
 export function fingerprintTool(tool: Listed): Definition {
+  const size: SchemaSize = { schemaDepth: 0, subschemas: 0, externalRefs: [] }
+  const texts = textsOf(tool, size)
+  textsByTool.set(tool, texts)
+  const words = foldedWords(texts)
+  const inputShape = inputShapeOf(tool.inputSchema, textOf(tool.name))
+  const { externalRefs, ...sizes } = size
+  const input = partText(tool.inputSchema)
+  const output = partText(tool.outputSchema)
   const mirrored = mirroredParametersOf(tool.inputSchema).map(({ path }) => trustedName(path.join('.')).slice(0, 256))
   return {
     ...commonParts(tool),
-    inputHash: partHash(tool.inputSchema),
-    outputHash: partHash(tool.outputSchema),
+    inputHash: hashOf(input),
+    outputHash: hashOf(output),
     annotationsHash: partHash(tool.annotations),
     inputFields: inputFieldsOf(tool.inputSchema),
     annotations: annotationsOf(tool.annotations),
+    wordingHash: words === '' ? '' : sha256(words),
+    ...(inputShape.length > 0 && { inputShape }),
+    ...(size.subschemas > 0 && { ...sizes, schemaChars: input.length + output.length }),
+    ...(externalRefs.length > 0 && { externalRefs }),
     ...(mirrored.length > 0 && { mirrored: mirrored.slice(0, MAX_MIRRORED) }),
   }
 }
@@ -166,7 +187,9 @@ export function definitionsOf(
     if (one.outputSchema !== undefined) outputSchemas.set(key, one.outputSchema)
     return { key, definition: requiredScopes === undefined ? definition : { ...definition, requiredScopes } }
   })
-  const definitions = toldApart(found).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const definitions = withMentions(toldApart(found), listed).sort((a, b) =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
+  )
   const listHash = sha256(definitions.map(({ name, hash }) => `${name}\u0000${hash}`).join('\n'))
   const made: Definitions = {
     listHash,
@@ -181,6 +204,26 @@ export function definitionsOf(
   lists.set(text, made)
   return made
 }
+
+/** Which tools a tool speaks of; parameters of any of them are none. */
+function withMentions(definitions: readonly Definition[], listed: ReadonlyMap<string, Listed>): Definition[] {
+  const names = new Set(definitions.map(({ name }) => name))
+  const parameters = new Set(
+    definitions.flatMap(({ inputFields = [] }) => inputFields.map((field) => field.replace(/^!/, ''))),
+  )
+  return definitions.map((definition) => {
+    const texts = textsByTool.get(listed.get(definition.hash) ?? NO_TOOL)
+    if (texts === undefined) return definition
+    const mentions = mentionsIn(
+      texts,
+      definition.name,
+      (name) => names.has(name),
+      (name) => parameters.has(name),
+    )
+    return mentions.length === 0 ? definition : { ...definition, mentions }
+  })
+}
+const NO_TOOL = {}
 
 /** Resources may share a name: then each is told with the beginning of a hash of its URI. */
 function toldApart(found: readonly { readonly key: string; readonly definition: Definition }[]): Definition[] {
@@ -206,15 +249,17 @@ export function fittingDefinitions(all: readonly Definition[]): {
 } {
   const steps: ((definition: Definition) => Definition)[] = [
     (definition) => definition,
-    ({ titleHash, metaHash, inputFields, annotations, nameKey, ...rest }) => rest,
-    ({ name, hash, descriptionHash, inputHash, findings }) => ({
+    ({ inputShape, mentions, ...rest }) => rest,
+    ({ titleHash, metaHash, inputFields, inputShape, mentions, annotations, nameKey, ...rest }) => rest,
+    ({ name, hash, descriptionHash, inputHash, wordingHash, findings, verdicts }) => ({
       name,
       hash,
       descriptionHash,
       inputHash,
-      ...(findings && { findings }),
+      ...(wordingHash && { wordingHash }),
+      ...(findings && { findings, verdicts }),
     }),
-    ({ name, hash, findings }) => ({ name, hash, ...(findings && { findings }) }),
+    ({ name, hash, findings, verdicts }) => ({ name, hash, ...(findings && { findings, verdicts }) }),
   ]
   let definitions = all
   for (const [index, step] of steps.entries()) {

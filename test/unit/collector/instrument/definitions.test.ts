@@ -42,7 +42,12 @@ describe('fingerprint', () => {
       metaHash: sha(tool._meta),
       nameKey: 'getweatherv2',
       inputFields: ['!place', 'days'],
+      inputShape: ['!place string', '* object', 'days number'],
       annotations: ['destructiveHint=false', 'readOnlyHint=true'],
+      wordingHash: createHash('sha256').update('weather tells the weather x').digest('hex'),
+      schemaChars: canonicalize(tool.inputSchema)!.length + canonicalize(tool.outputSchema)!.length,
+      schemaDepth: 2,
+      subschemas: 4,
     })
   })
   it('changes one part hash with one part, and the whole', () => {
