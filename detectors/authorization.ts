@@ -1,13 +1,12 @@
 /** Whether a request was authorized, and whether its server says that it has to be. */
-import { createHash } from 'node:crypto'
 import { wasRefused } from './finding.ts'
 import type { Match } from './rule.ts'
+import { shortName } from './short-name.ts'
 
 /** What one process of a server says at its start. Nothing is judged before that is known. */
 export type Posture = { known: boolean; required: boolean; methods: string[]; tools: string[] }
 export const unknownPosture = (): Posture => ({ known: false, required: false, methods: [], tools: [] })
 const MAX_NAMES = 32
-const MAX_NAME_CHARS = 48
 
 interface Started {
   readonly authRequired: boolean
@@ -18,13 +17,9 @@ interface Started {
 export function noteStart(e: Started, posture: Posture): void {
   posture.known = e.says('authRequired')
   posture.required = e.authRequired
-  posture.methods = e.anonymousMethods.slice(0, MAX_NAMES).map(short)
-  posture.tools = e.anonymousTools.slice(0, MAX_NAMES).map(short)
+  posture.methods = e.anonymousMethods.slice(0, MAX_NAMES).map(shortName)
+  posture.tools = e.anonymousTools.slice(0, MAX_NAMES).map(shortName)
 }
-/** A long name becomes its hash: cut ones would let a tool pass as another that begins alike. */
-const short = (name: string): string =>
-  name.length <= MAX_NAME_CHARS ? name : `#${createHash('sha256').update(name).digest('base64url')}`
-
 /** Half of the rule’s ttl: what a request began with is surely remembered for that long. */
 const LONGEST_MS = 1_800_000
 
@@ -53,9 +48,10 @@ export function judgeRequest(
   if (verified.authorized || verified.reported || e.durationMs > LONGEST_MS || wasRefused(e)) return undefined
   const { posture } = beside
   if (!posture.known || !posture.required) return undefined
-  const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(short)]
-  if (methods.includes(short(method))) return undefined
-  if (tool !== '' && [...posture.tools, ...config.anonymousTools.map(short)].includes(short(tool))) return undefined
+  const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(shortName)]
+  if (methods.includes(shortName(method))) return undefined
+  if (tool !== '' && [...posture.tools, ...config.anonymousTools.map(shortName)].includes(shortName(tool)))
+    return undefined
   verified.reported = true
   const how = verified.refused ? 'after its authorization was refused' : 'without any authorization'
   return {

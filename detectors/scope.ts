@@ -27,6 +27,8 @@ export const SCOPES = {
   callerTool: ['server', 'tool', 'principal'],
   trace: ['server', 'trace'],
   token: ['server', 'tokenFp'],
+  /** One DPoP proof. */
+  proof: ['server', 'proofFp'],
   address: ['server', 'sourceAddress'],
   /** An authorization code, a refresh token or a state value of an authorization server. */
   code: ['server', 'codeFp'],
@@ -69,7 +71,8 @@ const READERS: Readonly<Record<Column, Read>> = {
   client: (view) => view.client,
   request: (view) => view.request,
   tool: (view) => view.tool,
-  handle: (view) => (view as unknown as { handle?: string }).handle ?? '',
+  // A wire event about one task or elicitation has the key that its derived events have.
+  handle: (view) => (view as unknown as { handle?: string }).handle ?? (word('handleFp')(view) || word('taskFp')(view)),
   era: (view) => (view as unknown as { era: string }).era,
   sight: (view) => ((view as unknown as { registrySource: string }).registrySource === 'list' ? 'list' : 'own'),
   locale: (view) => (view as unknown as { locale: string }).locale,
@@ -79,6 +82,7 @@ const READERS: Readonly<Record<Column, Read>> = {
   fleet: () => EVERY_SERVER,
   trace: word('trace'),
   tokenFp: word('tokenFp'),
+  proofFp: word('proofFp'),
   sourceAddress: word('sourceAddress'),
   codeFp: word('codeFp'),
   refreshFp: word('refreshFp'),
