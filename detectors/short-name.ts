@@ -1,0 +1,7 @@
+/** Names of any length in cells of bounded size: a long one stands as its hash, because cut ones would pass for others that begin alike. */
+import { createHash } from 'node:crypto'
+
+const MAX_NAME_CHARS = 48
+
+export const shortName = (name: string): string =>
+  name.length <= MAX_NAME_CHARS ? name : `#${createHash('sha256').update(name).digest('base64url')}`
