@@ -8,11 +8,12 @@ import { alertIdOf, groupFinding } from '../../detectors/grouping.ts'
 import type { AnyRule } from '../../detectors/loaded-rule.ts'
 import type { Example } from '../../detectors/rule.ts'
 import { exampleEvents } from '../../detectors/sample.ts'
+import { engineFor, findingsOf, rulesFor } from '../../detectors/trial.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { rowText } from '../../schemas/row.ts'
 import { ENRICHMENT, recordingTelemetry } from '../contract/samples.ts'
-import { engineFor, findingsOf, RULES, rulesFor } from '../rule-runs.ts'
+import { RULES } from '../rule-runs.ts'
 
 const path = await mkdtemp(join(tmpdir(), 'alert-query-'))
 const store = createEmbeddedStore({

@@ -4,8 +4,9 @@ import type { RuleHour } from '../../../detectors/coverage.ts'
 import { createEngine, type Engine } from '../../../detectors/engine.ts'
 import { days, defineRule, hours, minutes } from '../../../detectors/rule.ts'
 import { SAMPLE_EPOCH_MS, sample } from '../../../detectors/sample.ts'
+import { eventsOf, rulesFor } from '../../../detectors/trial.ts'
 import { isDerived, MAPPINGS } from '../../../detectors/vocabulary.ts'
-import { eventsOf, RULES, rulesFor } from '../../rule-runs.ts'
+import { RULES } from '../../rule-runs.ts'
 import { call, engineOf, feed, TEXT } from './small-rules.ts'
 
 const rule = defineRule({

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { minutes } from '../../../detectors/rule.ts'
 import { sample } from '../../../detectors/sample.ts'
 import { definitionOf, shows } from '../../../detectors/sample-registry.ts'
-import { RULES, run } from '../../rule-runs.ts'
+import { run } from '../../../detectors/trial.ts'
+import { RULES } from '../../rule-runs.ts'
 
 const findings = (id: string, name: string) => {
   const rule = RULES.find((each) => each.id === id)!

@@ -1,0 +1,179 @@
+/** What every rule must satisfy, ours and those of users alike: each property answers its faults, none when it holds. */
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { type AuditEvent, parseEvent } from '../schemas/event.ts'
+import type { Finding } from '../schemas/finding.ts'
+import { type AnyRule, handledTypes } from './loaded-rule.ts'
+import type { Example } from './rule.ts'
+import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run } from './trial.ts'
+import { derivedViews, viewOf } from './view.ts'
+
+const MAX_CELL_CHARACTERS = 4_096
+/** Names that a table looked up carelessly knows already. */
+const ODD_NAMES = ['constructor', '__proto__', 'toString']
+const WHY_CHARACTERS = 20
+
+export interface Property {
+  readonly name: string
+  readonly faults: (rule: AnyRule) => readonly string[]
+}
+/** A property of each example. */
+const ofExamples =
+  (faultOf: (rule: AnyRule, example: Example) => string | false) =>
+  (rule: AnyRule): readonly string[] =>
+    examplesOf(rule).flatMap(([name, example]) => {
+      const fault = faultOf(rule, example)
+      return fault === false ? [] : [`${name}: ${fault}`]
+    })
+const idsOf = (findings: readonly Finding[]): string[] => findings.map(({ findingId }) => findingId)
+const errorsOf = (rule: AnyRule, example: Example, events: readonly AuditEvent[]): string | false => {
+  const engine = engineFor(rulesFor(rule, example))
+  findingsOf(engine, events)
+  const errors = engine.counters().errors[rule.id]
+  return errors === 0 ? false : `threw ${errors} times`
+}
+
+export const PROPERTIES: readonly Property[] = [
+  {
+    name: 'matches the examples that must match',
+    faults: (rule) =>
+      rule.examples.match.flatMap((example) => (run(rule, example).length > 0 ? [] : [`${example.name}: is silent`])),
+  },
+  {
+    name: 'stays silent in the examples that must not match',
+    faults: (rule) =>
+      rule.examples.noMatch.flatMap((example) =>
+        run(rule, example).map(({ saw }) => `${example.name}: matches with ${saw}`),
+      ),
+  },
+  {
+    name: 'its examples are valid events',
+    faults: ofExamples((_, example) => {
+      const faults = eventsOf(example).flatMap((event) => {
+        const parsed = parseEvent(event)
+        return 'fault' in parsed ? [`${parsed.fault.field} ${parsed.fault.reason}`] : []
+      })
+      return faults.length > 0 && faults.join(', ')
+    }),
+  },
+  {
+    name: 'never throws on its examples',
+    faults: ofExamples((rule, example) => errorsOf(rule, example, eventsOf(example))),
+  },
+  {
+    name: 'never throws on a server, tool or person with an odd name',
+    faults: (rule) =>
+      ODD_NAMES.flatMap((odd) =>
+        ofExamples((_, example) => {
+          const named = { serverId: odd, toolName: odd, clientKey: odd, principalKey: odd }
+          const events = eventsOf(example).map((event) => {
+            const definitions = (event as { definitions?: object[] }).definitions?.map((each) => ({
+              ...each,
+              name: odd,
+            }))
+            return { ...event, ...named, ...(definitions && { definitions }) } as AuditEvent
+          })
+          return errorsOf(rule, example, events)
+        })(rule).map((fault) => `${odd}: ${fault}`),
+      ),
+  },
+  {
+    name: 'a restart between any two events changes nothing',
+    faults: ofExamples((rule, example) => {
+      const rules = rulesFor(rule, example)
+      let engine = engineFor(rules)
+      const restarted = eventsOf(example).flatMap((event) => {
+        const next = engineFor(rules)
+        next.restore(engine.snapshot())
+        engine = next
+        return engine.apply(event)
+      })
+      return !isDeepStrictEqual(restarted, run(rule, example)) && 'other findings after restarts'
+    }),
+  },
+  {
+    name: 'a second tenant, interleaved, changes nothing',
+    faults: ofExamples((rule, example) => {
+      const rules = rulesFor(rule, example)
+      const [ours, theirs] = [eventsOf(example, 'ours'), eventsOf(example, 'theirs')]
+      const apart = [ours, theirs].flatMap((events) => findingsOf(engineFor(rules), events))
+      const interleaved = ours.flatMap((event, i) => [event, theirs[i]!])
+      const together = findingsOf(engineFor(rules), interleaved)
+      return !isDeepStrictEqual(idsOf(together).sort(), idsOf(apart).sort()) && 'the tenants disturb each other'
+    }),
+  },
+  {
+    name: 'a rotation of keys between any two events changes nothing, nor does one that only some producers have made',
+    faults: ofExamples((rule, example) => {
+      const whole = run(rule, example)
+      const events = eventsOf(example)
+      const rotations = [
+        ...events.map((_, from) => events.map((event, at) => (at >= from ? rotated(event) : event))),
+        events.map((event, at) => (at % 2 === 0 ? rotated(event) : event)),
+      ]
+      const differs = rotations.findIndex(
+        (each) => !isDeepStrictEqual(findingsOf(engineFor(rulesFor(rule, example)), each), whole),
+      )
+      return differs >= 0 && `other findings with the rotation before event ${differs}`
+    }),
+  },
+  { name: 'every field it requires takes at least two values in its examples', faults: constantFields },
+  {
+    name: 'a cell stays below 4 KB and is plain JSON',
+    faults: ofExamples((rule, example) => {
+      const engine = engineFor(rulesFor(rule, example))
+      let longest = 0
+      for (const event of eventsOf(example)) {
+        engine.apply(event)
+        for (const cell of cellsIn(engine)) longest = Math.max(longest, cell.length)
+      }
+      return longest >= MAX_CELL_CHARACTERS && `a cell of ${longest} characters`
+    }),
+  },
+  {
+    name: 'ids of findings are its own and repeat in a second run',
+    faults: ofExamples((rule, example) => {
+      const ids = idsOf(run(rule, example))
+      if (new Set(ids).size !== ids.length) return 'two findings have one id'
+      return !isDeepStrictEqual(idsOf(run(rule, example)), ids) && 'other ids in the second run'
+    }),
+  },
+  {
+    name: 'says why, what it mistakes, what it cannot see and what to do, and describes its options',
+    faults: silences,
+  },
+  {
+    name: 'handles every type it requires',
+    faults: (rule) => {
+      const handled = handledTypes(rule)
+      return Object.keys(rule.requires).filter((type) => !handled.includes(type))
+    },
+  },
+]
+
+function constantFields(rule: AnyRule): readonly string[] {
+  const seen = new Map<string, Set<string>>()
+  for (const [, example] of examplesOf(rule))
+    for (const event of eventsOf(example))
+      for (const view of [viewOf(event), ...derivedViews(viewOf(event))])
+        for (const field of rule.requires[view.type] ?? []) {
+          const value = JSON.stringify((view as unknown as Record<string, unknown>)[field])
+          const name = `${view.type}.${field}`
+          seen.set(name, (seen.get(name) ?? new Set()).add(value))
+        }
+  return Object.entries(rule.requires)
+    .flatMap(([type, fields]) => fields!.map((field) => `${type}.${field}`))
+    .filter((name) => (seen.get(name)?.size ?? 0) < 2)
+    .map((name) => `${name} has one value in all examples`)
+}
+
+function silences(rule: AnyRule): readonly string[] {
+  const empty = (['falsePositives', 'blindSpots', 'triage', 'refs'] as const).filter((name) => rule[name].length === 0)
+  const { properties = {} } = z.toJSONSchema(rule.config) as { properties?: Record<string, { description?: string }> }
+  const undescribed = Object.entries(properties).flatMap(([name, { description }]) =>
+    description ? [] : [`option ${name}`],
+  )
+  return [...empty, ...(rule.why.length > WHY_CHARACTERS ? [] : ['why']), ...undescribed].map(
+    (name) => `${name} is not told`,
+  )
+}
