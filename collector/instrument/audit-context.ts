@@ -18,9 +18,9 @@ import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf } from './ident
 import { environmentRing, KeyRing } from './keys/key-ring.ts'
 import type { Hashes } from './keys/keys.ts'
 import type { Elicitation } from './messages/elicitation.ts'
+import { HandedOutIds } from './messages/handed-out-ids.ts'
 import { type Declared, declarationsFor } from './messages/handles.ts'
 import { RecentSet } from './messages/recent-set.ts'
-import { SessionIds } from './messages/session-ids.ts'
 import type { TaskOrigin } from './messages/tasks.ts'
 import { namesOf, trustedName } from './names.ts'
 import type { InstrumentOptions } from './options.ts'
@@ -60,7 +60,8 @@ export class AuditContext {
   /** Tasks under way, by keyed hash, and those that were told to have ended. */
   readonly tasks = new Map<string, TaskOrigin>()
   readonly endedTasks = new RecentSet(KEPT_ROUNDS)
-  readonly sessionIds = new SessionIds()
+  readonly sessionIds = new HandedOutIds()
+  readonly taskIds = new HandedOutIds()
   /** Errors of our own: swallowed, so that no call fails. */
   errors = 0
   private readonly facts: ProducerFacts

@@ -25,6 +25,7 @@ import {
 } from './oauth/oauth-token.ts'
 import { type Method, settled } from './settled.ts'
 
+export { type AssertionSeen, auditAssertion } from './oauth/assertion.ts'
 export type { CallbackSeen, ConsentSeen, ConsentState, UpstreamRedirect } from './oauth/oauth-flow.ts'
 export { auditCallback, auditClientMetadata, auditConsent, auditUpstreamRedirect } from './oauth/oauth-flow.ts'
 

@@ -1,6 +1,7 @@
 /** Events of tool calls, their rounds, tasks and handles. Shapes and keyed hashes, never content. */
 import { z } from 'zod'
 import { characters, count, flag, id, LIMITS, measure, name, names, oneOf } from '../field.ts'
+import { identifier } from './identifier.ts'
 
 const meta = (description: string, unit: string) => ({ description, origin: 'server', unit })
 
@@ -85,6 +86,7 @@ export const calls = {
   },
   'task.created': {
     taskFp: id('server', 'Keyed hash of the task id.'),
+    ...identifier,
     ttlMs: measure('server', 'ms', 'Lifetime.'),
     pollIntervalMs: measure('server', 'ms', 'Suggested poll interval.'),
   },

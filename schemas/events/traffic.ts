@@ -1,6 +1,7 @@
 /** Events of transport and sessions: requests, sessions, streams, notifications. */
 import type { z } from 'zod'
-import { count, flag, id, integer, measure, name, names, oneOf } from '../field.ts'
+import { count, flag, id, name, names, oneOf } from '../field.ts'
+import { identifier } from './identifier.ts'
 
 export const traffic = {
   'http.request': {
@@ -46,14 +47,7 @@ export const traffic = {
     bytesIn: count('server', 'bytes', 'Size of the request body.'),
     userAgentFamily: name('client', 'Family of the User-Agent, without version.'),
   },
-  'session.created': {
-    idLength: count('server', 'characters', 'Length of the session id.'),
-    idAlphabet: name('server', 'Alphabet class of the id: hex, base64url, uuid, decimal, other.'),
-    idBits: measure('server', 'bits', 'Estimated entropy of the id.'),
-    idMonotonic: flag('server', 'Ids of this server rise monotonically.'),
-    idUuidVersion: integer('server', 'version', 'UUID version, 0 when none.'),
-    idDuplicate: flag('server', 'This instance handed the same id out before.'),
-  },
+  'session.created': { ...identifier },
   'session.terminated': { reason: name('server', 'Why: deleted by the client, expired, server stopped.') },
   'stream.opened': {
     streamKind: oneOf('server', ['get', 'post', 'listen'], 'GET stream, POST stream, or subscriptions/listen.'),
@@ -73,7 +67,8 @@ export const traffic = {
     producerPrincipal: id('server', 'Principal whose request caused it.'),
   },
   'queue.enqueued': {
-    queueKind: name('server', 'What was put into the queue: notification, message.'),
+    queueKind: name('server', 'What was put into the queue: notification, request.'),
+    notification: name('server', 'Method of the notification or request that was put there.'),
     subscriptionIdHash: id('server', 'Keyed hash of the subscription.'),
     targetSessionFp: id('server', 'Keyed hash of the session it is meant for.'),
     causeRequestUid: id('server', 'Request that caused it.'),

@@ -6,6 +6,7 @@ import { nameOf, namesOf, wireNamesOf } from '../names.ts'
 import type { InstrumentOptions } from '../options.ts'
 import { ServerRegistry } from '../registry/registry.ts'
 import { type Exchange, exchangeInFlight } from './exchange.ts'
+import { isModernHead } from './http-head.ts'
 
 export interface Challenge {
   /** HTTP status of the answer: 401 or 403. */
@@ -94,9 +95,6 @@ export function tellRefusedCall(context: AuditContext, request: Request, errorCo
   tellResult(context, registry, request, { outcome: 'denied', errorCode, result: undefined })
 }
 
-/** First protocol version without sessions; revisions are dates. */
-const FIRST_MODERN_VERSION = '2026-07-28'
-
 /**
  * A request that reached no transport, from the message of its body if anybody has read it, else from the headers that mirror it since
  * 2026-07-28.
@@ -110,7 +108,7 @@ export function openUnreached(
   const { head } = exchange
   const [method, name] = [head.header('mcp-method'), head.header('mcp-name')]
   const version = head.header('mcp-protocol-version')
-  const isModern = method !== undefined || (version !== undefined && version >= FIRST_MODERN_VERSION)
+  const isModern = isModernHead(head)
   const extra = {
     authInfo: exchange.caller(),
     request: { method: head.verb, headers: { get: head.header } },

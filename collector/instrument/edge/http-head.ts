@@ -61,6 +61,14 @@ export const queryOf = ({ target }: HttpHead): URLSearchParams => {
 }
 const MAX_QUERY = 16_384
 
+/** First protocol version without sessions; revisions are dates. */
+const FIRST_MODERN_VERSION = '2026-07-28'
+/** Whether the headers that mirror the body are those of 2026-07-28 or later. */
+export function isModernHead({ header }: HttpHead): boolean {
+  const version = header('mcp-protocol-version')
+  return header('mcp-method') !== undefined || (version !== undefined && version >= FIRST_MODERN_VERSION)
+}
+
 /** IPv4 inside IPv6, as sockets of both families report it. */
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 

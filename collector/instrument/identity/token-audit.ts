@@ -3,7 +3,7 @@ import { type AuditContext, contextFor, knownContext } from '../audit-context.ts
 import { type Instant, instantNow, uuidV7 } from '../clock.ts'
 import { boundKeyMatches } from '../edge/dpop.ts'
 import { type Exchange, exchangeInFlight } from '../edge/exchange.ts'
-import { credentialsOf, userAgentFamilyOf } from '../edge/http-head.ts'
+import { credentialsOf, isModernHead, userAgentFamilyOf } from '../edge/http-head.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { namesOf, reasonOf, trustedName } from '../names.ts'
 import type { InstrumentOptions } from '../options.ts'
@@ -209,8 +209,16 @@ export function tokenFpOf({ hashes }: AuditContext, payload: Claims['payload'], 
 /** How and from where the token came, when an edge saw its request. */
 function edgeFields(context: AuditContext, exchange: Exchange | undefined): Record<string, unknown> {
   if (exchange === undefined) return { scheme: 'bearer' }
-  const { scheme } = credentialsOf(exchange.head, undefined, [])
-  return { ...exchange.source(context), scheme: scheme ?? 'bearer', userAgentFamily: userAgentFamilyOf(exchange.head) }
+  const { head } = exchange
+  const { scheme } = credentialsOf(head, undefined, [])
+  const session = isModernHead(head) ? undefined : head.header('mcp-session-id')
+  return {
+    ...exchange.source(context),
+    // As the request names it; whether the server knows it is told by the request.
+    sessionFp: session === undefined ? undefined : context.hashes.handles.hash(session),
+    scheme: scheme ?? 'bearer',
+    userAgentFamily: userAgentFamilyOf(head),
+  }
 }
 
 /** Keyed hashes of the token and of the key it is bound to. */

@@ -1,5 +1,6 @@
 /** One line around an event store: messages that wait in it for a client that comes back, and who put them there. */
 import { contextFor, knownContext } from '../audit-context.ts'
+import { nameOf } from '../names.ts'
 import type { InstrumentOptions } from '../options.ts'
 import { callInFlight, followCalls } from './call-in-flight.ts'
 import type { RpcMessage } from './request.ts'
@@ -43,12 +44,15 @@ function tellStored(options: EventStoreOptions, streamId: unknown, message: unkn
     context.guard(() => {
       const { handles } = context.hashes
       const session = typeof options.sessionId === 'function' ? options.sessionId() : options.sessionId
+      const targetSessionFp = session === undefined ? undefined : handles.hash(session)
       context.emit({
         eventType: 'queue.enqueued',
         queueKind: id === undefined ? 'notification' : 'request',
+        notification: nameOf(method),
+        sessionFp: targetSessionFp,
         era: 'legacy',
         subscriptionIdHash: typeof streamId === 'string' ? handles.hash(streamId) : undefined,
-        targetSessionFp: session === undefined ? undefined : handles.hash(session),
+        targetSessionFp,
         broadcast: false,
         ...enqueuedBy(),
       })

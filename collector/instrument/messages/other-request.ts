@@ -7,7 +7,6 @@ import { canonical } from '../keys/canonical.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
 import { nameOf, namesOf } from '../names.ts'
 import type { ServerRegistry } from '../registry/registry.ts'
-import { estimatedBits } from './handles.ts'
 import type { ConnectionFacts, Ending, Request } from './request.ts'
 
 /** HTTP status by JSON-RPC code in the modern era, where the SDK answers before a handler runs (its LADDER_ERROR_HTTP_STATUS). */
@@ -106,29 +105,12 @@ function tellIdentity(context: AuditContext, { era }: Request, result: Readonly<
   tellFindings(context, 'instructions', scanned, { era }, undefined)
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-function alphabetOf(id: string): string {
-  if (UUID.test(id)) return 'uuid'
-  if (/^\d+$/.test(id)) return 'decimal'
-  if (/^[0-9a-f]+$/i.test(id)) return 'hex'
-  return /^[\w-]+$/.test(id) ? 'base64url' : 'other'
-}
-/** Random bits of a UUID by version; the others are guessable in part or whole. */
-const UUID_BITS: Readonly<Record<string, number>> = { '4': 122, '7': 74 }
-
 /** session.created: what can be said of a session id without saying it. */
 export function tellSession(context: AuditContext, facts: ConnectionFacts, request: Request): void {
-  const id = facts.sessionId ?? ''
-  const version = UUID.exec(id)?.[1]
   const fields = {
     eventType: 'session.created' as const,
     ...request.own,
-    idLength: id.length,
-    idAlphabet: alphabetOf(id),
-    idBits: Math.round(version === undefined ? estimatedBits(id) : (UUID_BITS[version] ?? 0)),
-    idUuidVersion: version === undefined ? 0 : Number.parseInt(version, 16),
-    ...context.sessionIds.seen(id, facts.sessionFp ?? ''),
+    ...context.sessionIds.seen(facts.sessionId ?? '', facts.sessionFp ?? ''),
   }
   context.emit(fields, undefined, request.common)
 }

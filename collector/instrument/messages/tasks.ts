@@ -42,6 +42,7 @@ export function tellTaskCreated(context: AuditContext, request: Request, task: J
     eventType: 'task.created' as const,
     ...callFields(request),
     taskFp,
+    ...(typeof task['taskId'] === 'string' && context.taskIds.seen(task['taskId'], taskFp)),
     ttlMs: statedMs(task['ttlMs'] ?? task['ttl']),
     pollIntervalMs: statedMs(task['pollIntervalMs'] ?? task['pollInterval']),
   }

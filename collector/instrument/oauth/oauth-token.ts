@@ -3,7 +3,7 @@ import type { AuditContext } from '../audit-context.ts'
 import { claimsOf } from '../identity/claims.ts'
 import { tokenFpOf } from '../identity/token-audit.ts'
 import { sha256 } from '../keys/keyed-hash.ts'
-import { reasonOf, trustedName } from '../names.ts'
+import { namesOf, reasonOf, trustedName } from '../names.ts'
 import type { InstrumentOptions } from '../options.ts'
 import { type Method, type Outcome, settled } from '../settled.ts'
 import { clientIdOf, clientKindOf, type OAuthClientLike, tellOAuth, wordsOf } from './oauth-facts.ts'
@@ -63,6 +63,10 @@ function issuedFields(context: AuditContext, { value }: Outcome, client: OAuthCl
     ...caller,
     ...who(client),
     scopes: wordsOf(scope) ?? wordsOf(payload['scp'] ?? payload['scope']),
+    tokenKind: kind,
+    // A JWT that names no audience says so with an empty list.
+    aud: kind === 'jwt' ? (namesOf(payload['aud']) ?? []) : undefined,
+    expectedAud: namesOf(context.options.expectedAudiences),
     issuedFp: tokenFpOf(context, payload, token),
     issuedRefreshFp: typeof refresh === 'string' ? context.hashes.tokens.hash(refresh) : undefined,
   }

@@ -1,8 +1,8 @@
 /** client.hello in both eras, and what is said of session ids. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { shutdownAudit } from '../../../../collector/instrument/index.ts'
+import { HandedOutIds } from '../../../../collector/instrument/messages/handed-out-ids.ts'
 import { RecentSet } from '../../../../collector/instrument/messages/recent-set.ts'
-import { SessionIds } from '../../../../collector/instrument/messages/session-ids.ts'
 import { legacy, modern, SDKS } from './observed-servers.ts'
 
 afterEach(() => shutdownAudit())
@@ -64,7 +64,7 @@ describe('client.hello', () => {
 
 describe('a session id', () => {
   it('that comes twice is a duplicate', () => {
-    const ids = new SessionIds()
+    const ids = new HandedOutIds()
     expect(ids.seen('a', 'fa').idDuplicate).toBe(false)
     expect(ids.seen('b', 'fb').idDuplicate).toBe(false)
     expect(ids.seen('a', 'fa').idDuplicate).toBe(true)
@@ -75,13 +75,23 @@ describe('a session id', () => {
     ['of time, as UUIDv7', (n: number) => `0190${n.toString(16).padStart(4, '0')}-7000-7abc-8abc-000000000000`, true],
     ['random', (n: number) => `${(n * 7_919) % 97}-${(n * 104_729) % 89}`, false],
   ])('%s rises: %s', (_, make, expected) => {
-    const ids = new SessionIds()
+    const ids = new HandedOutIds()
     const seen = Array.from({ length: 12 }, (__, n) => ids.seen(make(n), `f${n}`).idMonotonic)
     expect(seen[0]).toBeUndefined()
     expect(seen.at(-1)).toBe(expected)
   })
+  it.each([
+    ['3f1c2a9e-7c1d-4b5e-9a40-0d6a1c2e5f77', { idAlphabet: 'uuid', idBits: 122, idUuidVersion: 4, idVisible: true }],
+    ['0190f3a0-1111-7abc-8abc-00000000abcd', { idBits: 74, idUuidVersion: 7 }],
+    ['a6f0c1de-7c1d-11ef-9a40-0d6a1c2e5f77', { idBits: 0, idUuidVersion: 1 }],
+    ['sess-1001', { idLength: 9, idUuidVersion: 0, idVisible: true }],
+    ['two words', { idVisible: false }],
+    ['ærlig', { idVisible: false }],
+  ])('%s is described', (id, facts) => {
+    expect(new HandedOutIds().seen(id, 'f')).toMatchObject(facts)
+  })
   it('that is long and odd is compared all the same', () => {
-    const ids = new SessionIds()
+    const ids = new HandedOutIds()
     for (const id of ['', '9'.repeat(10_000), '\u0000', 'x'.repeat(10_000)]) ids.seen(id, id.slice(0, 5))
     expect(ids.seen('1', '1').idMonotonic).toBe(false)
   })

@@ -146,6 +146,8 @@ describe.each(SDKS)('the GET stream of a session, %s', (sdk) => {
       causeRequestUid: cause!['requestUid'],
       producerPrincipal: cause!['principalKey'],
       targetSessionFp: cause!['sessionFp'],
+      sessionFp: cause!['sessionFp'],
+      notification: of('notification.sent')[0]!['notification'],
     })
     expect(of('notification.sent')[0]).toMatchObject({ causeRequestUid: cause!['requestUid'] })
     server.registerTool('later', {}, () => ({ content: [] }))

@@ -50,6 +50,7 @@ describe('legacy era, the experimental tasks of SDK v1', () => {
   it('a task is told with its lifetime, under the call', async () => {
     const { of, valid } = await working()
     expect(of('task.created')).toMatchObject([{ toolName: 'job', ttlMs: 60_000, pollIntervalMs: 50, era: 'legacy' }])
+    expect(of('task.created')).toMatchObject([{ idVisible: true, idDuplicate: false, idLength: expect.any(Number) }])
     expect(of('tool.result')).toMatchObject([{ resultType: 'task', taskFp: of('task.created')[0]!['taskFp'] }])
     valid()
   })
