@@ -1,24 +1,30 @@
-/** Which rule of the catalogue answers for a class of content, where no rule took it up, and how grave it is by itself. */
+/** Content in which a classifier found something that no rule took for a matter of its own: whose it would be, and how grave it is. */
+import { type ContentFacts, contentSeverity } from '../../detectors/content-severity.ts'
+import type { LoadedRules } from '../../detectors/load.ts'
 import type { Severity } from '../../schemas/finding.ts'
 
 const ARGUMENT_RULES: Readonly<Record<string, string>> = {
   path_traversal: 'inj-004',
-  sensitive_path: 'inj-004',
+  sensitive_file: 'inj-004',
   ssrf: 'inj-005',
 }
-const TERMINAL = /^(terminal|control)\./
 
-export function contentRuleOf(surface: string, findingClass: string): string {
+/** Number of the rule that answers for a class at a place (threat catalogue 2.1, 2.6, 2.7). */
+function numberOf({ surface, findingClass }: ContentFacts): string {
   const [family = '', kind = ''] = findingClass.split('.')
   if (family === 'secret' || family === 'pii') return 'tok-015'
   if (surface === 'definition' || surface === 'instructions') return 'tdf-003'
   if (family === 'attack') return ARGUMENT_RULES[kind] ?? 'inj-003'
-  if (TERMINAL.test(findingClass)) return 'inj-011'
+  if (family === 'terminal') return 'inj-011'
   return surface === 'arguments' ? 'inj-002' : 'inj-001'
 }
 
-const BY_VERDICT: Readonly<Record<string, Severity>> = { malicious: 'high', suspicious: 'medium' }
-export function severityOfContent(findingClass: string, verdict: string): Severity {
-  if (findingClass.startsWith('pii.')) return 'low'
-  return BY_VERDICT[verdict] ?? 'info'
+/**
+ * A rule that is in force and said nothing has decided: live traffic would raise nothing either. Only where the rule is not there, the
+ * table of all content rules says how grave it is.
+ */
+export function leftOverOf(found: ContentFacts, { rules }: LoadedRules): { rule: string; severity: Severity } {
+  const number = numberOf(found)
+  const rule = rules.find(({ id }) => id.startsWith(`${number}-`))
+  return { rule: rule?.id ?? number, severity: rule === undefined ? (contentSeverity(found) ?? 'info') : 'info' }
 }

@@ -3,7 +3,7 @@ import { createEngine } from '../../detectors/engine.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { type Finding, type Severity, severityRank } from '../../schemas/finding.ts'
-import { contentRuleOf, severityOfContent } from './content-rules.ts'
+import { leftOverOf } from './content-rules.ts'
 import { evidenceOf, placeOf } from './evidence-text.ts'
 import { type RowFault, type RowId, rowOf, type ScanRow } from './row.ts'
 import { eventsOf } from './row-events.ts'
@@ -53,7 +53,7 @@ export function scanRow(row: ScanRow, rules: LoadedRules): ScannedRow | RowFault
     if (!isCurrent) continue
     unscannedBytes += event.unscannedBytes ?? 0
     for (const finding of found) findings.push(rowFinding(finding, event))
-    if (event.eventType === 'content.finding' && found.length === 0) findings.push(unheard(event))
+    if (event.eventType === 'content.finding' && found.length === 0) findings.push(leftOver(event, rules))
   }
   findings.sort((a, b) => severityRank(b.severity) - severityRank(a.severity))
   return { id: row.id, findings, ...(unscannedBytes > 0 && { unscannedBytes }) }
@@ -74,13 +74,19 @@ function rowFinding(finding: Finding, event: AuditEvent): RowFinding {
   }
 }
 
-/** Content in which a classifier found something that no rule takes for a matter of its own. */
-function unheard(event: AuditEvent): RowFinding {
-  const { findingClass, surface, verdict } = event as Words
-  return {
-    rule: contentRuleOf(textOf(surface), textOf(findingClass)),
-    class: textOf(findingClass),
-    severity: severityOfContent(textOf(findingClass), textOf(verdict)),
-    evidence: placeOf(event),
+/** Live traffic has the finding in its events and raises nothing for it. */
+function leftOver(event: AuditEvent, rules: LoadedRules): RowFinding {
+  const { surface, findingClass, verdict, score, parameterRole, validated, decodings, contentPath } = event as Words
+  const found = {
+    surface: textOf(surface),
+    findingClass: textOf(findingClass),
+    verdict: textOf(verdict),
+    score: typeof score === 'number' ? score : 0,
+    parameterRole: textOf(parameterRole),
+    validated: validated === true,
+    decodings: Array.isArray(decodings) ? (decodings as string[]) : [],
+    contentPath: textOf(contentPath),
   }
+  const { rule, severity } = leftOverOf(found, rules)
+  return { rule, class: found.findingClass, severity, evidence: placeOf(event) }
 }
