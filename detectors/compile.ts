@@ -3,10 +3,12 @@ import { type AnyHandlers, handledTypes, type LoadedRule } from './loaded-rule.t
 import type { Evaluate, Run, Slot } from './run.ts'
 import { readersOf, SCOPE_NAMES, type Scope } from './scope.ts'
 import { type AbsenceSpec, compileAbsence } from './shapes/absence.ts'
+import { ACROSS_LAG_MS, compileCountAcross, compileDistinctAcross } from './shapes/across.ts'
 import { type CellHandler, type CellSpec, compileCell, fireCell } from './shapes/cell.ts'
 import { compileFirstSeen, compileSequence, type FirstSeenSpec, type SequenceSpec } from './shapes/first-seen.ts'
 import { type BaselineSpec, compileBaseline, compileDrift, type DriftSpec } from './shapes/statistics.ts'
 import { type CountSpec, compileCount, compileDistinct, type DistinctSpec, ROW_TIMES } from './shapes/windows.ts'
+import { isCrossing, typesOf } from './signals/crossing.ts'
 import type { Layout, Space } from './space.ts'
 import { checkOf } from './stateless.ts'
 import type { View } from './view.ts'
@@ -24,8 +26,11 @@ export interface CompiledRule {
   /** The slot whose own columns are [due, queued], for rules with timers. */
   readonly timed?: Slot
   readonly fire?: Fire
+  /** By line: the event type, or scope and event type of a rule that crosses servers. */
   readonly evaluations: ReadonlyMap<string, Evaluate>
 }
+/** A signal is for the rules of its scope; facts about all servers have a line of their own. */
+export const lineOf = (scope: string, type: string): string => `${scope} ${type}`
 export interface Compiled {
   readonly rules: readonly CompiledRule[]
   /** By scope, in the order of SCOPE_NAMES. */
@@ -42,7 +47,9 @@ class Plan {
   slot(rule: LoadedRule, part: string, scope: Scope, ownColumns: number, hasObject: boolean, ttlMs = rule.ttl!): Slot {
     const index = SCOPE_NAMES.indexOf(scope)
     const place = this.scopes[index]!
-    const cooldownMs = part === '' ? (rule.cooldown ?? 0) : 0
+    // Across servers a cooldown is the width of the buckets that matches are named by.
+    const isBucketed = isCrossing(rule) && (rule.count ?? rule.distinct) !== undefined
+    const cooldownMs = part === '' && !isBucketed ? (rule.cooldown ?? 0) : 0
     const width = 1 + (cooldownMs > 0 ? COOLDOWN_COLUMNS : 0) + ownColumns
     const at = place.width
     const object = hasObject ? place.objects++ : -1
@@ -76,7 +83,8 @@ function compileRule(rule: LoadedRule, index: number, plan: Plan): CompiledRule 
   if (rule.check !== undefined) return compileCheck(rule, index, scope)
   if (rule.cell !== undefined) return compileFree(rule, index, scope, plan)
   const { slot, evaluate, fire } = compileShape(rule, index, scope, plan)
-  const evaluations = new Map(handledTypes(rule).map((type) => [type, evaluate]))
+  const lines = handledTypes(rule).map((type) => (isCrossing(rule) ? lineOf(scope, type) : type))
+  const evaluations = new Map(lines.map((line) => [line, evaluate]))
   return { ...identity(rule, scope), stateless: false, slots: [slot], evaluations, ...(fire && { fire, timed: slot }) }
 }
 
@@ -110,7 +118,16 @@ function compileFree(rule: LoadedRule, index: number, scope: Scope, plan: Plan):
     ...(where && { where }),
     ...(onTimer && { onTimer }),
   }
-  const evaluations = new Map(handledTypes(rule).map((type) => [type, compileCell(index, slot, type, spec)]))
+  const evaluations = isCrossing(rule)
+    ? new Map([
+        ...typesOf(rule, 'own').map(
+          (type) => [lineOf(scope, type), compileCell(index, slot, type, spec, 'own')] as const,
+        ),
+        ...typesOf(rule, 'fleet').map(
+          (type) => [lineOf('fleet', type), compileCell(index, slot, type, spec, 'fleet')] as const,
+        ),
+      ])
+    : new Map(handledTypes(rule).map((type) => [type, compileCell(index, slot, type, spec)]))
   const slots = [slot, ...besides.map((beside) => beside.slot)]
   if (onTimer === undefined) return { ...identity(rule, scope), stateless: false, slots, evaluations }
   const fire: Fire = (run, space, row, dueMs) => fireCell(index, slot, spec, run, space, row, dueMs)
@@ -125,6 +142,16 @@ function compileShape(
 ): { readonly slot: Slot; readonly evaluate: Evaluate; readonly fire?: Fire } {
   const spec = <T>(shape: unknown): T => (shape as Shaped)(rule.options) as T
   const slotOf = (columns: number, hasObject: boolean): Slot => plan.slot(rule, '', scope, columns, hasObject)
+  const across = isCrossing(rule)
+  const slotAcross = (): Slot => plan.slot(rule, '', scope, 0, true, Math.max(rule.ttl!, 2 * ACROSS_LAG_MS))
+  if (across && rule.count !== undefined) {
+    const slot = slotAcross()
+    return { slot, evaluate: compileCountAcross(index, slot, spec<CountSpec>(rule.count), rule.cooldown ?? 0) }
+  }
+  if (across && rule.distinct !== undefined) {
+    const slot = slotAcross()
+    return { slot, evaluate: compileDistinctAcross(index, slot, spec<DistinctSpec>(rule.distinct), rule.cooldown ?? 0) }
+  }
   if (rule.count !== undefined) {
     const count = spec<CountSpec>(rule.count)
     const inRow = count.atLeast <= ROW_TIMES
@@ -137,7 +164,7 @@ function compileShape(
   }
   if (rule.firstSeen !== undefined) {
     const slot = slotOf(3, true)
-    return { slot, evaluate: compileFirstSeen(index, slot, spec<FirstSeenSpec>(rule.firstSeen)) }
+    return { slot, evaluate: compileFirstSeen(index, slot, spec<FirstSeenSpec>(rule.firstSeen), across) }
   }
   if (rule.sequence !== undefined) {
     const slot = slotOf(1, false)

@@ -29,9 +29,9 @@ export class Dispatch {
     })
   }
 
-  /** Run all rules of the event’s type in the order of their ids. No try per rule: the loop goes on behind the one that threw. */
-  dispatch(view: View, run: Run, failed: (rule: number, error: unknown) => void): void {
-    const line = this.lines.get(view.type)
+  /** Run all rules of the line (see CompiledRule) in the order of their ids. No try per rule: the loop goes on behind the one that threw. */
+  dispatch(name: string, view: View, run: Run, failed: (rule: number, error: unknown) => void): void {
+    const line = this.lines.get(name)
     if (line === undefined) return
     line.events++
     run.begin(view)

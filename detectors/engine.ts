@@ -1,27 +1,14 @@
-/** The engine of one partition: events in order, findings out. Its outcome is a function of the log alone. */
+/** The engine: events in order, findings out. Its outcome is a function of the log alone. */
 import type { AuditEvent } from '../schemas/event.ts'
-import { type Finding, severityRank } from '../schemas/finding.ts'
+import type { Finding } from '../schemas/finding.ts'
 import type { Position } from '../schemas/position.ts'
-import { compileRules } from './compile.ts'
-import { Coverage, type RuleCoverage, type RuleHour, type ServerSeen } from './coverage.ts'
-import { Dispatch } from './dispatch.ts'
-import { findingOf, quarantineFinding } from './finding.ts'
-import { Inventories } from './inventory.ts'
-import { KeyAliases } from './key-aliases.ts'
+import type { Signal } from '../schemas/signal.ts'
+import { Coverage, type RuleCoverage, type RuleHour } from './coverage.ts'
 import type { LoadedRules } from './loaded-rule.ts'
-import type { Match } from './rule.ts'
-import { Run } from './run.ts'
-import { entityText, SCOPE_NAMES } from './scope.ts'
-import { loadSnapshot, takeSnapshot } from './snapshot.ts'
-import type { Space } from './space.ts'
-import { statelessMatcher } from './stateless.ts'
-import { Timers } from './timers.ts'
-import { derivedViews, type View, viewOf } from './view.ts'
-
-/** How far event time may lag behind the newest event of the partition before timers no longer wait for it. */
-export const ALLOWED_LATENESS_MS = 300_000
-/** A rule that throws this often is switched off for the partition. */
-const QUARANTINE_ERRORS = 10
+import { RuleEngine } from './rule-engine.ts'
+import { isCrossing } from './signals/crossing.ts'
+import { Projection } from './signals/projection.ts'
+import { SignalsEngine } from './signals/signals-engine.ts'
 
 export interface EngineOptions {
   /** Rows of state per tenant and scope. */
@@ -59,210 +46,102 @@ export interface Engine {
   coverageHours(): readonly RuleHour[]
 }
 
-export const createEngine = (rules: LoadedRules, options: EngineOptions): Engine => new RuleEngine(rules, options)
+/** Rules of both kinds over one log: what crosses servers is evaluated in the same turn. */
+export function createEngine(rules: LoadedRules, options: EngineOptions): Engine {
+  const { inside, crossing } = apart(rules)
+  if (crossing.length === 0) return new RuleEngine(inside, options)
+  return new WholeEngine(rules, options)
+}
 
-class RuleEngine implements Engine {
-  private readonly compiled
-  private readonly options: EngineOptions
-  readonly statelessMatches: (event: AuditEvent) => readonly string[]
-  private readonly dispatch: Dispatch
-  private readonly timers = new Timers()
-  private readonly aliases = new KeyAliases()
-  private readonly inventories = new Inventories()
-  private readonly seen: Coverage
-  private readonly run: Run
-  private readonly errors: number[]
-  private readonly matches: number[]
-  private cooled = 0
-  private dropped = 0
-  private findings: Finding[] = []
-  private position: Position | undefined
-  private current: View | undefined
+/** Rules that keep to one server, over the events of one partition; what the others need leaves as signals. */
+export interface SourceEngine extends Engine {
+  /** The signals of the event that was applied last, in the order in which they must be sent. */
+  signalsOf(event: AuditEvent, position: Position): readonly Signal[]
+}
+export function createSourceEngine(rules: LoadedRules, options: EngineOptions): SourceEngine {
+  const { inside, crossing } = apart(rules)
+  // Whether a rule can see on a server is judged where the events of the server are.
+  const engine = new RuleEngine(inside, options, new Coverage(rules.rules))
+  const projection = new Projection(crossing)
+  return Object.assign(engine, {
+    signalsOf: (event: AuditEvent, position: Position): readonly Signal[] =>
+      projection.signalsOf(event, position, engine.inventories.of(event.tenant ?? '')),
+  })
+}
 
-  constructor({ rules }: LoadedRules, options: EngineOptions) {
-    this.options = options
-    this.compiled = compileRules(rules)
-    this.dispatch = new Dispatch(this.compiled.rules)
-    this.statelessMatches = statelessMatcher(rules)
-    this.seen = new Coverage(rules)
-    this.errors = rules.map(() => 0)
-    this.matches = rules.map(() => 0)
-    const report = this.report.bind(this)
-    const arm = this.arm.bind(this)
-    this.run = new Run(this.compiled.layouts, options.stateRows, ALLOWED_LATENESS_MS, report, arm)
+/** Rules that cross servers, over the signals of one partition of keys. */
+export const createSignalsEngine = (rules: LoadedRules, options: EngineOptions): SignalsEngine => {
+  const { crossing } = apart(rules)
+  return new SignalsEngine(crossing, options, new Coverage(crossing))
+}
+
+const apart = ({ rules }: LoadedRules) => ({
+  inside: rules.filter((rule) => !isCrossing(rule)),
+  crossing: rules.filter(isCrossing),
+})
+
+const SIGNALS = 'signals/'
+
+class WholeEngine implements Engine {
+  private readonly inside: RuleEngine
+  private readonly across: SignalsEngine
+  private readonly projection: Projection
+
+  constructor(rules: LoadedRules, options: EngineOptions) {
+    const { inside, crossing } = apart(rules)
+    const seen = new Coverage(rules.rules)
+    this.inside = new RuleEngine(inside, options, seen)
+    this.across = new SignalsEngine(crossing, options, seen)
+    this.projection = new Projection(crossing)
   }
 
   get watermarkMs(): number {
-    return this.run.watermarkMs
+    return this.inside.watermarkMs
   }
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
-    const server = this.seen.server(event.tenant ?? '', event.serverId)
-    this.inventories.note(event)
-    const view = viewOf(this.aliases.canonical(event), server?.name, this.inventories.of(event.tenant ?? ''))
-    this.position = position
-    this.findings = []
-    if (view.ts > this.run.maxMs) this.run.maxMs = view.ts
-    // Before the event itself: what was due before it is decided without it.
-    if (this.timers.nextMs <= this.run.watermarkMs) this.fireTimers()
-    this.evaluate(view, server)
-    for (const derived of derivedViews(view)) this.evaluate(derived, server)
-    return this.findings
+    const found = this.inside.apply(event, position)
+    const signals = this.projection.signalsOf(event, position, this.inside.inventories.of(event.tenant ?? ''))
+    if (signals.length === 0) return found
+    return [...found, ...signals.flatMap((signal) => this.across.apply(signal))]
   }
 
-  private readonly failed = (rule: number, error: unknown): void => this.fail(rule, this.current, error)
-
-  private evaluate(view: View, server: ServerSeen | undefined): void {
-    this.current = view
-    if (server !== undefined) this.seen.saw(server, view)
-    this.dispatch.dispatch(view, this.run, this.failed)
-  }
-
-  private fail(index: number, view: View | undefined, error: unknown): void {
-    const { rule } = this.compiled.rules[index]!
-    const errors = ++this.errors[index]!
-    if (errors < QUARANTINE_ERRORS) return
-    this.dispatch.remove(index)
-    this.options.onRuleError?.(rule.id, error, this.position)
-    if (view !== undefined && errors === QUARANTINE_ERRORS)
-      this.findings.push(quarantineFinding(rule, view, errors, String(error)))
-  }
-
-  private report(
-    index: number,
-    view: View | undefined,
-    space: Space | undefined,
-    row: number,
-    match: Match,
-    atMs: number,
-  ): void {
-    const { rule, scope, readers } = this.compiled.rules[index]!
-    this.matches[index]!++
-    const named = () => readers.map((read) => read(view!))
-    const key = space === undefined ? named() : space.keys[row]!
-    const isAboutKey = space !== undefined && rule.about === undefined
-    const entity = isAboutKey ? entityText(space.scope, key) : entityText(scope, named())
-    const finding = findingOf({ rule, tenant: view?.tenant ?? space!.tenant, key, entity, view, match, atMs })
-    if (space !== undefined && this.isCooling(index, space, row, finding, view?.ts ?? atMs)) {
-      this.cooled++
-      return
-    }
-    // One handle may stand twice in an event: one finding.
-    if (this.findings.some(({ findingId }) => findingId === finding.findingId)) return
-    this.findings.push(finding)
-    this.seen.matched(finding.tenant, finding.serverId, rule.id, view?.ts ?? atMs)
-  }
-
-  /** A key that reported less than its cooldown ago reports again only what is more severe. */
-  private isCooling(index: number, space: Space, row: number, finding: Finding, ts: number): boolean {
-    const slot = this.compiled.rules[index]!.slots[0]
-    if (slot === undefined || slot.cooldownMs === 0 || SCOPE_NAMES[slot.scope] !== space.scope) return false
-    const numbers = space.chunk(row)
-    const at = space.base(row) + slot.at + 1
-    const rank = severityRank(finding.severity) + 1
-    const reportedMs = numbers[at]!
-    const cooling = reportedMs !== 0 && ts - reportedMs < slot.cooldownMs
-    if (cooling && rank <= numbers[at + 1]!) return true
-    numbers[at] = Math.max(ts, reportedMs)
-    numbers[at + 1] = cooling ? Math.max(rank, numbers[at + 1]!) : rank
-    return false
-  }
-
-  /** The row’s columns [due, queued] decide; a queued timer is armed anew when it is popped. */
-  private arm(index: number, space: Space, row: number, dueMs: number): void {
-    const slot = this.compiled.rules[index]!.timed!
-    const numbers = space.chunk(row)
-    const queued = space.base(row) + slot.own + 1
-    const queuedMs = numbers[queued]!
-    if (queuedMs !== 0 && queuedMs <= dueMs) return
-    numbers[queued] = dueMs
-    this.timers.push(index, space, row, dueMs)
-  }
-
-  private fireTimers(): void {
-    const watermarkMs = this.run.watermarkMs
-    for (let entry = this.timers.pop(watermarkMs); entry !== undefined; entry = this.timers.pop(watermarkMs)) {
-      const { rule, space, row } = entry
-      const { timed, fire } = this.compiled.rules[rule]!
-      const numbers = space.chunk(row)
-      const at = space.base(row) + timed!.own
-      // An earlier entry was pushed later: this one is not the queued one any more.
-      if (numbers[at + 1] !== entry.dueMs) continue
-      numbers[at + 1] = 0
-      const dueMs = numbers[at]!
-      if (dueMs > entry.dueMs) this.arm(rule, space, row, dueMs)
-      if (dueMs === 0 || dueMs > entry.dueMs || this.errors[rule]! >= QUARANTINE_ERRORS) continue
-      try {
-        fire!(this.run, space, row, dueMs)
-      } catch (error) {
-        this.fail(rule, undefined, error)
-      }
-    }
+  statelessMatches(event: AuditEvent): readonly string[] {
+    return this.inside.statelessMatches(event)
   }
 
   snapshot(): Map<string, Uint8Array> {
-    const errors = this.compiled.rules.map(({ rule }, i) => [`${rule.id}@${rule.version}`, this.errors[i]!] as const)
-    return takeSnapshot(this.compiled, this.run, {
-      errors: errors.filter(([, count]) => count > 0),
-      coverage: this.seen.snapshot(),
-      aliases: this.aliases.snapshot(),
-      inventories: this.inventories.snapshot(),
-    })
+    const chunks = this.inside.snapshot()
+    for (const [name, bytes] of this.across.snapshot()) chunks.set(SIGNALS + name, bytes)
+    return chunks
   }
 
   restore(chunks: ReadonlyMap<string, Uint8Array>): void {
-    const loaded = loadSnapshot(this.compiled, this.run, chunks)
-    if (loaded === undefined) return
-    this.dropped = loaded.dropped
-    this.seen.restore(loaded.totals.coverage)
-    this.aliases.restore(loaded.totals.aliases)
-    this.inventories.restore(loaded.totals.inventories)
-    const errors = new Map(loaded.totals.errors)
-    this.compiled.rules.forEach(({ rule, timed }, index) => {
-      this.errors[index] = errors.get(`${rule.id}@${rule.version}`) ?? 0
-      if (this.errors[index]! >= QUARANTINE_ERRORS) this.dispatch.remove(index)
-      if (timed === undefined) return
-      for (const space of this.run.allSpaces().filter(({ scope }) => scope === SCOPE_NAMES[timed.scope]))
-        this.queueRestored(index, space, timed.own)
-    })
-  }
-
-  /** Timers are not in the snapshot: each row says what it waits for. */
-  private queueRestored(index: number, space: Space, own: number): void {
-    space.keys.forEach((key, row) => {
-      if (key === undefined) return
-      const numbers = space.chunk(row)
-      const at = space.base(row) + own
-      numbers[at + 1] = 0
-      if (numbers[at]! > 0) this.arm(index, space, row, numbers[at]!)
-    })
+    this.inside.restore(chunks)
+    const own = [...chunks].filter(([name]) => name.startsWith(SIGNALS))
+    this.across.restore(new Map(own.map(([name, bytes]) => [name.slice(SIGNALS.length), bytes])))
   }
 
   counters(): EngineCounters {
-    const { rules } = this.compiled
-    const byRule = (of: (index: number) => number) => Object.fromEntries(rules.map(({ rule }, i) => [rule.id, of(i)]))
-    const spaces = this.run.allSpaces()
-    const byScope = (of: (space: Space) => number) =>
-      Object.fromEntries(
-        SCOPE_NAMES.map((scope) => [scope, spaces.reduce((sum, s) => sum + (s.scope === scope ? of(s) : 0), 0)]),
-      )
+    const [a, b] = [this.inside.counters(), this.across.counters()]
+    const sum = (x: Readonly<Record<string, number>>, y: Readonly<Record<string, number>>) =>
+      Object.fromEntries(Object.keys(x).map((name) => [name, x[name]! + (y[name] ?? 0)]))
     return {
-      evaluations: byRule((i) => this.dispatch.evaluationsOf(i)),
-      matches: byRule((i) => this.matches[i]!),
-      errors: byRule((i) => this.errors[i]!),
-      quarantined: rules.flatMap(({ rule }, i) => (this.errors[i]! >= QUARANTINE_ERRORS ? [rule.id] : [])),
-      evictions: byScope((space) => space.evictions),
-      rows: byScope((space) => space.size),
-      cooled: this.cooled,
-      droppedCells: this.dropped,
+      evaluations: { ...a.evaluations, ...b.evaluations },
+      matches: { ...a.matches, ...b.matches },
+      errors: { ...a.errors, ...b.errors },
+      quarantined: [...a.quarantined, ...b.quarantined].sort(),
+      evictions: sum(a.evictions, b.evictions),
+      rows: sum(a.rows, b.rows),
+      cooled: a.cooled + b.cooled,
+      droppedCells: a.droppedCells + b.droppedCells,
     }
   }
 
   coverage(server?: string): readonly RuleCoverage[] {
-    return this.seen.report(this.run.maxMs, server)
+    return this.inside.coverage(server)
   }
-
   coverageHours(): readonly RuleHour[] {
-    return this.seen.hours(this.run.maxMs)
+    return this.inside.coverageHours()
   }
 }

@@ -37,7 +37,7 @@ export interface Found {
 }
 
 export function findingOf({ rule, tenant, key, entity, view, match, atMs }: Found): Finding {
-  const cause = view === undefined ? `timer:${atMs}` : view.id
+  const cause = match.named !== undefined ? `named:${match.named}` : view === undefined ? `timer:${atMs}` : view.id
   const wire = view?.wire ?? {}
   const text = (value: unknown): string => (typeof value === 'string' ? value : '')
   // Copied at once: evidence may be a list that lives on in a cell.

@@ -5,6 +5,7 @@ import { EVENT_TYPES } from '../schemas/event.ts'
 import { SEVERITIES, type Severity } from '../schemas/finding.ts'
 import type { Answer, Cell, Example } from './rule.ts'
 import { SCOPES, type Scope } from './scope.ts'
+import { crossingFault } from './signals/crossing.ts'
 import { DERIVED_TYPES } from './vocabulary.ts'
 
 type Handler = (event: never, ...rest: never[]) => Answer
@@ -61,6 +62,7 @@ export interface LoadedRules {
 }
 
 const ID = /^[a-z]{3}-\d{3}-[a-z0-9]+(-[a-z0-9]+)*$/
+export const isRuleId = (name: string): boolean => ID.test(name)
 const KNOWN_TYPES: ReadonlySet<string> = new Set<string>([...EVENT_TYPES, ...DERIVED_TYPES])
 const DOCS = ['falsePositives', 'blindSpots', 'triage', 'refs'] as const
 const broken = (id: string, field: string, reason: string, cause?: unknown): AuditdError =>
@@ -114,6 +116,8 @@ function checkLogic(rule: AnyRule): void {
     if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) throw broken(id, 'per', `no such scope: ${scope}`)
   if (rule.onTimer !== undefined && typeof rule.cell?.()['dueMs'] !== 'number')
     throw broken(id, 'cell', 'a rule with onTimer needs a number dueMs in its cell')
+  const crossing = crossingFault(rule)
+  if (crossing !== undefined) throw broken(id, crossing.field, crossing.reason)
   const types = Object.keys(rule.requires)
   if (types.length === 0) throw broken(id, 'requires', 'must name an event type')
   for (const type of types) {

@@ -22,6 +22,11 @@ export interface Match {
   readonly expected?: string
   readonly severity?: Severity
   readonly evidence?: Readonly<Record<string, string | number | readonly string[]>>
+  /**
+   * What makes this match one and the same, instead of the event at hand: a cell whose key crosses servers says it, because which event
+   * comes last there is chance. Such as the two servers in the order of their names, or a bucket of event time.
+   */
+  readonly named?: string
 }
 /** Plain JSON, below 4 KB: the engine stores, expires, evicts and snapshots it; its rule alone changes it, in place. */
 export type Cell = { [field: string]: string | number | boolean | string[] | number[] }

@@ -37,6 +37,8 @@ export class Run {
   /** Set by `enter`. */
   space!: Space
   row = NO_ROW
+  /** The event is only remembered: what it completes is found elsewhere. */
+  silent = false
   numbers!: Float64Array
   private view!: View
   private spaces: Space[] | undefined

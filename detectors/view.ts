@@ -71,7 +71,7 @@ for (const { name, field, absent } of MAPPINGS.values()) {
   })
 }
 
-class HandleView extends View implements HandleFields {
+export class HandleView extends View implements HandleFields {
   readonly handle: string
   readonly handleKind: HandleFields['handleKind']
   readonly handlePolicy: HandleFields['handlePolicy']
@@ -105,7 +105,7 @@ const PART_LISTS = [
   'mirrored',
   'tags',
 ] as const
-class DefinitionView extends View {
+export class DefinitionView extends View {
   readonly part: Definition
   constructor(base: View, part: Definition) {
     super(base.wire, 'definition.seen', base.ts, base.server, part.name, base.inventory)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 
 const say = (description: string, unit: string) => ({ description, origin: 'ours', unit })
+const scalar = z.union([z.string(), z.number(), z.boolean()])
 
 /** Signals of one source partition are sent in the order of their tuple, one in flight; a reader keeps the highest tuple. */
 export const signal = z.object({
@@ -11,14 +12,30 @@ export const signal = z.object({
   index: z.int().meta(say('Index of that event within its record.', 'number')),
   ordinal: z.int().meta(say('Number of the signal within its event: two keys of one event differ.', 'number')),
   tenant: z.string().meta(say('Tenant.', 'text')),
-  scope: z.string().meta(say('Scope whose key it is, such as principal or token.', 'text')),
+  scope: z
+    .string()
+    .meta(say('Scope whose key it is, such as fleetPrincipal; fleet for facts that reach every partition.', 'text')),
   key: z.string().meta(say('The key within the scope.', 'text')),
   eventId: z.string().meta(say('Event it was made from.', 'id')),
-  eventType: z.string().meta(say('Type of that event.', 'text')),
+  eventType: z.string().meta(say('Type of that event, or of the part of it that is meant.', 'text')),
   eventTime: z.string().meta(say('Time of that event.', 'RFC 3339 UTC')),
   serverId: z.string().meta(say('Server of that event.', 'text')),
   facts: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-    .meta(say('Fields of the event that rules of the scope read.', 'object')),
+    .record(z.string(), scalar)
+    .meta(say('Fields of the event that rules of the scope read, by the words of rules.', 'object')),
+  lists: z
+    .record(z.string(), z.array(z.union([scalar, z.record(z.string(), z.union([scalar, z.array(scalar)]))])))
+    .optional()
+    .meta(say('Those of them that are lists.', 'object')),
+  formerHashes: z
+    .array(z.string())
+    .optional()
+    .meta(say('Pairs new=former of the hashes in it, while a rotation of keys overlaps.', 'text')),
+  silent: z
+    .boolean()
+    .optional()
+    .meta(say('A copy under the new hash of a rotated key: it is remembered, and finds nothing.', 'boolean')),
 })
 export type Signal = z.infer<typeof signal>
+/** Both kinds of fields in one. */
+export type Facts = { [word: string]: Signal['facts'][string] | NonNullable<Signal['lists']>[string] }

@@ -1,7 +1,7 @@
 /** The free shape: a cell of plain JSON per key, handlers per event type, cells of other scopes beside it, and a timer. */
 import type { Answer, Cell } from '../rule.ts'
 import type { Evaluate, Run, Slot } from '../run.ts'
-import { SCOPE_NAMES, SCOPES } from '../scope.ts'
+import { EVERY_SERVER, SCOPE_NAMES, SCOPES } from '../scope.ts'
 import { NO_ROW, type Space } from '../space.ts'
 import type { View } from '../view.ts'
 
@@ -40,15 +40,30 @@ class BesideCells {
   }
 }
 
+const FLEET = SCOPE_NAMES.indexOf('fleet')
+/** Which handlers of a rule are called: those of facts about all servers come apart where the key crosses servers. */
+export type CellPart = 'whole' | 'own' | 'fleet'
+
 /** The evaluation of one event type: first the cells beside, in the order of the rule, then the rule’s own. */
-export function compileCell(rule: number, slot: Slot, type: string, spec: CellSpec): Evaluate {
+export function compileCell(
+  rule: number,
+  slot: Slot,
+  type: string,
+  spec: CellSpec,
+  part: CellPart = 'whole',
+): Evaluate {
   const { besides, config, where } = spec
-  const own = spec.on[type]
-  const listening = besides.filter(({ on }) => on[type] !== undefined)
+  const own = part === 'fleet' ? undefined : spec.on[type]
+  const listening = besides.filter(
+    ({ on, slot: place }) =>
+      on[type] !== undefined && (part === 'whole' || (place.scope === FLEET) === (part === 'fleet')),
+  )
   const timed = spec.onTimer !== undefined
   const beside = new BesideCells(besides)
   return (view, run) => {
     for (const { slot: place, cell, on } of listening) {
+      // What concerns one server reaches one partition only, and must not be taken for a fact about all.
+      if (place.scope === FLEET && view.server !== EVERY_SERVER) continue
       if (run.enter(place) === NO_ROW) continue
       const kept = run.objectOf(place, cell)
       const { space, row } = run

@@ -24,8 +24,11 @@ export interface SequenceSpec {
   readonly found: (event: View) => Match
 }
 
-/** Columns: events so far, time of the first, values displaced by newer ones. List: [mark, last ms, …]. `seen` of a match is the number of values known before. */
-export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec): Evaluate {
+/**
+ * Columns: events so far, time of the first, values displaced by newer ones. List: [mark, last ms, …]. `seen` of a match is the number of
+ * values known before. `isNamed`: a match is named by its value, where which event showed it first is chance.
+ */
+export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec, isNamed: boolean): Evaluate {
   const { where, of, learn, learnMs = Number.POSITIVE_INFINITY, remember, found } = spec
   const own = slot.own - slot.at
   return (view, run) => {
@@ -39,7 +42,7 @@ export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec):
     const events = ++numbers[at]!
     if (events === 1) numbers[at + 1] = view.ts
     const learned = events > learn || view.ts - numbers[at + 1]! >= learnMs
-    const report = (known: number): void => {
+    const report = (known: number, forgottenMs = 0): void => {
       const facts = {
         baseline: `${known} values`,
         observed: value,
@@ -47,16 +50,19 @@ export function compileFirstSeen(rule: number, slot: Slot, spec: FirstSeenSpec):
         displaced: numbers[at + 2]!,
         windowMs: remember,
       }
-      run.report(rule, view, space, row, explained(found(view, known), facts), 0)
+      const match = explained(found(view, known), facts)
+      // A value that was forgotten is new once more: once for the time it was last seen.
+      const named = forgottenMs === 0 ? value : `${value} since ${forgottenMs}`
+      run.report(rule, view, space, row, isNamed ? { ...match, named } : match, 0)
     }
     const list = run.objectOf(slot, emptyList)
     const mark = fingerprint(value)
     let oldest = 0
     for (let i = 0; i < list.length; i += 2) {
       if (list[i] === mark) {
-        const forgotten = view.ts - list[i + 1]! > remember
-        if (view.ts > list[i + 1]!) list[i + 1] = view.ts
-        if (forgotten && learned) report(list.length / 2)
+        const lastMs = list[i + 1]!
+        if (view.ts > lastMs) list[i + 1] = view.ts
+        if (view.ts - lastMs > remember && learned) report(list.length / 2, lastMs)
         return
       }
       if (list[i + 1]! < list[oldest + 1]!) oldest = i

@@ -1,7 +1,7 @@
 // The engine: eviction, isolation, quarantine, cooldown, snapshots across versions of rules, coverage.
 import { describe, expect, it } from 'vitest'
-import { ALLOWED_LATENESS_MS } from '../../../detectors/engine.ts'
 import { days, defineRule, minutes } from '../../../detectors/rule.ts'
+import { ALLOWED_LATENESS_MS } from '../../../detectors/rule-engine.ts'
 import { exampleEvents, sample } from '../../../detectors/sample.ts'
 import { call, engineOf, feed, saws, TEXT } from './small-rules.ts'
 

@@ -1,0 +1,162 @@
+/** Projection: the signals an event makes, for the rules whose key crosses servers. A pure function of event, position and rules. */
+import { type AuditEvent, TYPE_FIELDS } from '../../schemas/event.ts'
+import type { Position } from '../../schemas/position.ts'
+import type { Facts, Signal } from '../../schemas/signal.ts'
+import { type Inventory, NO_INVENTORY } from '../inventory.ts'
+import { KeyAliases } from '../key-aliases.ts'
+import type { LoadedRule } from '../loaded-rule.ts'
+import { EVERY_SERVER, readersOf, SCOPE_NAMES, SCOPES, type Scope } from '../scope.ts'
+import { derivedViews, type View, viewOf } from '../view.ts'
+import { DERIVED_FROM, isDerived } from '../vocabulary.ts'
+import { typesOf } from './crossing.ts'
+import { factsOf, packed, wordsToSend } from './signal-view.ts'
+
+type Wanted = (view: View) => boolean
+/** What the rules of one scope ask of one type. */
+interface Need {
+  readonly scope: Scope
+  readonly words: readonly string[]
+  readonly read: (view: View) => string
+  /** Answers false when no rule can want the event: it is not sent. */
+  readonly wanted: Wanted
+}
+
+/**
+ * Ordinals say what a signal is, not how many came before: rules that come or go between two owners leave the others’ as they were.
+ * Room for 32 scopes, each with a copy under a rotated key.
+ */
+const ORDINALS_PER_VIEW = 64
+const INVENTORY = 'inventory.snapshot'
+const NONE: readonly Signal[] = Object.freeze([])
+/** Nothing is known of where it stands: events of tests and examples. */
+const NOWHERE: Position = { log: '', partition: 0, offset: 0, index: 0 }
+
+export class Projection {
+  private readonly needs = new Map<string, readonly Need[]>()
+  /** Types of wire events that may make a signal. */
+  private readonly concerned = new Set<string>()
+
+  /** `rules`: those that cross servers. */
+  constructor(rules: readonly LoadedRule[]) {
+    for (const scope of SCOPE_NAMES) {
+      const own = rules.filter(({ per }) => per === scope)
+      for (const type of new Set(own.flatMap((rule) => typesOf(rule, 'own')))) {
+        const users = own.filter((rule) => typesOf(rule, 'own').includes(type))
+        this.add(type, needOf(scope, type, users))
+      }
+    }
+    for (const type of new Set(rules.flatMap((rule) => typesOf(rule, 'fleet')))) {
+      const users = rules.filter((rule) => typesOf(rule, 'fleet').includes(type))
+      this.add(type, { ...needOf('fleet', type, users), wanted: ({ server }) => server === EVERY_SERVER })
+    }
+    // Who asks the inventory asks for the lists of each server too, and their owner may be in any partition.
+    if (rules.some(({ asksInventory }) => asksInventory === true)) {
+      const others = this.needs.get(INVENTORY) ?? []
+      this.needs.set(
+        INVENTORY,
+        others.filter(({ scope }) => scope !== 'fleet'),
+      )
+      this.add(INVENTORY, { ...needOf('fleet', INVENTORY, rules), words: Object.keys(TYPE_FIELDS[INVENTORY]) })
+    }
+  }
+
+  private add(type: string, need: Need): void {
+    const all = [...(this.needs.get(type) ?? []), need]
+    this.needs.set(
+      type,
+      all.sort((a, b) => SCOPE_NAMES.indexOf(a.scope) - SCOPE_NAMES.indexOf(b.scope)),
+    )
+    for (const wire of isDerived(type) ? DERIVED_FROM[type] : [type]) this.concerned.add(wire)
+  }
+
+  /** In the order of their ordinals. `inventory` is that of the tenant, as the log stood at this event. */
+  signalsOf(event: AuditEvent, position: Position = NOWHERE, inventory: Inventory = NO_INVENTORY): readonly Signal[] {
+    if (!this.concerned.has(event.eventType)) return NONE
+    const pairs = event.formerHashes ?? []
+    const came = viewOf(event, event.serverId, inventory)
+    // While keys are rotated, the former name is the one that servers which have not rotated yet still say.
+    const former = pairs.length === 0 ? came : viewOf(new KeyAliases().canonical(event), event.serverId, inventory)
+    const later = former === came ? undefined : [came, ...derivedViews(came)]
+    const signals: Signal[] = []
+    for (const [number, view] of [former, ...derivedViews(former)].entries())
+      for (const need of this.needs.get(view.type) ?? NO_NEEDS)
+        this.signal(signals, event, position, number, need, view, later?.[number])
+    return signals
+  }
+
+  private signal(
+    signals: Signal[],
+    event: AuditEvent,
+    position: Position,
+    number: number,
+    need: Need,
+    view: View,
+    later: View | undefined,
+  ): void {
+    const key = need.read(view)
+    if (key === '' || !need.wanted(view)) return
+    const { log, partition, offset, index } = position
+    const { scope } = need
+    const ordinal = number * ORDINALS_PER_VIEW + SCOPE_NAMES.indexOf(scope) * 2
+    const { eventId, eventTime, serverId, tenant = '' } = event
+    const made = (named: string, of: View, more: Partial<Signal>): Signal => ({
+      ...{ log, partition, offset, index, ordinal, tenant, scope, key: named },
+      ...{ eventId, eventType: view.type, eventTime, serverId, ...packed(factsOf(of, need.words)), ...more },
+    })
+    if (later === undefined) {
+      signals.push(made(key, view, {}))
+      return
+    }
+    const pairs = pairsIn(event.formerHashes ?? [], factsOf(later, need.words))
+    const more = pairs.length === 0 ? {} : { formerHashes: pairs }
+    signals.push(made(key, view, more))
+    const newer = need.read(later)
+    if (newer !== key) signals.push(made(newer, later, { ...more, ordinal: ordinal + 1, silent: true }))
+  }
+}
+const NO_NEEDS: readonly Need[] = []
+
+function needOf(scope: Scope, type: string, users: readonly LoadedRule[]): Need {
+  const columns: readonly string[] = SCOPES[scope]
+  const words = users.flatMap((rule) => [
+    ...(rule.requires[type] ?? []),
+    ...(rule.about === undefined ? [] : SCOPES[rule.about]),
+  ])
+  const known = [...words, ...columns].filter((word) => word !== 'fleet' && word !== 'server')
+  const predicates = users.map(predicateOf)
+  return {
+    scope,
+    words: wordsToSend(type, known),
+    read: readersOf(scope)[0]!,
+    wanted: (view) => predicates.some((wants) => wants === undefined || wantsQuietly(wants, view)),
+  }
+}
+
+/** What can be asked where the event is, before it is sent: a condition on the event alone. */
+function predicateOf(rule: LoadedRule): Wanted | undefined {
+  if (rule.asksInventory === true) return undefined
+  if (rule.cell !== undefined) {
+    const listens = Object.values(rule.beside ?? {}).some(({ on, per }) => per !== 'fleet' && on !== undefined)
+    return listens || rule.where === undefined || rule.where.length > 1 ? undefined : (rule.where as unknown as Wanted)
+  }
+  const shape = rule.count ?? rule.distinct ?? rule.firstSeen
+  return (shape as unknown as (options: unknown) => { readonly where?: Wanted })(rule.options).where
+}
+
+/** Where it throws the event is sent: the engine of the key counts it against the rule. */
+function wantsQuietly(wants: Wanted, view: View): boolean {
+  try {
+    return wants(view)
+  } catch {
+    return true
+  }
+}
+
+/** The pairs whose new hash stands in these facts. */
+function pairsIn(pairs: readonly string[], facts: Facts): string[] {
+  const said = new Set<unknown>()
+  for (const value of Object.values(facts))
+    if (!Array.isArray(value)) said.add(value)
+    else for (const element of value) said.add(typeof element === 'object' ? element['fp'] : element)
+  return pairs.filter((pair) => said.has(pair.slice(0, pair.indexOf('='))))
+}
