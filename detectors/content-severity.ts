@@ -15,12 +15,34 @@ export interface ContentFacts {
   /** A checksum or structure proves it. */
   readonly validated: boolean
   readonly decodings: readonly string[]
+  readonly contentPath: string
 }
+
+/** Fields of it that rules on content require. */
+export const CONTENT_FIELDS = [
+  'surface',
+  'findingClass',
+  'verdict',
+  'score',
+  'parameterRole',
+  'contentPath',
+  'decodings',
+  'validated',
+  'domains',
+] as const
 
 export type Family = 'injection' | 'exfiltration' | 'unicode' | 'homoglyph' | 'terminal' | 'attack' | 'secret' | 'pii'
 /** '' for a class without a family. */
 export const familyOf = (findingClass: string): string => findingClass.slice(0, Math.max(0, findingClass.indexOf('.')))
 const kindOf = (findingClass: string): string => findingClass.slice(findingClass.indexOf('.') + 1)
+
+/** Attacks on paths and files (inj-004), on where requests go (inj-005), and all others, on what is run (inj-003). */
+const PATH_ATTACKS: ReadonlySet<string> = new Set(['path_traversal', 'sensitive_file', 'null_byte', 'unc_path'])
+export function attackOn(findingClass: string): 'path' | 'address' | 'program' | undefined {
+  if (familyOf(findingClass) !== 'attack') return undefined
+  const kind = kindOf(findingClass)
+  return PATH_ATTACKS.has(kind) ? 'path' : kind === 'ssrf' ? 'address' : 'program'
+}
 
 /** Whose words they are: the server declares them, it hands them on from somewhere, or a caller passes them. */
 type Voice = 'declared' | 'handed_on' | 'passed'
@@ -44,9 +66,10 @@ const TABLE: Readonly<Record<string, Readonly<Record<Voice, Grades>>>> = {
   attack: { declared: GRAVE, handed_on: GRAVE, passed: GRAVE },
 }
 
-/** Encodings that nobody writes an honest sentence in. */
-const DISGUISES: ReadonlySet<string> = new Set(['base64', 'hex', 'rot13', 'reversed'])
-const isDisguised = (decodings: readonly string[]): boolean => decodings.some((each) => DISGUISES.has(each))
+/** Encodings that nobody writes an honest sentence in; the blob of a resource is always in one. */
+const DISGUISES: ReadonlySet<string> = new Set(['base64', 'hex'])
+const isDisguised = ({ decodings, contentPath }: ContentFacts): boolean =>
+  decodings.some((each) => DISGUISES.has(each)) && !contentPath.endsWith('blob') && !contentPath.endsWith('data')
 /** Marks that structure a conversation: alone they may be a transcript. */
 const MARKER = 'injection.role_marker'
 /** Terminal control that ordinary programs print: no sequence, but characters that overwrite. */
@@ -67,7 +90,7 @@ export function contentSeverity(found: ContentFacts, pii: Severity = 'low'): Sev
   if (grades === undefined) return undefined
   if (findingClass === MARKER && voice === 'handed_on') return 'medium'
   if (OVERPRINT.has(findingClass)) return isMalicious || voice === 'declared' ? 'medium' : 'low'
-  if (family === 'injection' && voice !== 'passed' && isDisguised(found.decodings)) return 'high'
+  if (family === 'injection' && voice !== 'passed' && isDisguised(found)) return 'high'
   // What is written for a reader may show an attack without being one.
   if (family === 'attack' && !isMalicious && found.parameterRole === 'text') return 'low'
   return grades[voice][isMalicious ? 0 : 1]
@@ -101,7 +124,6 @@ export const asProbe = (severity: Severity): Severity => LOWER[severity]
 export const isAtLeast = (severity: Severity, floor: Severity): boolean => severityRank(severity) >= severityRank(floor)
 
 interface Described extends ContentFacts {
-  readonly contentPath: string
   readonly domains: readonly string[]
 }
 /** What was seen, in the words of the classifiers; the place is the caller’s or the server’s words. */

@@ -12,6 +12,7 @@ export const effects = {
       ['loopback', 'private', 'link_local', 'public', 'unknown'],
       'Class of the address after DNS.',
     ),
+    argumentMatch: flag('server', 'The host stands in the call’s arguments.'),
     redirectHosts: names('server', 'Hosts it was redirected to, in order.'),
     redirects: count('server', 'number', 'Redirects followed.'),
     credentialRelation: oneOf(

@@ -54,7 +54,7 @@ export function effect(found: Effect): void {
       known.hits++
       return
     }
-    const argumentMatch = leaves(request.params.arguments).some((leaf) => found.target.includes(leaf))
+    const argumentMatch = textsOf(request.params.arguments).some((leaf) => found.target.includes(leaf))
     const fields = { effectKind, effectClass, programName, shell, argumentMatch, targetHash }
     counted.set(key, { fields, time: instantNow(), isLate: request.isAnswered, hits: 1 })
     // Left running behind the answer: nobody will ask again.
@@ -85,7 +85,7 @@ function tellAll({ request, context }: CallInFlight, counted: Map<string, Counte
 }
 
 /** The texts of the arguments, to any depth that validation lets through. */
-function leaves(value: unknown): readonly string[] {
+export function textsOf(value: unknown): readonly string[] {
   if (value === null || typeof value !== 'object') return []
   let found = leavesOf.get(value)
   if (found === undefined) {

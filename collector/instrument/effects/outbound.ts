@@ -9,6 +9,7 @@ import { sha256 } from '../keys/keyed-hash.ts'
 import { type CallInFlight, callInFlight } from '../messages/call-in-flight.ts'
 import { callFields } from '../messages/request.ts'
 import { nameOf } from '../names.ts'
+import { textsOf } from './call-effects.ts'
 import { type SentCredential, type SentHeaders, sentCredential, tokenHandedOut } from './credential-relation.ts'
 
 /** More requests in one call are counted by the flag of the last one told. */
@@ -156,7 +157,9 @@ export class Outbound {
       destinationHost: nameOf(hostOf(first.origin)),
       pathClass: pathClass(first.target),
       verb: nameOf(first.verb),
-      ipClass: addressClass(this.address),
+      // Where nobody answered, an address that was asked for by number still tells its class.
+      ipClass: addressClass(this.address ?? hostOf(first.origin)),
+      argumentMatch: isNamed(hostOf(first.origin), textsOf(request.params.arguments)),
       redirects: redirectHosts.length,
       redirectHosts: redirectHosts.length === 0 ? undefined : redirectHosts.map((host) => nameOf(host) ?? ''),
       credentialRelation: credential.relation,
@@ -190,6 +193,20 @@ function stateOf({ request, context }: CallInFlight): CallOutbound {
 
 const urlOf = ({ target, origin }: OutboundStart): URL | undefined =>
   URL.canParse(target, origin) ? new URL(target, origin) : undefined
+/**
+ * Whether arguments say where the request goes: as a URL, however its address is spelt, or as a bare host. A name without a dot
+ * is only taken where it is the whole text: `api` stands in many sentences.
+ */
+function isNamed(host: string, texts: readonly string[]): boolean {
+  const isPlain = !host.includes('.') && !host.includes(':')
+  return texts.some((text) => {
+    const lower = text.slice(0, MAX_SEARCHED_CHARACTERS).toLowerCase()
+    if (isPlain ? lower === host || lower.startsWith(`${host}:`) : lower.includes(host)) return true
+    return lower.includes('://') && hostOf(lower.trim()) === host
+  })
+}
+const MAX_SEARCHED_CHARACTERS = 65_536
+
 /** Lower case, without port, user and brackets; an address stays one: where a request went is the fact. */
 const hostOf = (origin: string): string =>
   URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : 'invalid'

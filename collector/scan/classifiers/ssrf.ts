@@ -80,9 +80,15 @@ function inUrls(text: string, subject: Subject, hits: Hit[]): void {
     const [begin, scheme, authority = '', rest = ''] = match
     const whole = begin + rest
     const score = scoreOf(scheme!.toLowerCase(), whole, authority, rest, subject, match.index === 0)
-    if (score > 0) hits.push(attack('ssrf', score, match.index, match.index + whole.length))
+    if (score > 0) hits.push(aimed(authority, attack('ssrf', score, match.index, match.index + whole.length)))
     if (!text.includes(':', URL.lastIndex)) return
   }
+}
+
+/** Names the host, so that one's own can be told from others. */
+function aimed(authority: string, hit: Hit): Hit {
+  const { host } = splitPort(authority.slice(authority.lastIndexOf('@') + 1))
+  return host === '' || host.length > 253 ? hit : { ...hit, domains: [host.toLowerCase().toWellFormed()] }
 }
 
 function scoreOf(

@@ -1,6 +1,6 @@
 /** What a server declares, its tools and instructions, gives the model orders, hides text from people or leads data away. */
 import { z } from 'zod'
-import { contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { defineRule } from '../../rule.ts'
 import { example, sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
@@ -48,18 +48,7 @@ export default defineRule({
   ],
   asksInventory: true,
   requires: {
-    'content.finding': [
-      'tool',
-      'surface',
-      'findingClass',
-      'verdict',
-      'score',
-      'parameterRole',
-      'contentPath',
-      'decodings',
-      'validated',
-      'domains',
-    ],
+    'content.finding': [...CONTENT_FIELDS, 'tool'],
   },
   occasional: ['content.finding', 'parameterRole', 'decodings', 'validated', 'domains', 'tool'],
   config: z.object({}),

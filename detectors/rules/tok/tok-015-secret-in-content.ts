@@ -1,6 +1,13 @@
 /** A token, key or password passes through a tool, a resource, a prompt or an error. */
 import { z } from 'zod'
-import { asProbe, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import {
+  asProbe,
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
 import { example, exampleWith } from '../../sample.ts'
@@ -34,18 +41,7 @@ export default defineRule({
   refs: ['MCP01:2025', 'T1552', 'AML.T0098', 'AML.T0083', 'AML.T0055'],
   asksInventory: true,
   requires: {
-    'content.finding': [
-      'tool',
-      'surface',
-      'findingClass',
-      'verdict',
-      'score',
-      'validated',
-      'parameterRole',
-      'contentPath',
-      'decodings',
-      'domains',
-    ],
+    'content.finding': [...CONTENT_FIELDS, 'tool'],
   },
   occasional: ['content.finding', 'validated', 'parameterRole', 'decodings', 'domains', 'tool'],
   config: z.object({

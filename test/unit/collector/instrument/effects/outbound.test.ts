@@ -73,15 +73,48 @@ const form = (fields: Record<string, string>) => new URLSearchParams(fields).toS
 const exchange = (token: string) =>
   form({ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: token })
 
-async function told(act: () => unknown, token: string | undefined = CALLER): Promise<Fields[]> {
+async function told(act: () => unknown, token: string | undefined = CALLER, text = 'hello'): Promise<Fields[]> {
   const { call, of } = await stage({ outbound: true }, token, act)
-  await call('hello')
+  await call(text)
   const [called] = of('tool.call')
   const requests = of('outbound.request')
   for (const each of requests) expect(each['requestUid']).toBe(called!['requestUid'])
   expect(JSON.stringify(requests)).not.toContain(CALLER)
   return requests
 }
+
+describe('whether arguments say where a request goes', () => {
+  const asks = async (text: string) => (await told(() => read(`${base}/`), CALLER, text))[0]!['argumentMatch']
+  it.each([
+    ['the URL', () => `${base}/`],
+    ['the host in a sentence', () => 'look at 127.0.0.1 for me'],
+    ['the address spelt as one number', () => `http://2130706433:${port()}/`],
+    ['the address in hexadecimal', () => `HTTP://0x7f.1:${port()}/`],
+  ])('they do: %s', async (_, text) => expect(await asks(text())).toBe(true))
+  it.each([
+    ['another host', () => 'http://10.0.0.1/'],
+    ['no host', () => 'what is the time'],
+    ['what is no URL', () => 'http://[::1'],
+  ])('they do not: %s', async (_, text) => expect(await asks(text())).toBe(false))
+
+  it('a name without a dot counts where it is the whole text', async () => {
+    const localhost = () => read(`http://localhost:${port()}/`)
+    const match = async (text: string) => (await told(localhost, CALLER, text))[0]!['argumentMatch']
+    expect(await match('localhost:8080')).toBe(true)
+    expect(await match(`http://localhost:${port()}/x`)).toBe(true)
+    expect(await match('is it on localhost')).toBe(false)
+  })
+
+  it('an address that does not answer still has its class', async () => {
+    const closed = createServer()
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/`
+    await new Promise((resolve) => closed.close(resolve))
+    const [request] = await told(() => read(url).catch(() => ''))
+    expect(request).toMatchObject({ ipClass: 'loopback', destinationHost: '127.0.0.1', argumentMatch: false })
+    expect(request!['failure']).toBeTruthy()
+  })
+})
 
 describe.each([
   [
