@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { type AuditEvent, parseEvent } from '../schemas/event.ts'
-import type { Finding } from '../schemas/finding.ts'
+import { type Finding, SEVERITIES, severityRank } from '../schemas/finding.ts'
 import { type AnyRule, handledTypes } from './loaded-rule.ts'
 import type { Example } from './rule.ts'
 import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run } from './trial.ts'
@@ -38,6 +38,17 @@ export const PROPERTIES: readonly Property[] = [
     name: 'matches the examples that must match',
     faults: (rule) =>
       rule.examples.match.flatMap((example) => (run(rule, example).length > 0 ? [] : [`${example.name}: is silent`])),
+  },
+  {
+    name: 'is as severe as its examples say',
+    faults: (rule) =>
+      rule.examples.match.flatMap((example) => {
+        const { severity } = example
+        if (severity === undefined) return []
+        const ranks = run(rule, example).map((finding) => severityRank(finding.severity))
+        const worst = Math.max(-1, ...ranks)
+        return worst === severityRank(severity) ? [] : [`${example.name}: is ${SEVERITIES[worst] ?? 'silent'}`]
+      }),
   },
   {
     name: 'stays silent in the examples that must not match',

@@ -161,6 +161,8 @@ export interface Example {
   readonly events: readonly object[]
   /** Options of the rule in this example. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** The highest severity of its findings, where the example is about that. */
+  readonly severity?: Severity
 }
 export type Rule<R extends Requires, C, S, B> = Identity<R, C> &
   Logic<R, C, S, B> & {

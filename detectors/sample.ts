@@ -1,6 +1,7 @@
 /** Example events for rules: built in short names, valid as AuditEvents, with ids and times by their place in the example. */
 import { createHash } from 'node:crypto'
 import type { AuditEvent, EventType as WireType } from '../schemas/event.ts'
+import type { Severity } from '../schemas/finding.ts'
 import type { Example } from './rule.ts'
 import { type AuditEvents, MAPPINGS } from './vocabulary.ts'
 
@@ -60,3 +61,5 @@ export const exampleWith = (
   name: string,
   ...events: readonly Sample[]
 ): Example => ({ name, events, config })
+/** An example that is about how bad it is. */
+export const graded = (severity: Severity, of: Example): Example => ({ ...of, severity })
