@@ -111,7 +111,9 @@ export function fireCell(
 function besideOf(run: Run, space: Space, row: number, { slot }: BesideSpec): Cell | undefined {
   const columns: readonly string[] = SCOPES[space.scope]
   const values = space.keys[row]!
-  const key = SCOPES[SCOPE_NAMES[slot.scope]!].map((column) => values[columns.indexOf(column)])
+  const key = SCOPES[SCOPE_NAMES[slot.scope]!].map((column) =>
+    column === 'fleet' ? EVERY_SERVER : values[columns.indexOf(column)],
+  )
   if (key.some((value) => value === undefined)) return undefined
   const other = run.spacesOf(space.tenant)[slot.scope]!
   const at = other.find(key as string[])
