@@ -11,6 +11,13 @@ export interface Words {
   readonly output?: string
   readonly annotations?: string
   readonly fields?: readonly string[]
+  /** Lines of the input's shape; without them every field is a text. */
+  readonly shape?: readonly string[]
+  readonly hints?: readonly string[]
+  readonly verdicts?: readonly string[]
+  /** Stands for the words: '' when the producer does not say them. */
+  readonly wording?: string
+  readonly mentions?: readonly string[]
   readonly findings?: readonly string[]
 }
 export function definitionOf(words: Words) {
@@ -22,20 +29,27 @@ export function definitionOf(words: Words) {
     output = '',
     annotations = '',
   } = words
-  const { fields = ['!path'], findings = [] } = words
+  const { fields = ['!path'], verdicts = [], wording = `${title} ${description}`, hints = [], mentions = [] } = words
+  const { findings = verdicts.map((each) => each.split('=')[0]!) } = words
+  const { shape = ['* object', ...fields.map((field) => `${field} string`)] } = words
   const part = (word: string) => (word === '' ? '' : hashOf(word))
   return {
     name,
-    hash: hashOf(JSON.stringify([name, description, fields, output, annotations, title, meta])),
+    hash: hashOf(JSON.stringify([name, description, fields, output, annotations, title, meta, words.shape, hints])),
     descriptionHash: part(description),
-    inputHash: part(fields.join()),
+    inputHash: part([...fields, ...shape].join()),
     outputHash: part(output),
-    annotationsHash: part(annotations),
+    annotationsHash: part([annotations, ...hints].join('')),
     titleHash: part(title),
     metaHash: part(meta),
+    wordingHash: part(wording),
     nameKey: name.replace(/[^a-z0-9]/gi, '').toLowerCase(),
     inputFields: [...fields],
+    inputShape: [...shape],
+    annotations: [...hints],
     findings: [...findings],
+    verdicts: [...verdicts],
+    mentions: [...mentions],
   }
 }
 type Registry = NonNullable<Parameters<typeof sample<'tools.registry'>>[1]>

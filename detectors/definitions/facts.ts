@@ -103,6 +103,15 @@ export function propertiesOf(shape: string): ReadonlyMap<string, PropertyShape> 
 export const propertyOf = (properties: ReadonlyMap<string, PropertyShape>, line: string): PropertyShape | undefined =>
   properties.get(markOfLine(line))
 
+/** The shape but for these properties. */
+export function shapeWithout(shape: string, names: readonly string[]): string {
+  const marks = new Set(names.map((name) => markOf(name, MARK_CHARS)))
+  let kept = ''
+  for (let at = 0; at < shape.length; at += CODE_CHARS)
+    if (!marks.has(shape.slice(at, at + MARK_CHARS))) kept += shape.slice(at, at + CODE_CHARS)
+  return kept
+}
+
 /** Personal data and addresses in a definition are what it is about; every other class says that something is wrong with its text. */
 const isRisk = (kind: string): boolean => !kind.startsWith('pii.')
 const VERDICTS = ['benign', 'suspicious', 'malicious']
@@ -128,3 +137,33 @@ export function riskBefore(risks: string, kind: string): number {
     if (risks.startsWith(mark, at)) return Number(risks[at + CLASS_CHARS])
   return -1
 }
+
+/** What a rule that grades definitions reads of `definition.seen`; and what of it not every server says. */
+export const READ_OF_DEFINITION = [
+  'tool',
+  'era',
+  'locale',
+  'build',
+  'hash',
+  'descriptionHash',
+  'inputHash',
+  'outputHash',
+  'annotationsHash',
+  'titleHash',
+  'metaHash',
+  'wordingHash',
+  'inputShape',
+  'annotations',
+  'findings',
+  'verdicts',
+] as const
+export const SELDOM_SAID = [
+  'locale',
+  'outputHash',
+  'annotationsHash',
+  'titleHash',
+  'metaHash',
+  'annotations',
+  'findings',
+  'verdicts',
+] as const

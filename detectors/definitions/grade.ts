@@ -77,7 +77,13 @@ function graded(reasons: readonly Reason[], parts: readonly Part[]): ChangeGrade
   }
 }
 
-const gradeAdded = (after: SeenDefinition): ChangeGrade => graded([['added', 'new'], ...foundIn(after)], [])
+/** A new tool that takes commands lets a caller do what none of the others did. */
+const gradeAdded = (after: SeenDefinition): ChangeGrade =>
+  graded([['added', 'new'], ...foundIn(after), ...commandsOf(after)], [])
+const commandsOf = ({ inputShape = [] }: SeenDefinition): Reason[] =>
+  inputShape.flatMap((line): Reason[] =>
+    line.endsWith(' role=shell') ? [['widened', `${nameOfLine(line)} takes a shell`]] : [],
+  )
 
 /** The same, where only the facts of the definition of before are known. */
 export function gradeAfter(before: DefinitionFacts, after: SeenDefinition, isRenamed = false): ChangeGrade {

@@ -1,9 +1,5 @@
 /** A server starts or stops to offer a tool or a capability, and no deployment explains it. */
 import { z } from 'zod'
-import { rememberDeployment } from '../../deployments.ts'
-import { days, defineRule, hours, minutes } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
-import { beats, deploys, shows } from '../../sample-registry.ts'
 import {
   judgeIdentity,
   judgeList,
@@ -11,10 +7,15 @@ import {
   judgeRestless,
   newOffer,
   notListed,
-} from '../../tool-set-change.ts'
+} from '../../definitions/tool-set-change.ts'
+import { rememberDeployment } from '../../deployments.ts'
+import { days, defineRule, hours, minutes } from '../../rule.ts'
+import { example, exampleWith, sample } from '../../sample.ts'
+import { beats, deploys, shows } from '../../sample-registry.ts'
 
 const read = { name: 'read_file' }
-const exec = { name: 'exec_shell' }
+const exec = { name: 'exec_shell', shape: ['* object', '!command string role=shell'] }
+const evil = { name: 'notes', verdicts: ['injection.conceal=suspicious'] }
 const b2 = { build: 'b2' }
 const admin = { scopeSetHash: 'ad' }
 type Identity = NonNullable<Parameters<typeof sample<'server.identity'>>[1]>
@@ -33,12 +34,12 @@ const restless = [0, 1, 2, 3, 4, 5]
 
 export default defineRule({
   id: 'tdf-002-tool-set-changed',
-  version: 1,
+  version: 2,
   title: 'Tool set changed without a deployment',
-  severity: 'medium',
+  severity: 'low',
   why: 'A tool that appears at run time was reviewed by nobody, and a capability that comes and goes can be shown to one client only.',
   falsePositives: [
-    'Deployments: feed them in.',
+    'Deployments: feed them in. A new tool is low, one that goes info, one that takes commands medium, one with an order to the model high.',
     'Lists that depend on scopes are compared within the same scopes only.',
     'Plug-ins that come and go: raise the limit on changes, and expect a finding for each new tool.',
   ],
@@ -94,6 +95,7 @@ export default defineRule({
         shows(2, [read]),
         shows(3, [read, exec]),
       ),
+      example('a new tool with an order to the model', shows(0, [read]), shows(1, [read, evil])),
       example('a renamed tool', shows(0, [read]), shows(1, [{ name: 'readFile' }])),
       example('a new build that nobody deployed', shows(0, [read]), shows(1, [read, exec], b2), beats(37)),
       example(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { minutes } from '../../../detectors/rule.ts'
 import { sample } from '../../../detectors/sample.ts'
 import { definitionOf, shows } from '../../../detectors/sample-registry.ts'
-import { run } from '../../../detectors/trial.ts'
+import { cellsIn, engineFor, eventsOf, rulesFor, run } from '../../../detectors/trial.ts'
 import { RULES } from '../../rule-runs.ts'
 
 const findings = (id: string, name: string) => {
@@ -29,14 +29,23 @@ describe('severity follows the verdict', () => {
     ['ses-002-handle-reuse', 'bob adds to the basket of alice', ['high']],
     ['ses-002-handle-reuse', 'the result of her task is handed to bob', ['critical']],
     ['ses-002-handle-reuse', 'unknown handles, when asked for', ['medium']],
-    ['tdf-001-definition-changed', 'the description is altered, the build is the same', ['critical']],
+    ['tdf-001-definition-changed', 'the description gives an order, the build is the same', ['critical']],
     ['tdf-001-definition-changed', 'the build is not known', ['high']],
-    ['tdf-001-definition-changed', 'an optional field', ['medium']],
+    ['tdf-001-definition-changed', 'a new build that gives an order does not wait', ['high']],
+    ['tdf-001-definition-changed', 'only spacing and case', ['info']],
+    ['tdf-001-definition-changed', 'an optional field', ['low']],
     ['tdf-001-definition-changed', 'only a title, at run time', ['low']],
+    ['tdf-001-definition-changed', 'a choice becomes free text', ['medium']],
+    ['tdf-001-definition-changed', 'it reads only no longer', ['medium']],
+    ['tdf-001-definition-changed', 'a trace of an order', ['medium']],
     ['tdf-001-definition-changed', 'it hides again and returns', ['critical', 'high', 'critical']],
-    ['tdf-001-definition-changed', 'a classifier finds an injection', ['critical']],
-    ['tdf-001-definition-changed', 'a new build that nobody deployed', ['high']],
-    ['tdf-002-tool-set-changed', 'it hides and returns', ['medium', 'medium', 'medium']],
+    ['tdf-001-definition-changed', 'it hides behind other words', ['critical', 'high']],
+    ['tdf-001-definition-changed', 'a new build that nobody deployed', ['medium']],
+    ['tdf-001-definition-changed', 'the same text under another name', ['medium']],
+    ['tdf-001-definition-changed', 'a name spelled alike, with another text', ['high']],
+    ['tdf-002-tool-set-changed', 'it hides and returns', ['medium', 'info', 'medium']],
+    ['tdf-002-tool-set-changed', 'a new tool with an order to the model', ['high']],
+    ['tdf-002-tool-set-changed', 'a capability appears', ['medium']],
   ])('%s: %s is %j', (id, name, expected) => {
     expect(severities(id, name)).toEqual(expected)
   })
@@ -46,9 +55,9 @@ describe('the words of a finding', () => {
   it('tell how long a rejected definition was shown', () => {
     const saws = findings('tdf-001-definition-changed', 'it hides again and returns').map(({ saw }) => saw)
     expect(saws).toEqual([
-      'description changed at run time: the build is the same',
+      'description changed (injected): injection.secret_path; at run time: the build is the same',
       'the trusted definition is back: the other one was hidden again after 60000 ms',
-      'a rejected definition returns: description',
+      'a rejected definition returns: description (injected)',
     ])
   })
   it('name what was renamed', () => {
@@ -64,7 +73,9 @@ describe('bounds of cells', () => {
     const rule = RULES.find(({ id }) => id === 'tdf-001-definition-changed')!
     const many = Array.from({ length: 300 }, (_, i) => ({
       description: `text ${i}`,
-      fields: Array.from({ length: 40 }, (_, f) => `field_${f}`),
+      fields: Array.from({ length: 256 }, (_, f) => `field_${f}`),
+      hints: ['readOnlyHint=true', 'destructiveHint=false', 'openWorldHint=true', 'idempotentHint=true'],
+      verdicts: Array.from({ length: i === 0 ? 0 : 64 }, (_, v) => `injection.kind_${v}=malicious`),
     }))
     const events = many.flatMap((words, i) => [
       shows(2 * i, [words]),
@@ -74,7 +85,13 @@ describe('bounds of cells', () => {
         approvedHash: definitionOf({ description: `other ${i}` }).hash,
       }),
     ])
+    const engine = engineFor(rulesFor(rule, { name: 'long', events }))
+    for (const event of eventsOf({ name: 'long', events })) engine.apply(event)
+    expect(Math.max(...cellsIn(engine).map((cell) => cell.length))).toBeLessThan(4_096)
     const found = run(rule, { name: 'long', events: [...events, shows(700, [many[299]!]), shows(701, [many[298]!])] })
-    expect(found.at(-1)).toMatchObject({ severity: 'critical', saw: 'a rejected definition returns: description' })
+    expect(found.at(-1)).toMatchObject({
+      severity: 'critical',
+      saw: 'a rejected definition returns: description (injected)',
+    })
   })
 })

@@ -1,7 +1,11 @@
 /** Whether a change of what a server offers is news, whether a deployment explains it, and the change that still waits for one. */
-import { type Deployments, deployedNear } from './deployments.ts'
-import type { Match } from './rule.ts'
-import { changeOf, spellingOf, type ToolSet, toolSetOf } from './tool-set.ts'
+
+import { type Severity, severityRank } from '../../schemas/finding.ts'
+import { type Deployments, deployedNear } from '../deployments.ts'
+import type { Match } from '../rule.ts'
+import type { SeenDefinition } from './facts.ts'
+import { type ChangeGrade, gradeChange } from './grade.ts'
+import { changeOf, type SetChange, spellingOf, type ToolSet, toolSetOf } from './tool-set.ts'
 
 /** Tools of which it is remembered what was said last, and the length of a name that is remembered whole. */
 const MAX_SAID = 24
@@ -16,6 +20,8 @@ export type ServerOffer = Deployments & {
   identities: string[]
   dueMs: number
   pendingSaw: string
+  pendingGrade: string
+  pendingSeverity: string
   pendingBuild: string
   pendingMs: number
 }
@@ -27,6 +33,8 @@ export const newOffer = (): ServerOffer => ({
   identities: [],
   dueMs: 0,
   pendingSaw: '',
+  pendingGrade: '',
+  pendingSeverity: 'info',
   pendingBuild: '',
   pendingMs: 0,
 })
@@ -37,7 +45,7 @@ export const notListed = (): ListShown => ({ form: 'names', names: '', size: 0, 
 interface Listing {
   readonly ts: number
   readonly build: string
-  readonly definitions: readonly { readonly name: string }[]
+  readonly definitions: readonly (SeenDefinition & { readonly name: string })[]
 }
 const EXPECTED = 'the tools of before, or a deployment'
 
@@ -61,8 +69,28 @@ export function judgeList(e: Listing, offer: ServerOffer, list: ListShown, joinM
     ...change.removed.map((name) => `gone ${name}`),
     ...unnamed,
   ]
-  return judgeOffer(saw.join(', '), e, build, offer, joinMs, { added: change.added, removed: change.removed, renamed })
+  const grade = gradeSet(e, change, renamed.length > 0)
+  return judgeOffer(saw.join(', '), grade, e, build, offer, joinMs, {
+    added: change.added,
+    removed: change.removed,
+    renamed,
+  })
 }
+
+type SetGrade = Pick<ChangeGrade, 'grade' | 'severity'>
+/** As grave as the gravest thing that came or went: new tools are usual, new tools that give orders are not. */
+function gradeSet(e: Listing, { added }: SetChange, isRenamed: boolean): SetGrade {
+  let gravest: SetGrade = added.length === 0 ? gradeChange(NEW, undefined) : gradeChange(undefined, NEW)
+  const names = new Set(added)
+  for (const definition of e.definitions) {
+    const graded = names.has(definition.name) ? gradeChange(undefined, definition) : undefined
+    if (graded !== undefined && severityRank(graded.severity) > severityRank(gravest.severity)) gravest = graded
+  }
+  return isRenamed && severityRank(gravest.severity) < severityRank(IDENTITY.severity) ? IDENTITY : gravest
+}
+const NEW: SeenDefinition = { hash: '' }
+/** Of names, capabilities and extensions: what the server is, not what it says. */
+const IDENTITY: SetGrade = { grade: 'identity', severity: 'medium' }
 
 /** Whether any of the signs is not what was said last of its tool. */
 function sayAll(offer: ServerOffer, signs: readonly string[]): boolean {
@@ -78,6 +106,7 @@ function sayAll(offer: ServerOffer, signs: readonly string[]): boolean {
 /** A change of the offer is silent with a deployment; with a new build it waits for one, else it is a match at once. */
 function judgeOffer(
   saw: string,
+  { grade, severity }: SetGrade,
   e: { readonly ts: number; readonly build: string },
   buildBefore: string,
   offer: ServerOffer,
@@ -85,21 +114,25 @@ function judgeOffer(
   evidence: NonNullable<Match['evidence']>,
 ): Match | undefined {
   if (deployedNear(offer, e.build, e.ts, joinMs)) return undefined
-  if (e.build === '' || buildBefore === '' || e.build === buildBefore) return { saw, expected: EXPECTED, evidence }
+  if (e.build === '' || buildBefore === '' || e.build === buildBefore)
+    return { severity, saw, expected: EXPECTED, evidence: { grade, ...evidence } }
   const isWaiting = offer.pendingSaw !== ''
+  if (severityRank(severity) > severityRank(offer.pendingSeverity as Severity) || !isWaiting)
+    Object.assign(offer, { pendingSeverity: severity, pendingGrade: grade })
   offer.pendingSaw = (isWaiting ? `${offer.pendingSaw}, ${saw}` : saw).slice(0, 400).toWellFormed()
   if (!isWaiting) Object.assign(offer, { pendingBuild: e.build, pendingMs: e.ts, dueMs: e.ts + joinMs })
   return undefined
 }
 
 export function judgePendingOffer(offer: ServerOffer, joinMs: number): Match | undefined {
-  const { pendingSaw, pendingBuild, pendingMs } = offer
+  const { pendingSaw, pendingGrade, pendingSeverity, pendingBuild, pendingMs } = offer
   offer.pendingSaw = ''
   if (pendingSaw === '' || deployedNear(offer, pendingBuild, pendingMs, joinMs)) return undefined
   return {
+    severity: pendingSeverity as Severity,
     saw: `${pendingSaw}, with a build that nobody deployed`,
     expected: EXPECTED,
-    evidence: { build: pendingBuild },
+    evidence: { grade: pendingGrade, build: pendingBuild },
   }
 }
 
@@ -129,7 +162,7 @@ export function judgeIdentity(
   }
   offer.identities[at] = line
   if (before === now) return undefined
-  return judgeOffer(`capabilities ${now || 'none'}`, e, build, offer, joinMs, { before, now })
+  return judgeOffer(`capabilities ${now || 'none'}`, IDENTITY, e, build, offer, joinMs, { before, now })
 }
 
 /** More than `most` changes of the list in an hour. */
@@ -138,5 +171,9 @@ export function judgeRestless(ts: number, offer: ServerOffer, most: number, with
   offer.changedMs = [...offer.changedMs.filter((ms) => ts - ms < withinMs), ts].slice(-(most + 1))
   if (offer.changedMs.length <= most) return undefined
   offer.changedMs = []
-  return { saw: `the tool list changed ${most + 1} times within ${withinMs} ms`, expected: `at most ${most} changes` }
+  return {
+    severity: 'medium',
+    saw: `the tool list changed ${most + 1} times within ${withinMs} ms`,
+    expected: `at most ${most} changes`,
+  }
 }
