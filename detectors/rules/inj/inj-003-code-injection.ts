@@ -104,6 +104,7 @@ export default defineRule({
         passes('argument_injection'),
         starts({ shell: false, argumentMatch: true, programName: 'git' }),
       ),
+      example('a program of another call is its own', passes('xxe'), starts({ request: 'r2' })),
       example('a tool that must not start programs', mute, starts({ programName: 'python3', shell: false })),
       example(
         'a download that is run',
