@@ -9,10 +9,11 @@ const ARGUMENT_RULES: Readonly<Record<string, string>> = {
   ssrf: 'inj-005',
 }
 
-/** Number of the rule that answers for a class at a place (threat catalogue 2.1, 2.6, 2.7). */
+/** Number of the rule that answers for a class at a place (threat catalogue 2.1, 2.6, 2.7, 2.8). */
 function numberOf({ surface, findingClass }: ContentFacts): string {
   const [family = '', kind = ''] = findingClass.split('.')
-  if (family === 'secret' || family === 'pii') return 'tok-015'
+  if (family === 'secret') return 'tok-015'
+  if (family === 'pii') return 'beh-003'
   if (surface === 'definition' || surface === 'instructions') return 'tdf-003'
   if (family === 'attack') return ARGUMENT_RULES[kind] ?? 'inj-003'
   if (family === 'terminal') return 'inj-011'

@@ -45,7 +45,8 @@ export function eventsOf(row: ScanRow): RowEvents {
   if (row.call !== undefined)
     wire.ask('tools/call', { name: row.call.tool, arguments: row.call.arguments }, row.call.result)
   const events: RowEvent[] = []
-  let fault = context.errors === 0 ? '' : 'row: not all of it could be read'
+  // What was parsed from JSON can only be too deep for whoever writes it as JSON again.
+  let fault = context.errors === 0 ? '' : 'row: nested too deeply'
   for (const [index, pending] of sink.events.entries()) {
     const isCurrent = index >= before
     const atMs = EPOCH_MS + index * STEP_MS + (isCurrent ? CHANGE_AFTER_MS : 0)

@@ -28,10 +28,11 @@ const KNOWN = ['tool', 'tools', 'arguments', 'result', 'before', 'after'] as con
 export function rowOf(value: unknown, line: number): ScanRow | RowFault {
   if (!isWords(value)) return { id: line, error: `row: must be an object, is ${kindOf(value)}` }
   const given = value['id'] ?? line
-  if (typeof given !== 'string' && typeof given !== 'number')
+  if (typeof given !== 'string' && !Number.isFinite(given))
     return { id: line, error: `id: must be a text or a number, is ${kindOf(given)}` }
   const fault = faultOf(value)
-  return fault === undefined ? shaped(given, value) : { id: given, error: fault }
+  const id = given as RowId
+  return fault === undefined ? shaped(id, value) : { id, error: fault }
 }
 
 const isWords = (value: unknown): value is Words => value !== null && typeof value === 'object' && !Array.isArray(value)
