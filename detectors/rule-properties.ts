@@ -5,6 +5,8 @@ import { type AuditEvent, parseEvent } from '../schemas/event.ts'
 import { type Finding, SEVERITIES, severityRank } from '../schemas/finding.ts'
 import { type AnyRule, handledTypes } from './loaded-rule.ts'
 import type { Example } from './rule.ts'
+import { EVERY_SERVER } from './scope.ts'
+import { isCrossing } from './signals/crossing.ts'
 import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run } from './trial.ts'
 import { derivedViews, viewOf } from './view.ts'
 
@@ -128,6 +130,18 @@ export const PROPERTIES: readonly Property[] = [
       return differs >= 0 && `other findings with the rotation before event ${differs}`
     }),
   },
+  {
+    name: 'servers whose events come in another order give the same ids of findings, where its key crosses servers',
+    faults: ofExamples((rule, example) => {
+      // A value that is new depends on what was learned before it; only its name does not.
+      if (!isCrossing(rule) || rule.firstSeen !== undefined) return false
+      const expected = distinctIds(run(rule, example))
+      const differs = otherOrders(eventsOf(example)).some(
+        (events) => !isDeepStrictEqual(distinctIds(findingsOf(engineFor(rulesFor(rule, example)), events)), expected),
+      )
+      return differs && 'other findings when another server comes first: name the match, and ask for no order'
+    }),
+  },
   { name: 'every field it requires takes at least two values in its examples', faults: constantFields },
   {
     name: 'a cell stays below 4 KB and is plain JSON',
@@ -161,6 +175,22 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
 ]
+
+const distinctIds = (findings: readonly Finding[]): string[] => [...new Set(idsOf(findings))].sort()
+
+/** Between facts about all servers: the events of each server in their order, the servers one after another, each of them first once. */
+function otherOrders(events: readonly AuditEvent[]): readonly (readonly AuditEvent[])[] {
+  const servers = [...new Set(events.map(({ serverId }) => serverId))].filter((server) => server !== EVERY_SERVER)
+  return servers.map((_, first) => {
+    const turn = [...servers.slice(first), ...servers.slice(0, first)]
+    let facts = 0
+    const placed = events.map((event) => {
+      if (event.serverId === EVERY_SERVER) facts++
+      return { event, part: facts, turn: event.serverId === EVERY_SERVER ? -1 : turn.indexOf(event.serverId) }
+    })
+    return placed.sort((a, b) => a.part - b.part || a.turn - b.turn).map(({ event }) => event)
+  })
+}
 
 function constantFields(rule: AnyRule): readonly string[] {
   const seen = new Map<string, Set<string>>()

@@ -51,7 +51,7 @@ export function rotated(event: AuditEvent): AuditEvent {
 /** Cells in a snapshot, as JSON text: what the engine keeps for the rule. */
 export function cellsIn(engine: Engine): string[] {
   return [...engine.snapshot()]
-    .filter(([name]) => !name.startsWith('engine/totals'))
+    .filter(([name]) => !name.includes('engine/totals'))
     .flatMap(([, bytes]) => {
       const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
       const { objects } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as {
