@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AuditdError } from '../schemas/errors.ts'
-import { type AnyRule, configure, type LoadedRule, type LoadedRules } from './loaded-rule.ts'
+import { type AnyRule, configure, isRuleId, type LoadedRule, type LoadedRules } from './loaded-rule.ts'
 
 export type { AnyRule, LoadedRule, LoadedRules }
 export interface LoadOptions {
@@ -14,30 +14,55 @@ export interface LoadOptions {
   readonly extra?: readonly AnyRule[]
   /** Another folder of rules, for tests. */
   readonly folder?: string
+  /** Rules of the operator beside ours. */
+  readonly userFolder?: UserFolder
+}
+/** Files named like a rule, in the folder or one below, are rules; others are modules of theirs. */
+export interface UserFolder {
+  readonly path: string
+  /** Put behind each URL that is imported: a changed file is another module. */
+  readonly version: string
 }
 
 const RULES = join(import.meta.dirname, 'rules')
 const SOURCE = /(?<!\.d)\.[jt]s$/
-/** Modules a rule takes its decision from; the contract itself is not part of a rule’s meaning. */
+/** Modules a rule takes its decision from, and theirs; the contract itself is not part of a rule’s meaning. */
 const IMPORTED = /from '(\.\.?\/[^']+)'/g
 const CONTRACT = new Set(['rule.ts', 'sample.ts', 'rule.js', 'sample.js'])
 
-export async function loadRules({ config = {}, extra = [], folder = RULES }: LoadOptions = {}): Promise<LoadedRules> {
+export async function loadRules(options: LoadOptions = {}): Promise<LoadedRules> {
+  const { config = {}, extra = [], folder = RULES, userFolder } = options
   const hash = createHash('sha256')
   const found: AnyRule[] = []
   for (const path of ruleFiles(folder)) {
-    const source = readFileSync(join(folder, path), 'utf8')
-    hash.update(JSON.stringify([path.replace(SOURCE, ''), source, ...importedBy(folder, path, source)]))
-    const rule = ((await import(pathToFileURL(join(folder, path)).href)) as { default?: AnyRule }).default
-    const file = path.split('/').at(-1)!.replace(SOURCE, '')
-    if (rule?.id === undefined)
-      throw new AuditdError('config_invalid', 'rules', path, 'has no rule as its default export')
-    if (rule.id !== file) throw new AuditdError('config_invalid', 'rules', path, `its rule says id ${rule.id}`)
+    hash.update(JSON.stringify([path.replace(SOURCE, ''), ...sourcesOf(join(folder, path))]))
+    const rule = await ruleIn(folder, path, '')
     if (rule.id.slice(0, 3) !== path.split('/')[0])
       throw new AuditdError('config_invalid', 'rules', path, 'stands in the folder of another family')
     found.push(rule)
   }
+  if (userFolder !== undefined)
+    for (const path of userFiles(userFolder.path)) {
+      hash.update(JSON.stringify([path.replace(SOURCE, ''), userFolder.version]))
+      found.push(await ruleIn(userFolder.path, path, userFolder.version))
+    }
   return assemble([...found, ...extra], config, hash.digest('hex'))
+}
+
+async function ruleIn(folder: string, path: string, version: string): Promise<AnyRule> {
+  const url = pathToFileURL(join(folder, path)).href
+  let loaded: { default?: AnyRule }
+  try {
+    loaded = (await import(version === '' ? url : `${url}?v=${version}`)) as { default?: AnyRule }
+  } catch (error) {
+    throw new AuditdError('config_invalid', 'rules', path, `cannot be loaded: ${(error as Error).message}`, error)
+  }
+  const rule = loaded.default
+  if (rule?.id === undefined)
+    throw new AuditdError('config_invalid', 'rules', path, 'has no rule as its default export')
+  if (rule.id !== path.split('/').at(-1)!.replace(SOURCE, ''))
+    throw new AuditdError('config_invalid', 'rules', path, `its rule says id ${rule.id}`)
+  return rule
 }
 
 /** Rules made elsewhere, as the engine takes them. `basis` stands for their sources in the hash. */
@@ -60,17 +85,31 @@ export function assemble(all: readonly AnyRule[], config: LoadOptions['config'] 
 }
 
 /** Paths below the folder, sorted, with `/`. */
-function ruleFiles(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => SOURCE.test(path) && path.split('/').length === 2)
-    .sort()
+function sourcesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((path) => path.replaceAll('\\', '/'))
+      .filter((path) => SOURCE.test(path) && !path.includes('node_modules/'))
+      .sort()
+  } catch (error) {
+    throw new AuditdError('config_invalid', 'rules', folder, 'is no folder that can be read', error)
+  }
 }
+const ruleFiles = (folder: string): readonly string[] =>
+  sourcesIn(folder).filter((path) => path.split('/').length === 2)
+export const userFiles = (folder: string): readonly string[] =>
+  sourcesIn(folder).filter(
+    (path) => path.split('/').length <= 2 && isRuleId(path.split('/').at(-1)!.replace(SOURCE, '')),
+  )
 
-function importedBy(folder: string, path: string, source: string): readonly string[] {
-  return [...source.matchAll(IMPORTED)]
-    .map(([, specifier]) => join(folder, path, '..', specifier!))
-    .filter((file) => !CONTRACT.has(file.split(/[\\/]/).at(-1)!))
+/** The text of a module and of all it imports by a path, each once. */
+function sourcesOf(file: string, seen = new Set<string>()): readonly string[] {
+  if (seen.has(file)) return []
+  seen.add(file)
+  const source = readFileSync(file, 'utf8')
+  const imported = [...source.matchAll(IMPORTED)]
+    .map(([, specifier]) => join(file, '..', specifier!))
+    .filter((path) => !CONTRACT.has(path.split(/[\\/]/).at(-1)!))
     .sort()
-    .map((file) => readFileSync(file, 'utf8'))
+  return [source, ...imported.flatMap((path) => sourcesOf(path, seen))]
 }

@@ -163,6 +163,10 @@ export const config = z.strictObject({
     .prefault({})
     .describe('More detail about tools under alert, from producers that agreed to it.'),
   rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
+  rulesFolder: z
+    .string()
+    .default('')
+    .describe('Folder with rules of your own, TypeScript files; read anew when they change.'),
   targets: z
     .record(z.string().regex(/^[a-z0-9-]{1,32}$/), target)
     .default({ console: { type: 'console', minimumSeverity: 'info' } })

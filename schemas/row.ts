@@ -140,7 +140,9 @@ export function eventOfRow(line: string): { readonly event: AuditEvent; readonly
     event[field] = isTime ? wireTime(value as string) : value
   }
   const after = ENVELOPE_COLUMNS.length + 1
-  Object.assign(event, row[after])
+  // Read back from the store it is the text that stands in the column.
+  const own = row[after]
+  Object.assign(event, typeof own === 'string' ? JSON.parse(own) : own)
   const at = after + 1 + ENRICHMENT_COLUMNS
   const position = {
     log: row[at] as string,
