@@ -6,7 +6,6 @@ import {
   CONTENT_FIELDS,
   contentEvidence,
   contentSeverity,
-  isAtLeast,
   sawContent,
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
@@ -66,7 +65,7 @@ export default defineRule({
       if (found === undefined) return
       const isFile = e.findingClass === 'attack.sensitive_file'
       if (isFile && (secretTools.includes(e.tool) || e.tagsOf('tools', e.tool).includes('reads_secrets'))) return
-      const isOwn = isFile && e.transport === 'stdio' && isAtLeast(found, 'medium')
+      const isOwn = isFile && e.transport === 'stdio' && found === 'high'
       const isAnnounced = e.tagsOf('principals', e.principal).includes('red_team')
       const severity = isAnnounced ? 'low' : isOwn || wasRefused(e) ? asProbe(found) : found
       return { severity, saw: sawContent(e), expected: 'a path below the root', evidence: contentEvidence(e) }
