@@ -1,5 +1,7 @@
 /** How the scopes of a grant grow: what is new, what explains it, and when explained growth adds up to too much. */
-import type { Match } from './rule.ts'
+import { z } from 'zod'
+import { days, type Match, minutes } from './rule.ts'
+import { EVERY_SERVER } from './scope.ts'
 
 /** Scopes remembered per grant; with names of ordinary length the cell stays below 4 KB. */
 const MAX_KNOWN = 64
@@ -29,21 +31,33 @@ export const newGrant = (): Grant => ({
   base: 0,
   addedMs: [],
 })
-export interface GrowthLimits {
-  readonly releaseMs: number
-  readonly highRisk: readonly string[]
-  readonly learn: number
-  readonly challengeMs: number
-  readonly growthMs: number
-  readonly growthScopes: number
-  readonly growthShare: number
-}
+/** Options of the rule: what explains growth, and what is too much of it. */
+export const growthLimits = z.object({
+  learn: z.int().min(0).default(5).describe('Tokens of a grant taken as normal.'),
+  challengeMs: z.int().default(minutes(30)).describe('How long a challenge explains a new scope, milliseconds.'),
+  releaseMs: z
+    .int()
+    .default(minutes(30))
+    .describe('How far from a release of the client growth is its own, milliseconds.'),
+  growthMs: z.int().default(days(7)).describe('Time over which explained growth adds up, milliseconds.'),
+  growthScopes: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe('Scopes added in that time that are too many, although each was asked for.'),
+  growthShare: z.number().default(0.5).describe('The same as a share of the scopes before, from two added scopes on.'),
+  highRisk: z
+    .array(z.string())
+    .default(['admin', 'owner', 'write_all'])
+    .describe('Parts of names of high-risk scopes; wildcards always are.'),
+})
+export type GrowthLimits = z.infer<typeof growthLimits>
 interface Grown {
   readonly scopes: readonly string[]
   readonly before: readonly string[]
   readonly reason: 'unasked' | 'cumulative'
 }
-const REMEMBER_MS = 30 * 86_400_000
+const REMEMBER_MS = days(30)
 
 /** Take in what a token grants; answers growth that nothing explains, or that adds up although all of it was asked for. */
 function grow(
@@ -113,11 +127,18 @@ function remember(names: string[], seenMs: number[], name: string, ts: number, m
 const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
   /(^|[:./])\*$/.test(scope) || parts.some((part) => scope.toLowerCase().includes(part))
 
-/** Releases of clients on a server: they may ask for more at login. */
+/** Releases of clients, on one server or on all: they may ask for more at login. */
 export type Releases = { clients: string[]; atMs: number[] }
 export const noReleases = (): Releases => ({ clients: [], atMs: [] })
 export function noteRelease(e: { readonly deployedClient: string; readonly ts: number }, known: Releases): void {
   if (e.deployedClient !== '') remember(known.clients, known.atMs, e.deployedClient, e.ts, MAX_RELEASES)
+}
+/** A release is of a client, whatever server it speaks to: it is told with the server `*`. */
+export function noteReleaseEverywhere(
+  e: { readonly server: string; readonly deployedClient: string; readonly ts: number },
+  known: Releases,
+): void {
+  if (e.server === EVERY_SERVER) noteRelease(e, known)
 }
 
 /** Challenges shortly after each other add up: a client may answer several with one token. */
@@ -137,12 +158,13 @@ export function judgeGrant(
   granted: readonly string[],
   grant: Grant,
   limits: GrowthLimits,
-  beside: { readonly releases: Releases },
+  beside: { readonly releases: Releases; readonly everywhere: Releases },
 ): Match | undefined {
   forgetOld(grant, e.ts)
   if (isKnown(grant, granted, e.ts)) return undefined
-  const { clients, atMs } = beside.releases
-  const isReleased = clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= limits.releaseMs)
+  const isReleased = [beside.releases, beside.everywhere].some(({ clients, atMs }) =>
+    clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= limits.releaseMs),
+  )
   const grown = grow(grant, granted, e.ts, limits, isReleased)
   if (grown === undefined) return undefined
   const { scopes, before, reason } = grown

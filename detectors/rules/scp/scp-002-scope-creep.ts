@@ -1,19 +1,38 @@
 /** A client's granted scopes grow although the server never asked for more. */
-import { z } from 'zod'
 import { days, defineRule, minutes } from '../../rule.ts'
-import { example, sample } from '../../sample.ts'
-import { judgeGrant, newGrant, noReleases, noteChallenge, noteRelease } from '../../scope-growth.ts'
+import { example, exampleWith, sample } from '../../sample.ts'
+import * as growth from '../../scope-growth.ts'
 
 const who = { principal: 'alice', client: 'ide' }
-const token = (at: number, ...scopes: string[]) =>
-  sample('auth.token.validated', { ...who, ts: minutes(at), scopes, roles: [], decision: 'allow' })
-const asks = (at: number, ...scopesChallenged: string[]) =>
-  sample('auth.challenge.sent', { ...who, ts: minutes(at), scopesChallenged, decision: 'challenge' })
+const other = { principal: 'bob', client: 'cli' }
+type Token = NonNullable<Parameters<typeof sample<'auth.token.validated'>>[1]>
+type Scopes = readonly (string | Token)[]
+const namesIn = (scopes: Scopes) => scopes.filter((scope) => typeof scope === 'string')
+const moreIn = (scopes: Scopes): Token => Object.assign({}, ...scopes.filter((scope) => typeof scope !== 'string'))
+const token = (at: number, ...scopes: Scopes) =>
+  sample('auth.token.validated', {
+    ...{ ...who, ts: minutes(at), scopes: namesIn(scopes), roles: [], decision: 'allow' },
+    ...moreIn(scopes),
+  })
+const rolled = (at: number, role: string) => token(at, READ, { roles: [role] })
+const asks = (at: number, ...scopes: Scopes) =>
+  sample('auth.challenge.sent', {
+    ...{ ...who, ts: minutes(at), scopesChallenged: namesIn(scopes), decision: 'challenge' },
+    ...moreIn(scopes),
+  })
 const issued = (at: number, ...scopes: string[]) => sample('oauth.token', { ...who, ts: minutes(at), scopes })
-const released = (at: number, deployedClient: string) => sample('deployment.event', { ts: minutes(at), deployedClient })
-const five = [1, 2, 3, 4, 5].map((at) => token(at, 'files:read'))
+const released = (at: number, deployedClient: string, server?: string) =>
+  sample('deployment.event', { ts: minutes(at), deployedClient, ...(server && { server }) })
+const READ = 'files:read'
+const WRITE = 'files:write'
 const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `${name}:read`)
-const wide = [1, 2, 3, 4, 5].map((at) => token(at, ...many))
+const first = (...scopes: string[]) => [1, 2, 3, 4, 5].map((at) => token(at, ...scopes))
+const [five, four, fifth, wide] = [first(READ), first(...many.slice(0, 4)), first(...many.slice(0, 5)), first(...many)]
+/** Asked for and granted at once. */
+const added = (at: number, scope: string) => [asks(at, scope), token(at, scope)]
+const stepUps = (from: number, to: number) =>
+  many.slice(0, 3).flatMap((scope, i) => added(from + ((to - from) * i) / 3, scope))
+const kept = (...onDays: number[]) => onDays.map((day) => token(day * 1440, ...many.slice(1)))
 const keys = ['principal', 'client'] as const
 
 export default defineRule({
@@ -23,7 +42,7 @@ export default defineRule({
   severity: 'medium',
   why: 'Rights that grow without a request of the server were obtained elsewhere: a changed grant, a stolen refresh token, a careless consent.',
   falsePositives: [
-    'A release of the client asks for more at login: feed in its deployment.',
+    'A release of the client asks for more at login: feed in its deployment, for all servers as server *.',
     'Step-up is challenged by the server and stays silent, until it adds up.',
   ],
   blindSpots: [
@@ -48,101 +67,76 @@ export default defineRule({
     'oauth.token': 'only servers that host or proxy OAuth see it, with auditOAuthProvider',
     'deployment.event': 'comes only by replay or from a pipeline that sends it',
   },
-  config: z.object({
-    learn: z.int().min(0).default(5).describe('Tokens of a grant taken as normal.'),
-    challengeMs: z.int().default(minutes(30)).describe('How long a challenge explains a new scope, milliseconds.'),
-    releaseMs: z
-      .int()
-      .default(minutes(30))
-      .describe('How far from a release of the client growth is its own, milliseconds.'),
-    growthMs: z.int().default(days(7)).describe('Time over which explained growth adds up, milliseconds.'),
-    growthScopes: z
-      .int()
-      .min(1)
-      .default(3)
-      .describe('Scopes added in that time that are too many, although each was asked for.'),
-    growthShare: z
-      .number()
-      .default(0.5)
-      .describe('The same as a share of the scopes before, from two added scopes on.'),
-    highRisk: z
-      .array(z.string())
-      .default(['admin', 'owner', 'write_all'])
-      .describe('Parts of names of high-risk scopes; wildcards always are.'),
-  }),
+  config: growth.growthLimits,
   per: 'grant',
   ttl: days(30),
-  cell: newGrant,
+  cell: growth.newGrant,
   beside: {
-    releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
+    releases: { per: 'server', cell: growth.noReleases, on: { 'deployment.event': growth.noteRelease } },
+    everywhere: { per: 'fleet', cell: growth.noReleases, on: { 'deployment.event': growth.noteReleaseEverywhere } },
   },
   on: {
-    'auth.challenge.sent': (e, cell, config) => noteChallenge(e, cell, config),
+    'auth.challenge.sent': (e, cell, config) => growth.noteChallenge(e, cell, config),
     'auth.token.validated'(e, cell, config, beside) {
       if (e.decision !== 'allow') return
       const granted = e.roles.length === 0 ? e.scopes : [...e.scopes, ...e.roles]
-      const match = judgeGrant(e, granted, cell, config, beside)
+      const match = growth.judgeGrant(e, granted, cell, config, beside)
       cell.tokens++
       return match
     },
     'oauth.token': (e, cell, config, beside) =>
-      e.decision === 'deny' ? undefined : judgeGrant(e, e.scopes, cell, config, beside),
+      e.decision === 'deny' ? undefined : growth.judgeGrant(e, e.scopes, cell, config, beside),
   },
   examples: {
     match: [
-      example('an admin scope appears with no challenge', ...five, token(6, 'files:read', 'db:admin')),
-      example('a plain scope appears with no challenge', ...five, token(6, 'files:read', 'files:list')),
+      example('an admin scope appears with no challenge', ...five, token(6, READ, 'db:admin')),
+      example('a plain scope appears with no challenge', ...five, token(6, READ, 'files:list')),
+      example('an application role appears', ...five, rolled(6, 'Files.Admin')),
+      example('the proxy issues more', ...five, issued(6, READ, WRITE)),
+      example('the challenge was more than half an hour ago', ...five, asks(6, WRITE), token(36.001, READ, WRITE)),
+      example('the challenge was for another scope', ...five, asks(6, 'files:list'), token(7, READ, WRITE)),
+      example('three scopes in a week, each asked for', ...five, ...stepUps(6, 9)),
       example(
-        'an application role appears',
-        ...five,
-        sample('auth.token.validated', {
-          ...who,
-          ts: minutes(6),
-          scopes: ['files:read'],
-          roles: ['Files.Admin'],
-          decision: 'allow',
-        }),
+        'two of four in a week, each asked for',
+        ...four,
+        asks(6, 'x', 'y'),
+        token(7, ...many.slice(0, 4), 'x', 'y'),
       ),
-      example('the proxy issues more', ...five, issued(6, 'files:read', 'files:write')),
-      example(
-        'the challenge was too long ago',
-        ...five,
-        asks(6, 'files:write'),
-        token(37, 'files:read', 'files:write'),
-      ),
-      example(
-        'three scopes in a week, each asked for',
-        ...five,
-        ...['b', 'c', 'd'].flatMap((scope, i) => [
-          asks(100 * i + 6, scope),
-          token(100 * i + 7, 'files:read', ...'bcd'.slice(0, i + 1)),
-        ]),
-      ),
-      example('another client was released', ...five, released(5, 'cli'), token(6, 'files:read', 'files:list')),
-      example(
-        'a scope that was forgotten after 30 days comes back',
-        ...wide,
-        ...[10, 20, 28].map((day) => token(day * 1440, ...many.slice(1))),
-        token(33 * 1440, ...many),
-      ),
+      example('three within seven days', ...wide, ...added(6, 'x'), ...added(7, 'y'), ...added(10_085, 'z')),
+      example('another client was released', ...five, released(5, 'cli'), token(6, READ, 'files:list')),
+      example('it was released on another server', ...five, released(5, 'ide', 'other'), token(6, READ, 'x')),
+      example('more than half an hour after its release', ...five, released(6, 'ide', '*'), token(36.001, READ, 'x')),
+      example('a scope that was forgotten comes back', ...wide, ...kept(10, 20, 28), token(30 * 1440 + 6, ...many)),
+      exampleWith({ learn: 0 }, 'nothing is learned', token(1, READ)),
     ],
     noMatch: [
-      example('the server asked for it', ...five, asks(6, 'files:write'), token(7, 'files:read', 'files:write')),
+      example('the server asked for it', ...five, asks(6, WRITE), token(7, READ, WRITE)),
+      example('half an hour ago', ...five, asks(6, WRITE), token(36, READ, WRITE)),
       example('two challenges before one token', ...wide, asks(6, 'x'), asks(7, 'y'), token(8, ...many, 'x', 'y')),
-      example('the first five tokens are learned', token(1, 'files:read'), token(2, 'files:read', 'files:write')),
-      example('the client was released', ...five, released(5, 'ide'), token(6, 'files:read', 'files:list')),
-      example('fewer scopes than before', ...wide, issued(6, 'a:read'), token(7, 'a:read')),
+      example('the first five tokens are learned', ...five.slice(1), token(6, READ, WRITE)),
       example(
-        'the server refused the token',
+        'two of five in a week, each asked for',
+        ...fifth,
+        asks(6, 'x', 'y'),
+        token(7, ...many.slice(0, 5), 'x', 'y'),
+      ),
+      example('the third after seven days', ...wide, ...added(6, 'x'), ...added(7, 'y'), ...added(10_086, 'z')),
+      example('the client was released', ...five, released(5, 'ide'), token(6, READ, 'files:list')),
+      example('it was released on all servers', ...five, released(5, 'ide', '*'), token(6, READ, 'files:list')),
+      example('half an hour after its release', ...five, released(6, 'ide', '*'), token(36, READ, 'x')),
+      example('half an hour before it', ...five, released(36, 'ide'), token(6, READ, 'x')),
+      example('remembered for 30 days', ...wide, ...kept(10, 20, 28), token(30 * 1440 + 5, ...many)),
+      example('fewer scopes than before', ...wide, issued(6, 'a:read'), token(7, 'a:read')),
+      example('a token that was refused', ...five, token(6, { decision: 'deny' }, 'db:admin')),
+      example(
+        'a grant that was refused',
         ...five,
-        sample('auth.token.validated', { ...who, scopes: ['db:admin'], decision: 'deny' }),
+        sample('oauth.token', { ...who, scopes: ['db:admin'], decision: 'deny' }),
       ),
       example(
         'another person and another client have grants of their own',
         ...five,
-        sample('auth.token.validated', { principal: 'bob', client: 'cli', scopes: ['db:admin'], decision: 'allow' }),
-        sample('auth.challenge.sent', { principal: 'bob', client: 'cli', scopesChallenged: [] }),
-        sample('oauth.token', { principal: 'bob', client: 'cli', scopes: ['db:admin'] }),
+        ...[token(6, other, 'db:admin'), asks(6, other), sample('oauth.token', { ...other, scopes: ['db:admin'] })],
       ),
     ],
   },
