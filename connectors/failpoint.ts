@@ -12,6 +12,8 @@ export const FAILPOINTS = {
   'after-insert-before-state': 'Rows are in the store, the state is not committed.',
   'after-findings-before-commit': 'Findings are durable, the position is not.',
   'between-snapshot-chunks': 'One chunk of a snapshot is written, the next is not.',
+  'after-signals-before-snapshot': 'Signals of a batch are durable, the position is not.',
+  'after-commit': 'A position is committed.',
   'after-manifest-before-deletes': 'A snapshot on Kafka is whole, the one before it still exists.',
   'after-snapshot-before-release': 'The snapshot is durable, the segments before it still exist.',
   'between-bisect-inserts': 'Part of a batch with a refused row is stored.',
@@ -34,6 +36,10 @@ export const SABOTAGES = {
   'no-ask': 'The store is not asked what it has before an insert is repeated.',
   'skip-detection-of-stored': 'Events whose rows are stored are not detected again.',
   'no-finding-memory': 'Grouped findings are not remembered.',
+  'commit-before-signals': 'The position is committed while signals are still on their way.',
+  'two-signals-in-flight': 'Signals for one partition are sent side by side, and overtake each other.',
+  'no-signal-positions': 'Signals that came before are counted again.',
+  'any-rule-set': 'The snapshot of the highest position is taken, whatever rules it was made with.',
   'commit-before-store': 'The position is committed before the rows are stored.',
 } as const
 export type Sabotage = keyof typeof SABOTAGES

@@ -1,4 +1,5 @@
 /** Scopes: what a rule keeps state about. Most lie inside one server and so inside one partition; keys that cross servers travel as signals. */
+import { EVERY_SERVER } from '../schemas/topics.ts'
 import type { View } from './view.ts'
 
 /**
@@ -48,8 +49,7 @@ export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[]
 /** Scopes whose last column may be empty: '' is a value of its own there. */
 const LOOSE: ReadonlySet<Scope> = new Set<Scope>(['registry'])
 export const needsLastColumn = (scope: Scope): boolean => !LOOSE.has(scope)
-/** The server of facts that concern every server of a tenant. */
-export const EVERY_SERVER = '*'
+export { EVERY_SERVER }
 /** Keys that no one partition owns: rules about them are evaluated on signals. `fleet` is not one, its facts reach every partition. */
 export const crossesServers = (scope: Scope): boolean => {
   const columns: readonly string[] = SCOPES[scope]

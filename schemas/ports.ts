@@ -4,6 +4,7 @@ import type { CoverageRow } from './coverage.ts'
 import type { AuditEvent } from './event.ts'
 import type { Finding } from './finding.ts'
 import type { Position } from './position.ts'
+import type { Signal } from './signal.ts'
 import type { CounterName, GaugeName, LogName } from './telemetry.ts'
 
 /** Wall time, injected so that tests decide it. Milliseconds since 1970. */
@@ -60,28 +61,35 @@ export interface LoggedEvent {
   readonly event: AuditEvent
   readonly position: Position
 }
-/** Events of one partition, in order. `next` is the first offset after the batch; entries may be empty. */
-export interface LogBatch {
+/** A piece of one partition, in order. `next` is the first offset after it; it may hold nothing. */
+export interface LogPiece {
   readonly log: string
   readonly partition: number
   readonly first: number
   readonly next: number
-  readonly entries: readonly LoggedEvent[]
-  /** The rows of the batch as a durable file of JSONCompactEachRow lines, when the bus keeps one (embedded). */
-  readonly rowsFile?: string
-  /** Records of the batch that could not be read. */
+  /** Records of the piece that could not be read. */
   readonly refused: readonly DeadLetter[]
   /** Highest offset known to exist + 1, for lag. */
   readonly high: number
 }
-export interface LogHandler {
+export interface LogBatch extends LogPiece {
+  readonly entries: readonly LoggedEvent[]
+  /** The rows of the batch as a durable file of JSONCompactEachRow lines, when the bus keeps one (embedded). */
+  readonly rowsFile?: string
+}
+/** Signals by the offset of the record that holds them. */
+export interface SignalBatch extends LogPiece {
+  readonly entries: readonly { readonly offset: number; readonly signal: Signal }[]
+}
+export interface PartitionHandler<Piece extends LogPiece> {
   /** A partition is ours. Answers the first offset to read; undefined reads from the committed one, else the earliest. */
   assigned(log: string, partition: number): Promise<number | undefined>
   /** Sequential per partition; awaiting it is back pressure. Throwing a transient AuditdError makes the bus offer the batch again. */
-  batch(batch: LogBatch): Promise<void>
+  batch(batch: Piece): Promise<void>
   /** Awaited before the partition is given up: finish what is in flight, then forget. */
   revoked(log: string, partition: number): Promise<void>
 }
+export type LogHandler = PartitionHandler<LogBatch>
 export interface Consumption {
   /** Everything before `next` is stored, found and signalled. False: the assignment is over and nothing was committed. */
   commit(partition: number, next: number): Promise<boolean>
@@ -96,6 +104,19 @@ export interface EventBus {
   /** Resolves once all events are durable; then and only then may the sender be acknowledged. Transient AuditdError: nothing is promised. */
   publish(events: readonly AuditEvent[]): Promise<void>
   consume(handler: LogHandler): Promise<Consumption>
+  close(): Promise<void>
+}
+/**
+ * The log of signals, from the owners of events to the owners of keys. (tenant, scope, key) maps to one partition, a fact about all servers
+ * (scope `fleet`) lies in each.
+ */
+export interface SignalBus {
+  /**
+   * Signals of one source partition, in the order of their tuples. Resolves once all are durable, and only then may the next be sent: for
+   * each target partition one request is in flight. A call that failed is repeated whole; who reads drops what came before.
+   */
+  publish(signals: readonly Signal[]): Promise<void>
+  consume(handler: PartitionHandler<SignalBatch>): Promise<Consumption>
   close(): Promise<void>
 }
 

@@ -12,6 +12,8 @@ export const TOPICS = {
   deadLetters: { topic: 'mcp.audit.deadletters', config: { 'retention.ms': '2592000000' } },
 } as const
 export const DEFAULT_PARTITIONS = 6
+/** The server of facts that concern every server of a tenant: they lie in every partition, and belong to the one this name maps to. */
+export const EVERY_SERVER = '*'
 
 /** FNV-1a over UTF-16 code units of `tenant NUL server`: small, stable in every runtime, the same in every producer. */
 export function partitionOf(tenant: string, serverId: string, partitions: number): number {
@@ -32,3 +34,7 @@ export const HEADERS = {
   /** SHA-256 of the value: kafkajs does not check record CRCs. */
   digest: 'mcp-audit-digest',
 } as const
+
+/** The partition of signals of a key. */
+export const partitionOfKey = (tenant: string, scope: string, key: string, partitions: number): number =>
+  partitionOf(tenant, `${scope}\u0000${key}`, partitions)

@@ -1,9 +1,8 @@
-/** One partition while it is ours: its engine, its known retries, its rows in flight, and the order in which they become durable. */
-import { sabotage } from '../../connectors/failpoint.ts'
-import { createEngine, type Engine } from '../../detectors/engine.ts'
+/** One partition of events while it is ours: its engine, its known retries, its rows and signals on their way. */
+import { failpoint, sabotage } from '../../connectors/failpoint.ts'
+import { createEngine, createSourceEngine, type Engine, type SourceEngine } from '../../detectors/engine.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
-import { AuditdError } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type {
@@ -14,14 +13,17 @@ import type {
   LogBatch,
   LoggedEvent,
   RefusedRow,
+  SignalBus,
   Snapshot,
   StateStore,
   Telemetry,
 } from '../../schemas/ports.ts'
 import { type Position, positionText } from '../../schemas/position.ts'
+import type { Signal } from '../../schemas/signal.ts'
+import { EVERY_SERVER, partitionOf } from '../../schemas/topics.ts'
 import { CoverageRows } from './coverage-rows.ts'
 import { EngineMeter } from './engine-meter.ts'
-import { persist } from './persist.ts'
+import { PartitionTurns } from './partition-turns.ts'
 import { refusedRowLetters } from './refused-rows.ts'
 import { type PendingRows, RowWriter } from './row-writer.ts'
 
@@ -31,6 +33,10 @@ export interface PartitionParts {
   readonly state: StateStore
   readonly deadLetters: DeadLetters
   readonly rules: LoadedRules
+  /** Where rules whose key crosses servers are evaluated; in this very turn when absent (one log). */
+  readonly signals?: SignalBus
+  /** Partitions of the log of events; one when absent. */
+  readonly partitions?: number
   /** The canonical row of an event, enrichment included. */
   readonly encode: (event: AuditEvent, position: Position) => string
   readonly clock: Clock
@@ -52,97 +58,86 @@ const COVERAGE_EVERY_MS = 60_000
 const OFFSETS_ASKED = 500
 
 export class OwnedPartition {
-  readonly log: string
-  readonly partition: number
   readonly engine: Engine
-  /** Offset after the last detected batch. */
-  next: number
   private readonly parts: PartitionParts
+  private readonly turns: PartitionTurns
+  /** The same engine, when what crosses servers leaves as signals. */
+  private readonly source: SourceEngine | undefined
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
   private readonly meter: EngineMeter
   private readonly coverage: CoverageRows
-  private readonly fence = new AbortController()
   /** End of the log when we took over: below it an earlier owner may have stored rows. */
   private askBelow: number | undefined
   /** The store’s last answer, for offsets below `below`. */
   private asked: { readonly below: number; readonly stored: ReadonlySet<string> } | undefined
-  private eventsSinceSnapshot = 0
-  private snapshotAtMs: number
-  private dirty = false
-  /** Batches and snapshots of a partition never overlap. */
-  private turn: Promise<void> = Promise.resolve()
 
   constructor(parts: PartitionParts, log: string, partition: number, snapshot: Snapshot | undefined) {
+    const { telemetry, rules, limits } = parts
     this.parts = parts
-    this.log = log
-    this.partition = partition
-    this.engine = createEngine(parts.rules, {
-      stateRows: parts.limits.stateRows,
-      onRuleError: (rule: string, error: unknown) =>
-        parts.telemetry.log('rule_quarantined', { rule, reason: String(error) }),
-    })
+    const options = {
+      stateRows: limits.stateRows,
+      onRuleError: (rule: string, error: unknown) => telemetry.log('rule_quarantined', { rule, reason: String(error) }),
+    }
+    this.source = parts.signals === undefined ? undefined : createSourceEngine(rules, options)
+    this.engine = this.source ?? createEngine(rules, options)
     if (snapshot !== undefined) {
       this.engine.restore(snapshot.chunks)
       const retries = snapshot.chunks.get(RETRIES_CHUNK)
       if (retries !== undefined) this.retries.restore(retries)
-      parts.telemetry.log('state_restored', { partition, next: snapshot.next })
+      telemetry.log('state_restored', { partition, next: snapshot.next })
       const cells = this.engine.counters().droppedCells
-      if (cells > 0) parts.telemetry.log('state_discarded', { partition, cells })
+      if (cells > 0) telemetry.log('state_discarded', { partition, cells })
     }
-    this.meter = new EngineMeter(this.engine, String(partition), parts.telemetry)
-    this.coverage = new CoverageRows(
-      this.engine,
-      `${log}/${partition}`,
-      parts.limits.coverageEveryMs ?? COVERAGE_EVERY_MS,
-    )
-    this.next = snapshot?.next ?? 0
-    this.snapshotAtMs = parts.clock.nowMs()
-    this.rows = new RowWriter(this.next, {
-      insert: (batch) => this.untilDurable('rows', () => parts.store.insertEvents(batch)),
+    this.meter = new EngineMeter(this.engine, String(partition), telemetry)
+    this.coverage = new CoverageRows(this.engine, `${log}/${partition}`, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
+    const turnParts = {
+      ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: rules.hash, limits },
+      flush: async () => {
+        if (!sabotage('commit-before-store')) await this.rows.flush()
+      },
+      capture: () => ({
+        watermarkMs: this.engine.watermarkMs,
+        chunks: new Map([...this.engine.snapshot(), [RETRIES_CHUNK, this.retries.snapshot()]]),
+      }),
+    }
+    this.turns = new PartitionTurns(turnParts, log, partition, snapshot?.next ?? 0)
+    this.rows = new RowWriter(this.turns.next, {
+      insert: (batch) => this.turns.untilDurable('rows', () => parts.store.insertEvents(batch)),
       refused: (refused, pending) => this.refuseRows(refused, pending),
-      telemetry: parts.telemetry,
-      lingerMs: parts.limits.insertEveryMs ?? 0,
+      telemetry,
+      lingerMs: limits.insertEveryMs ?? 0,
     })
   }
 
+  get log(): string {
+    return this.turns.log
+  }
+  get partition(): number {
+    return this.turns.partition
+  }
+  get next(): number {
+    return this.turns.next
+  }
   get storedNext(): number {
     return this.rows.storedNext
   }
 
   detect(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
-    return this.inTurn(() => this.detectNow(batch, consumption))
+    return this.turns.inTurn(() => this.detectNow(batch, consumption))
   }
 
   /** Write a snapshot when one is due; called between batches too, so that an idle partition is covered. */
   tick(consumption: Consumption | undefined): Promise<void> {
     this.meter.report()
-    return this.inTurn(async () => {
-      if (this.due()) await this.checkpoint(consumption)
+    return this.turns.inTurn(async () => {
+      await this.turns.checkpointIfDue(consumption)
       await this.writeCoverage(false)
     })
   }
 
-  /** Finish what is in flight, snapshot, commit; give up after `budgetMs`, then nothing of ours is written any more. */
-  async release(consumption: Consumption | undefined, budgetMs: number): Promise<void> {
-    const timer = setTimeout(() => this.fence.abort(), budgetMs)
-    const { signal } = this.fence
-    // A call to the store that hangs must not keep the partition from its next owner: what lands late is harmless.
-    const over = new Promise<void>((_, reject) =>
-      signal.addEventListener('abort', () => reject(this.givenUp()), { once: true }),
-    )
-    try {
-      const finish = async (): Promise<void> => {
-        await this.writeCoverage(true)
-        await this.checkpoint(consumption)
-      }
-      await Promise.race([this.inTurn(finish), over])
-    } catch (error) {
-      this.parts.telemetry.log('partition_revoked', { partition: this.partition, reason: String(error) })
-    } finally {
-      clearTimeout(timer)
-      this.fence.abort()
-    }
+  release(consumption: Consumption | undefined, budgetMs: number): Promise<void> {
+    return this.turns.release(consumption, budgetMs, () => this.writeCoverage(true))
   }
 
   /** A retry of a producer is dropped before detection, on both buses alike. */
@@ -150,37 +145,16 @@ export class OwnedPartition {
     return !this.retries.isRetry(event) || sabotage('no-retry-set')
   }
 
-  private due(): boolean {
-    const { snapshotEveryMs, snapshotEveryEvents } = this.parts.limits
-    return (
-      this.dirty &&
-      (this.eventsSinceSnapshot >= snapshotEveryEvents ||
-        this.parts.clock.nowMs() - this.snapshotAtMs >= snapshotEveryMs)
-    )
-  }
-
-  private givenUp(): AuditdError {
-    return new AuditdError('ownership_lost', 'detect', `partition ${this.partition}`, 'the partition was given up')
-  }
-
-  /** State of a batch that failed halfway must never be saved as if it were whole: after a failure nothing more is written. */
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.turn.then(() => {
-      if (this.fence.signal.aborted) throw this.givenUp()
-      return work()
-    })
-    this.turn = turn.catch(() => this.fence.abort())
-    return turn
-  }
-
-  private untilDurable<T>(what: string, attempt: () => Promise<T>): Promise<T> {
-    return persist(what, attempt, this.fence.signal, this.parts.telemetry)
+  /** A fact about all servers lies in every partition; its row and its signals come from one of them. */
+  private isHome({ tenant = '', serverId }: AuditEvent): boolean {
+    const { partitions = 1 } = this.parts
+    return serverId !== EVERY_SERVER || partitionOf(tenant, serverId, partitions) === this.partition
   }
 
   private async detectNow(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
-    const { telemetry, store, state } = this.parts
+    const { telemetry } = this.parts
     if (batch.refused.length > 0) {
-      await this.untilDurable('dead letters', () => this.parts.deadLetters.add(batch.refused))
+      await this.turns.untilDurable('dead letters', () => this.parts.deadLetters.add(batch.refused))
       telemetry.count('mcp_auditd_events_rejected_total', batch.refused.length, {
         component: 'detect',
         reason: 'invalid',
@@ -194,27 +168,50 @@ export class OwnedPartition {
         component: 'detect',
         reason: 'retry',
       })
-    const rows = await this.rowsOf(batch, fresh)
+    const rows = await this.rowsOf(
+      batch,
+      fresh.filter(({ event }) => this.isHome(event)),
+    )
     await this.rows.add(rows)
-    const findings: Finding[] = []
     const detected = sabotage('skip-detection-of-stored') ? fresh.slice(fresh.length - rows.count) : fresh
-    for (const { event, position } of detected) findings.push(...this.engine.apply(event, position))
+    const { findings, signals } = this.apply(detected)
     telemetry.count('mcp_auditd_events_detected_total', fresh.length)
+    await this.publish(findings, signals, batch.next)
+    const labels = { partition: String(this.partition) }
+    telemetry.gauge('mcp_auditd_lag_events', Math.max(0, batch.high - batch.next), labels)
+    telemetry.gauge('mcp_auditd_watermark_ms', this.engine.watermarkMs, labels)
+    await this.turns.advance(batch.next, fresh.length, consumption)
+  }
+
+  private apply(entries: readonly LoggedEvent[]): { readonly findings: Finding[]; readonly signals: Signal[] } {
+    const findings: Finding[] = []
+    const signals: Signal[] = []
+    for (const { event, position } of entries) {
+      const found = this.engine.apply(event, position)
+      if (this.isHome(event)) {
+        findings.push(...found)
+        if (this.source !== undefined) signals.push(...this.source.signalsOf(event, position))
+      } else findings.push(...found.filter(({ eventId }) => eventId !== event.eventId))
+    }
+    return { findings, signals }
+  }
+
+  /** Before the position moves: what it led to is durable. */
+  private async publish(findings: readonly Finding[], signals: readonly Signal[], next: number): Promise<void> {
+    const { telemetry, store, state } = this.parts
+    const { log, partition } = this
     if (findings.length > 0) {
       for (const { rule } of findings) telemetry.count('mcp_auditd_findings_total', 1, { rule })
-      await this.untilDurable('findings', () => store.insertFindings(findings))
-      await this.untilDurable('findings', () =>
-        state.commit({ log: this.log, partition: this.partition, next: batch.next, findings }),
-      )
+      await this.turns.untilDurable('findings', () => store.insertFindings(findings))
+      await this.turns.untilDurable('findings', () => state.commit({ log, partition, next, findings }))
     }
-    this.next = batch.next
-    this.eventsSinceSnapshot += fresh.length
-    this.dirty = true
-    telemetry.gauge('mcp_auditd_lag_events', Math.max(0, batch.high - batch.next), {
-      partition: String(this.partition),
-    })
-    telemetry.gauge('mcp_auditd_watermark_ms', this.engine.watermarkMs, { partition: String(this.partition) })
-    if (this.due()) await this.checkpoint(consumption)
+    if (signals.length > 0) {
+      const sent = this.turns.untilDurable('signals', () => this.parts.signals!.publish(signals))
+      if (sabotage('commit-before-signals')) sent.catch(() => {})
+      else await sent
+      for (const { scope } of signals) telemetry.count('mcp_auditd_signals_sent_total', 1, { scope })
+      failpoint('after-signals-before-snapshot')
+    }
   }
 
   /** Rows to insert: those of retries and those the store already has are left out. Detection never skips the latter. */
@@ -238,7 +235,7 @@ export class OwnedPartition {
     if (this.asked === undefined || batch.next > this.asked.below) {
       const below = Math.max(batch.next, Math.min(batch.first + OFFSETS_ASKED, this.askBelow))
       const { store } = this.parts
-      const stored = await this.untilDurable('positions', () =>
+      const stored = await this.turns.untilDurable('positions', () =>
         store.storedPositions(batch.log, batch.partition, batch.first, below),
       )
       this.asked = { below, stored }
@@ -246,39 +243,16 @@ export class OwnedPartition {
     return this.asked.stored
   }
 
-  /** Rows and findings are durable, then the snapshot, then the commit: never another order. */
-  private async checkpoint(consumption: Consumption | undefined): Promise<void> {
-    if (!this.dirty) return
-    if (!sabotage('commit-before-store')) await this.rows.flush()
-    const chunks = new Map<string, Uint8Array>(this.engine.snapshot())
-    chunks.set(RETRIES_CHUNK, this.retries.snapshot())
-    const { log, partition, next, parts } = this
-    const snapshot: Snapshot = {
-      log,
-      partition,
-      next,
-      ruleSetHash: parts.rules.hash,
-      watermarkMs: this.engine.watermarkMs,
-      chunks,
-    }
-    await this.untilDurable('snapshot', () => parts.state.commit({ log, partition, next, findings: [], snapshot }))
-    parts.telemetry.count('mcp_auditd_snapshots_total', 1, { result: 'written' })
-    this.dirty = false
-    this.eventsSinceSnapshot = 0
-    this.snapshotAtMs = parts.clock.nowMs()
-    await this.untilDurable('commit', async () => consumption?.commit(partition, next))
-  }
-
   /** Counts only rise within an hour, so what an owner after a crash writes again replaces what stands there. */
   private async writeCoverage(isLast: boolean): Promise<void> {
     const rows = this.coverage.due(this.parts.clock.nowMs(), isLast)
-    if (rows.length > 0) await this.untilDurable('coverage', () => this.parts.store.insertCoverage(rows))
+    if (rows.length > 0) await this.turns.untilDurable('coverage', () => this.parts.store.insertCoverage(rows))
   }
 
   private async refuseRows(refused: readonly RefusedRow[], pending: readonly PendingRows[]): Promise<void> {
     const { clock, deadLetters, telemetry } = this.parts
     const letters = await refusedRowLetters(refused, pending, clock.nowMs())
-    await this.untilDurable('dead letters', () => deadLetters.add(letters))
+    await this.turns.untilDurable('dead letters', () => deadLetters.add(letters))
     telemetry.count('mcp_auditd_events_rejected_total', refused.length, { component: 'store', reason: 'row_refused' })
   }
 }
