@@ -1,0 +1,33 @@
+/** A request whose only credential is a session or a handle: who holds the id is taken for its owner. */
+import { type Anonymous, judgeRequest, type Posture, type Verified } from '../authorization.ts'
+import type { Match } from '../rule.ts'
+
+/** What is known of one request. `handle`: kind of the private handle it presented. */
+export type Held = Verified & { handle: string }
+
+interface Carried {
+  readonly decision: string
+  readonly outcome: string
+  readonly durationMs: number
+  readonly session: string
+  readonly hop: string
+  readonly principal: string
+}
+interface Asked {
+  readonly method: string
+  readonly tool: string
+  readonly verb: string
+}
+/** The request was carried out. A gateway that names the caller has authenticated it. */
+export function judgeHeld(
+  e: Carried,
+  asked: Asked,
+  cell: Held,
+  config: Anonymous,
+  beside: { readonly posture: Posture },
+): Match | undefined {
+  const held = e.session === '' ? (cell.handle === 'argument' ? 'handle' : cell.handle) : 'session'
+  if (held === '' || (e.hop === 'gateway' && e.principal !== '')) return undefined
+  const match = judgeRequest(e, asked, cell, config, beside)
+  return match && { ...match, saw: `${match.saw}, on the strength of a ${held} id` }
+}
