@@ -277,8 +277,7 @@ export class Connection {
     const { method, params } = request
     const { result } = ending
     if (method === 'initialize' && result !== undefined) this.initialized(request, result)
-    if (result !== undefined)
-      context.guard(() => registry.shown(method, result, params.cursor, request.identity.scopeSetHash))
+    if (result !== undefined) context.guard(() => registry.shown(method, result, params.cursor, request.identity))
     tellRequest(context, request, ending)
     if (request.retry !== undefined) context.guard(() => tellRetry(context, request, ending))
     if (isContentRequest(method)) context.guard(() => tellContentRequest(context, registry, request, ending))

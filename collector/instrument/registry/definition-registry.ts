@@ -1,6 +1,7 @@
 /** One kind of definitions of a server: asked at the start and after every change, compared with what clients are really shown. */
 import type { AuditContext } from '../audit-context.ts'
 import { scannedDefinitions, tellDefinitionFindings } from '../content/definition-scan.ts'
+import type { Identity } from '../identity/identity.ts'
 import { statedMs } from '../messages/stated.ts'
 import type { ServerLike } from '../server-shape.ts'
 import { type Definitions, definitionsOf, fittingDefinitions, type Listed } from './definitions.ts'
@@ -206,7 +207,8 @@ export class DefinitionRegistry {
   }
 
   /** A list on its way to a client. Pages are merged, and only the last one completes it; lists of one kind are joined. */
-  shown(method: string, result: ShownList, cursor: unknown, scopeSetHash: string): void {
+  shown(method: string, result: ShownList, cursor: unknown, caller: Caller): void {
+    const { scopeSetHash, principalKey, clientKey } = caller
     const list = this.kind.lists.find((each) => each.method === method)
     const page = list === undefined ? undefined : result[list.member]
     if (!Array.isArray(page)) return
@@ -224,7 +226,8 @@ export class DefinitionRegistry {
       pages.set(`${method}\n${scopeSetHash}\n${result['nextCursor']}`, { listed, count })
       return
     }
-    const more = { pages: count, ...cachingOf(result) }
+    // Whom it was shown to: one caller's list may differ from another's.
+    const more = { pages: count, ...cachingOf(result), principalKey, clientKey }
     // Behind looks that began before it: a look says what was in force earlier.
     this.whenKnown(() => {
       this.scopeSetHash = scopeSetHash
@@ -295,6 +298,8 @@ interface ListHandler {
   readonly member: string
   readonly run: Handler
 }
+/** Who is shown a list. */
+export type Caller = Pick<Identity, 'scopeSetHash' | 'principalKey' | 'clientKey'>
 type ShownList = Readonly<Record<string, unknown>>
 
 /** What a list handler may look at when nobody asked: no identity, a signal that never fires, no way to send. */

@@ -1,7 +1,7 @@
 /** What a server offers: its tools, and beside them its prompts and resources. Told at the start, when it changes, and when clients are shown otherwise. */
 import type { AuditContext } from '../audit-context.ts'
 import type { ServerLike } from '../server-shape.ts'
-import { DefinitionRegistry } from './definition-registry.ts'
+import { type Caller, DefinitionRegistry } from './definition-registry.ts'
 import { PROMPTS, RESOURCES, type RegistryKind, TOOLS } from './registry-kinds.ts'
 
 /** The registry of one server object. It is itself the one of its tools, which every call asks; the others are made when there is need. */
@@ -55,14 +55,9 @@ export class ServerRegistry extends DefinitionRegistry {
   }
 
   /** An answer on its way to a client, of whatever method. */
-  override shown(
-    method: string,
-    result: Readonly<Record<string, unknown>>,
-    cursor: unknown,
-    scopeSetHash: string,
-  ): void {
-    if (method.startsWith('prompts/')) this.prompts.shown(method, result, cursor, scopeSetHash)
-    else if (method.startsWith('resources/')) this.resources.shown(method, result, cursor, scopeSetHash)
-    else super.shown(method, result, cursor, scopeSetHash)
+  override shown(method: string, result: Readonly<Record<string, unknown>>, cursor: unknown, caller: Caller): void {
+    if (method.startsWith('prompts/')) this.prompts.shown(method, result, cursor, caller)
+    else if (method.startsWith('resources/')) this.resources.shown(method, result, cursor, caller)
+    else super.shown(method, result, cursor, caller)
   }
 }
