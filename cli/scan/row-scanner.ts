@@ -3,6 +3,7 @@ import { createEngine } from '../../detectors/engine.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { type Finding, type Severity, severityRank } from '../../schemas/finding.ts'
+import { applicableRules } from './applicable-rules.ts'
 import { leftOverOf } from './content-rules.ts'
 import { evidenceOf, placeOf } from './evidence-text.ts'
 import { type RowFault, type RowId, rowOf, type ScanRow } from './row.ts'
@@ -45,7 +46,7 @@ export function scanText(text: string | undefined, line: number, rules: LoadedRu
 export function scanRow(row: ScanRow, rules: LoadedRules): ScannedRow | RowFault {
   const { events, fault } = eventsOf(row)
   if (fault !== '') return { id: row.id, error: fault }
-  const engine = createEngine(rules, { stateRows: STATE_ROWS })
+  const engine = createEngine(applicableRules(rules, events), { stateRows: STATE_ROWS })
   const findings: RowFinding[] = []
   let unscannedBytes = 0
   for (const [offset, { event, isCurrent }] of events.entries()) {
