@@ -180,8 +180,11 @@ export interface Outcome {
   readonly snapshot?: Snapshot
 }
 export interface StateStore {
-  /** The complete snapshot with the highest position at or below `notAfter`; a torn one is never returned. */
-  restore(log: string, partition: number, notAfter?: number): Promise<Snapshot | undefined>
+  /**
+   * The complete snapshot with the highest position at or below `notAfter`; a torn one is never returned. One made with the rules
+   * `ruleSetHash` comes before any other: during an upgrade the former version may have written the highest, without the state of new rules.
+   */
+  restore(log: string, partition: number, notAfter?: number, ruleSetHash?: string): Promise<Snapshot | undefined>
   commit(outcome: Outcome): Promise<void>
   close(): Promise<void>
 }

@@ -4,12 +4,12 @@ import type { Engine } from '../../detectors/engine.ts'
 import type { CoverageRow, CoverageStateName } from '../../schemas/coverage.ts'
 
 export class CoverageRows {
-  private readonly engine: Engine
+  private readonly engine: Pick<Engine, 'coverageHours'>
   private readonly part: string
   private readonly everyMs: number
   private writtenMs = Number.NEGATIVE_INFINITY
 
-  constructor(engine: Engine, part: string, everyMs: number) {
+  constructor(engine: Pick<Engine, 'coverageHours'>, part: string, everyMs: number) {
     this.engine = engine
     this.part = part
     this.everyMs = everyMs

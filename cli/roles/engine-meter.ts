@@ -3,15 +3,16 @@ import type { Engine } from '../../detectors/engine.ts'
 import type { Telemetry } from '../../schemas/ports.ts'
 
 type Counts = Readonly<Record<string, number>>
+type Counting = Pick<Engine, 'counters'>
 
 /** An engine restored from a snapshot brings counts of an earlier life: they are the start, not an addition. */
 export class EngineMeter {
-  private readonly engine: Engine
+  private readonly engine: Counting
   private readonly partition: string
   private readonly telemetry: Telemetry
-  private last: ReturnType<Engine['counters']>
+  private last: ReturnType<Counting['counters']>
 
-  constructor(engine: Engine, partition: string, telemetry: Telemetry) {
+  constructor(engine: Counting, partition: string, telemetry: Telemetry) {
     this.engine = engine
     this.partition = partition
     this.telemetry = telemetry

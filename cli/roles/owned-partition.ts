@@ -53,7 +53,7 @@ export interface PartitionParts {
 }
 
 const RETRIES_CHUNK = 'retries'
-const COVERAGE_EVERY_MS = 60_000
+export const COVERAGE_EVERY_MS = 60_000
 /** Offsets one question to the store covers. */
 const OFFSETS_ASKED = 500
 

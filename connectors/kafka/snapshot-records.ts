@@ -119,11 +119,12 @@ export class SnapshotView {
     }))
   }
 
-  /** The complete snapshot with the highest position at or below `notAfter`. */
-  latest(notAfter = Number.POSITIVE_INFINITY): Snapshot | undefined {
+  /** The complete snapshot with the highest position at or below `notAfter`; one made with these rules before any other. */
+  latest(notAfter = Number.POSITIVE_INFINITY, ruleSetHash?: string): Snapshot | undefined {
+    const isForeign = ({ manifest }: Held): number => (manifest?.ruleSetHash === ruleSetHash ? 0 : 1)
     const candidates = [...this.#held.values()]
       .filter(({ named, manifest }) => manifest !== undefined && named.next <= notAfter)
-      .sort((a, b) => b.named.next - a.named.next)
+      .sort((a, b) => isForeign(a) - isForeign(b) || b.named.next - a.named.next)
     for (const { named, parts, manifest } of candidates) {
       const chunks = assemble(manifest!, parts)
       if (chunks === undefined) continue

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Outcome, Snapshot, StateStore } from '../../schemas/ports.ts'
-import { failpoint } from '../failpoint.ts'
+import { failpoint, sabotage } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaDriver, KafkaOptions, KafkaProducer } from './driver.ts'
 import { findingPartition, findingRecord } from './finding-records.ts'
@@ -34,7 +34,12 @@ export class KafkaStateStore implements StateStore {
     this.#findingsTopic = topicName(options, 'findings')
   }
 
-  async restore(log: string, partition: number, notAfter?: number): Promise<Snapshot | undefined> {
+  async restore(
+    log: string,
+    partition: number,
+    notAfter?: number,
+    ruleSetHash?: string,
+  ): Promise<Snapshot | undefined> {
     const view = new SnapshotView(log, partition)
     const at = this.#statePartition(partition)
     try {
@@ -46,7 +51,7 @@ export class KafkaStateStore implements StateStore {
       throw busError(error, 'restore')
     }
     this.#tenures.set(`${log}/${partition}`, { writer: newWriter(), known: view.versions() })
-    return view.latest(notAfter)
+    return view.latest(notAfter, sabotage('any-rule-set') ? undefined : ruleSetHash)
   }
 
   async commit(outcome: Outcome): Promise<void> {
