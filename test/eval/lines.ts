@@ -1,6 +1,6 @@
 /** Lines of the table: each attack type and source with its recall, each benign source with its false alarms. */
 import type { EvalRow, EvalSet } from './corpora.ts'
-import { HIGH, isFlagged, type Verdict } from './measure.ts'
+import { HIGH, isFlagged, isFound, type Verdict } from './measure.ts'
 import { type Share, shareOf } from './wilson.ts'
 
 export interface Measured {
@@ -23,7 +23,7 @@ export interface Line {
   readonly naive: Share
   /** Recall by classes that had proved themselves on other sources; undefined where there is no other. */
   readonly leftOut: Share | undefined
-  /** Ids of malicious rows that were missed, of benign ones that were flagged. */
+  /** Malicious rows that were missed; benign ones that were flagged, with what said so. */
   readonly faults: readonly string[]
 }
 
@@ -68,8 +68,14 @@ function lineOf(group: readonly Measured[], proven: Proven): Line {
     asItCame: count(({ row, asItCame }) => isFlagged(row, asItCame)),
     naive: count(({ naive }) => naive),
     leftOut: isMalicious ? proven.recallWithout(set, source, group) : undefined,
-    faults: group.filter(({ row, neutral }) => isFlagged(row, neutral) !== isMalicious).map(({ row }) => row.id),
+    faults: group.flatMap((one) => faultOf(one) ?? []),
   }
+}
+
+function faultOf({ row, neutral }: Measured): string | undefined {
+  if (row.isMalicious) return isFound(row, neutral) ? undefined : row.id
+  if (!isFlagged(row, neutral)) return undefined
+  return `${row.id} (${neutral.classes.map(({ rule, kind }) => `${rule.slice(0, 7)} ${kind}`).join(', ')})`
 }
 
 /**
@@ -88,7 +94,7 @@ class Proven {
       const { set, source, isMalicious } = row
       if (isMalicious) setOf(this.sources, set).add(source)
       else add(mapOf(this.benign, set), source)
-      for (const kind of neutral.classes)
+      for (const { kind } of counting(set, neutral))
         if (isMalicious) setOf(this.found, `${set} ${kind}`).add(source)
         else add(mapOf(this.falsely, `${set} ${kind}`), source)
     }
@@ -100,9 +106,14 @@ class Proven {
       [...setOf(this.found, `${set} ${kind}`)].some((other) => other !== source) &&
       without(mapOf(this.falsely, `${set} ${kind}`), source) <=
         MAX_FALSE_SHARE * without(mapOf(this.benign, set), source)
-    return shareOf(group.filter(({ neutral }) => neutral.classes.some(isKept)).length, group.length)
+    const isLeft = ({ neutral }: Measured): boolean => counting(set, neutral).some(({ kind }) => isKept(kind))
+    return shareOf(group.filter(isLeft).length, group.length)
   }
 }
+
+/** The classes by which a row counts as found. */
+const counting = (set: EvalSet, { classes }: Verdict): Verdict['classes'] =>
+  set === 'changes' ? classes.filter(({ rank }) => rank >= HIGH) : classes
 
 function setOf<K>(all: Map<K, Set<string>>, key: K): Set<string> {
   const known = all.get(key) ?? new Set()

@@ -1,9 +1,12 @@
-/** `npm run eval`: recall and false alarms of the scan path on the development corpora, beside a naive regex and published figures. */
+/**
+ * `npm run eval`: recall and false alarms of the scan path on the development corpora, beside a naive regex and published figures.
+ * `--misses`: the ids; `--set tools`: one table only; `--no-stress`; `--json`.
+ */
 import { parseArgs } from 'node:util'
 import { loadRules } from '../../detectors/load.ts'
 import { FOLDER, hasCorpora, readCorpora, SETS } from './corpora.ts'
 import { linesOf, type Measured } from './lines.ts'
-import { isFlagged, verdictOf } from './measure.ts'
+import { isFound, verdictOf } from './measure.ts'
 import { naiveFlags } from './naive-regex.ts'
 import { neutralRow } from './neutral.ts'
 import { historyText, publishedText, setText, stressText, targetsText } from './report.ts'
@@ -14,6 +17,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     misses: { type: 'boolean', default: false },
+    set: { type: 'string' },
     'no-stress': { type: 'boolean', default: false },
   },
 })
@@ -23,8 +27,13 @@ if (!hasCorpora()) {
   process.exit(2)
 }
 const startMs = performance.now()
+if (values.set !== undefined && !SETS.some((set) => set === values.set)) {
+  process.stderr.write(`eval: --set: must be one of ${SETS.join(', ')}\n`)
+  process.exit(2)
+}
 const rules = await loadRules()
-const measured: readonly Measured[] = readCorpora().map((row) => ({
+const rows = readCorpora().filter(({ set }) => values.set === undefined || set === values.set)
+const measured: readonly Measured[] = rows.map((row) => ({
   row,
   neutral: verdictOf(neutralRow(row), rules),
   asItCame: verdictOf(row, rules),
@@ -42,11 +51,11 @@ if (values.json)
   )
 else {
   const parts = [
-    ...SETS.map((set) => setText(set, lines, values.misses)),
-    historyText(measured, ({ row, neutral }) => isFlagged(row, neutral)),
+    ...SETS.filter((set) => rows.some((row) => row.set === set)).map((set) => setText(set, lines, values.misses)),
+    historyText(measured, ({ row, neutral }) => isFound(row, neutral)),
     ...(stress.length === 0 ? [] : [stressText(stress)]),
     publishedText(),
-    targetsText(targets),
+    targetsText(targets.filter(({ share }) => share.rows > 0)),
     `${measured.length} rows, ${unread.length} could not be read, ${rules.rules.length} rules, ${seconds} s`,
   ]
   process.stdout.write(`${parts.join('\n\n')}\n`)

@@ -9,11 +9,16 @@ export const MEDIUM = severityRank('medium')
 export const HIGH = severityRank('high')
 const LOW = severityRank('low')
 
+export interface FoundClass {
+  readonly kind: string
+  readonly rule: string
+  readonly rank: number
+}
 export interface Verdict {
   /** Rank of the gravest finding, -1 for none; personal data apart. */
   readonly rank: number
-  /** Classes of findings from medium on. */
-  readonly classes: readonly string[]
+  /** Classes of findings from medium on, with the gravest rank of each and the rule that said so. */
+  readonly classes: readonly FoundClass[]
   /** Personal data was found, at low or above. */
   readonly hasPii: boolean
   readonly error: string
@@ -26,29 +31,32 @@ export function verdictOf({ rows }: EvalRow, rules: LoadedRules): Verdict {
   let rank = -1
   let hasPii = false
   let error = ''
-  const classes = new Set<string>()
+  const classes = new Map<string, FoundClass>()
   for (const row of rows) {
-    const scanned = scanned1(row, rules)
+    const scanned = scannedOf(row, rules)
     if ('error' in scanned) {
       error = scanned.error
       continue
     }
-    for (const { class: kind, severity } of scanned.findings) {
+    for (const { class: kind, rule, severity } of scanned.findings) {
       const found = severityRank(severity)
       if (isPii(kind)) hasPii ||= found >= LOW
       else {
         rank = Math.max(rank, found)
-        if (found >= MEDIUM) classes.add(kind)
+        if (found >= MEDIUM && found > (classes.get(kind)?.rank ?? -1)) classes.set(kind, { kind, rule, rank: found })
       }
     }
   }
-  return { rank, classes: [...classes], hasPii, error }
+  return { rank, classes: [...classes.values()], hasPii, error }
 }
 
-function scanned1(row: Words, rules: LoadedRules) {
+function scannedOf(row: Words, rules: LoadedRules) {
   const read = rowOf(row, 0)
   return 'error' in read ? read : scanRow(read, rules)
 }
 
 export const isFlagged = (row: EvalRow, verdict: Verdict): boolean =>
   row.set === 'pii' ? verdict.hasPii : verdict.rank >= MEDIUM
+/** A malicious change counts as found only when it is graded high. */
+export const isFound = (row: EvalRow, verdict: Verdict): boolean =>
+  row.set === 'changes' ? verdict.rank >= HIGH : isFlagged(row, verdict)

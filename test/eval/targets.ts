@@ -78,7 +78,7 @@ const atMost = (what: string, share: Share, percent: number): Target => ({
 })
 
 const classShare = (group: readonly Measured[], kind: RegExp): Share =>
-  shareOf(group.filter(({ neutral }) => neutral.classes.some((found) => kind.test(found))).length, group.length)
+  shareOf(group.filter(({ neutral }) => neutral.classes.some((found) => kind.test(found.kind))).length, group.length)
 
 const isOvert = ({ row }: Measured): boolean => OVERT.test(JSON.stringify(row.rows))
 
