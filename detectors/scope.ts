@@ -31,6 +31,8 @@ export const SCOPES = {
   /** One DPoP proof. */
   proof: ['server', 'proofFp'],
   address: ['server', 'sourceAddress'],
+  /** Who asks: the principal, or the address where nobody is known, or the session where no edge saw the address. */
+  asker: ['server', 'asker'],
   /** An authorization code, a refresh token or a state value of an authorization server. */
   code: ['server', 'codeFp'],
   refresh: ['server', 'refreshFp'],
@@ -84,6 +86,7 @@ const READERS: Readonly<Record<Column, Read>> = {
   tokenFp: word('tokenFp'),
   proofFp: word('proofFp'),
   sourceAddress: word('sourceAddress'),
+  asker: (view) => view.principal || word('sourceAddress')(view) || view.session,
   codeFp: word('codeFp'),
   refreshFp: word('refreshFp'),
   stateFp: word('stateFp'),
