@@ -28,6 +28,8 @@ export interface Subject {
   readonly toolName: string
   /** Names of the other tools of the server: a definition that gives orders about one of them is not describing itself. */
   readonly otherTools: ReadonlySet<string>
+  /** Names of the tool's own parameters, where its definition is read. */
+  readonly parameters?: ReadonlySet<string>
   /** The text is the name of a property, not a value. */
   readonly isKey?: boolean
 }

@@ -61,10 +61,11 @@ export function scannerOf(classifiers: readonly Classifier[]): Scanner {
       const readers = readersOf(base.surface)
       const root = base.root ?? (base.surface === 'arguments' ? 'args' : '')
       let room = bounds.valueCharacters
+      const parameters = base.surface === 'definition' ? parametersOf(value) : undefined
       const missed = walkValue(value, root, bounds, base.roles, (leaf) => {
         const limit = Math.min(bounds.textCharacters, room)
         room -= Math.min(leaf.text.length, limit)
-        const subject = subjectOf(leaf, base)
+        const subject = subjectOf(leaf, base, parameters)
         if (mayComeAgain(leaf, subject)) scanRepeated(tally, leaf, subject, readers, limit)
         else scanLeaf(tally, leaf, subject, readers, limit)
       })
@@ -108,12 +109,31 @@ class Tally implements Scanned {
   unscannedBytes = 0
 }
 
-function subjectOf({ path, name, found, declared }: Leaf, { surface, toolName, otherTools }: ScanBase): Subject {
+function subjectOf({ path, name, found, declared }: Leaf, base: ScanBase, parameters?: ReadonlySet<string>): Subject {
+  const { surface, toolName, otherTools } = base
+  if (parameters !== undefined)
+    return { surface, role: 'unknown', path, toolName, otherTools, parameters, isKey: found === 'key' }
   if (found === 'key') return { surface, role: 'unknown', path, toolName, otherTools, isKey: true }
   // Only what a caller passes has a role; everything else is prose or data.
   const role = surface !== 'arguments' ? 'unknown' : (declared ?? roleOf(name, undefined, toolName))
   return { surface, role, path, toolName, otherTools }
 }
+
+/** Names of the parameters of a definition: in its text they mean its own arguments. */
+function parametersOf(definition: unknown): ReadonlySet<string> {
+  try {
+    const { properties } = ((definition as { inputSchema?: unknown } | null)?.inputSchema ?? {}) as {
+      properties?: unknown
+    }
+    if (typeof properties === 'object' && properties !== null)
+      return new Set(Object.keys(properties).slice(0, MAX_PARAMETERS))
+  } catch {
+    // A schema that cannot be read names none.
+  }
+  return NO_PARAMETERS
+}
+const MAX_PARAMETERS = 512
+const NO_PARAMETERS: ReadonlySet<string> = new Set()
 
 /** Names of properties, and values of a place that is there once: a choice, a folder, an address. */
 const mayComeAgain = ({ text, found }: Leaf, { path, toolName }: Subject): boolean =>

@@ -12,7 +12,18 @@ import { command } from './injection/command.ts'
 import { conceal } from './injection/conceal.ts'
 import { consent } from './injection/consent.ts'
 import { crossTool } from './injection/cross-tool.ts'
+import { cargo } from './injection/declared/cargo.ts'
+import { choice } from './injection/declared/choice.ts'
+import { delivery } from './injection/declared/delivery.ts'
+import { discretion } from './injection/declared/discretion.ts'
+import { falsehood } from './injection/declared/falsehood.ts'
+import { otherTools } from './injection/declared/other-tools.ts'
+import { permission } from './injection/declared/permission.ts'
+import { rivalry } from './injection/declared/rivalry.ts'
+import { isDeclared } from './injection/declared/standpoint.ts'
+import { upkeep } from './injection/declared/upkeep.ts'
 import { followUp } from './injection/follow-up.ts'
+import { declaredLexicon, plainLexicon } from './injection/lexicon.ts'
 import { DO, HOW, TO } from './injection/meaning.ts'
 import { memory } from './injection/memory.ts'
 import { override } from './injection/override.ts'
@@ -41,6 +52,19 @@ const MATCHERS: readonly Matcher[] = [
   consent,
   command,
   answer,
+]
+
+/** What is asked of definitions beside. */
+const OF_DECLARED: readonly Matcher[] = [
+  cargo,
+  choice,
+  delivery,
+  discretion,
+  falsehood,
+  otherTools,
+  permission,
+  rivalry,
+  upkeep,
 ]
 
 const SURFACES: ReadonlySet<Surface> = new Set([
@@ -108,48 +132,54 @@ export const injection: Classifier = {
   surfaces: SURFACES,
   least: MIN_CHARACTERS,
   check(reading: Reading, subject: Subject): readonly Hit[] {
+    const acts: Act[] = []
     const { text } = reading
     tokens.mayQuote = (traitsOf(reading) & (TRAIT.quote | TRAIT.nonAscii)) !== 0
-    tokenize(tokens, text, subject.otherTools, subject.toolName)
-    const { doingAll, howAll, toAll } = tokens
-    const worth = (doingAll & WORTH_READING) | (howAll & WORTH_READING_HOW) | (toAll & WORTH_READING_TO)
-    if (tokens.marks.length === 0 && worth === 0) return NO_HITS
-    const acts: Act[] = []
-    let sentence: Sentence | undefined
-    const report: Report = (kind, score, from, to) => {
-      if (acts.length >= MAX_ACTS) return
-      const first = Math.min(from, to)
-      const last = Math.max(from, to)
-      const described = sentence !== undefined && isDescribed(sentence, first)
-      const weight = described ? score * DESCRIBED : score
-      if (weight < 0.15) return
-      acts.push({
-        kind,
-        score: weight,
-        described,
-        start: tokens.starts[first] ?? 0,
-        end: tokens.ends[last] ?? text.length,
-      })
+    tokenize(tokens, text, plainLexicon, subject)
+    if (tokens.marks.length > 0 || isWorthReading(tokens.doingAll, tokens.howAll, tokens.toAll & WORTH_READING_TO)) {
+      if (tokens.count > 0) {
+        const report = reportTo(acts, text.length, undefined)
+        roleMarkers(tokens, subject, report)
+        praise(tokens, subject, report)
+        followUp(tokens, subject, report)
+      }
+      ask(MATCHERS, subject, acts)
     }
-    if (tokens.count > 0) {
-      roleMarkers(tokens, subject, report)
-      praise(tokens, subject, report)
-      followUp(tokens, subject, report)
-    }
-    for (let index = 0; index < tokens.sentences; index++) {
-      if (
-        ((tokens.sentenceDoing[index]! & WORTH_READING) |
-          (tokens.sentenceHow[index]! & WORTH_READING_HOW) |
-          (tokens.sentenceTo[index]! & TO.mode)) ===
-        0
-      )
-        continue
-      sentence = sentenceAt(tokens, index)
-      for (const matcher of MATCHERS) matcher(sentence, subject, report)
+    // A definition is read a second time, with the words that mean something in definitions only.
+    if (isDeclared(subject)) {
+      tokenize(tokens, text, declaredLexicon, subject)
+      ask(OF_DECLARED, subject, acts)
     }
     return acts.length === 0 ? NO_HITS : hitsOf(acts)
   },
 }
+
+const isWorthReading = (doing: number, how: number, to: number): boolean =>
+  ((doing & WORTH_READING) | (how & WORTH_READING_HOW) | to) !== 0
+
+/** Every matcher about every sentence in which it could find anything. */
+function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[]): void {
+  for (let index = 0; index < tokens.sentences; index++) {
+    const doing = tokens.sentenceDoing[index]!
+    const to = (tokens.sentenceTo[index]! & TO.mode) | tokens.sentenceAs[index]!
+    if (!isWorthReading(doing, tokens.sentenceHow[index]!, to)) continue
+    const sentence = sentenceAt(tokens, index)
+    const report = reportTo(acts, tokens.text.length, sentence)
+    for (const matcher of matchers) matcher(sentence, subject, report)
+  }
+}
+
+const reportTo =
+  (acts: Act[], length: number, sentence: Sentence | undefined): Report =>
+  (kind, score, from, to) => {
+    if (acts.length >= MAX_ACTS) return
+    const first = Math.min(from, to)
+    const last = Math.max(from, to)
+    const described = sentence !== undefined && isDescribed(sentence, first)
+    const weight = described ? score * DESCRIBED : score
+    if (weight < 0.15) return
+    acts.push({ kind, score: weight, described, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? length })
+  }
 
 const NO_HITS: readonly Hit[] = []
 

@@ -5,7 +5,7 @@ import { after, before, find, has, isOrdered, isRefused } from './sentence.ts'
 
 /** Shells that fetch, delete, open a way in or take rights: what stands in a command line and hardly in prose. */
 const COMMAND_LINE =
-  /\b(?:rm\s+-[a-z]{1,4}|curl\s+[-\w'"$h]|wget\s+[-h]|chmod\s+[-+0-7u]|sudo\s+\w|nc\s+-?\w[\w.-]{2,60}\s+\d|(?:ba|z)?sh\s+-[ci]|bash\s*<|python3?\s+-c|node\s+-e|powershell|base64\s+-d|mkfifo|crontab|dd\s+if=|del\s+\/|format\s+c:|eval\s*\(|os\.system|subprocess\.|touch\s+[~/]|cat\s+[~/])|\|\s*(?:ba)?sh\b|&&\s*\w|;\s*rm\b/i
+  /\b(?:rm\s+-[a-z]{1,4}|curl\s+(?:[-'"$]|https?:|\S{1,80}[./|])|wget\s+[-h]|chmod\s+[-+0-7u]|sudo\s+\w|nc\s+-?\w[\w.-]{2,60}\s+\d|(?:ba|z)?sh\s+-[ci]|bash\s*<|python3?\s+-c|node\s+-e|powershell|base64\s+-d|mkfifo|crontab|dd\s+if=|del\s+\/|format\s+c:|eval\s*\(|os\.system|subprocess\.|touch\s+[~/]|cat\s+[~/])|\|\s*(?:ba)?sh\b|&&\s*\w|;\s*rm\b/i
 
 export const commandLine = (text: string): boolean => COMMAND_LINE.test(text)
 

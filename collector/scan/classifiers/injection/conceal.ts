@@ -1,14 +1,15 @@
 /** injection.conceal: the person is to be kept from knowing what is done. */
 import type { Matcher } from './act.ts'
+import { isDeclared } from './declared/standpoint.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isRefused, near, pairs } from './sentence.ts'
+import { after, before, find, has, isRefused, near, pairs, type Sentence } from './sentence.ts'
 
 const TELL = { doing: DO.tell }
 const SAY = { doing: DO.tell | DO.answer }
 /** What a manual may well ask to be left out: raw data, identifiers, secrets. */
 const PRESENTATION = { about: TO.data | TO.secret | TO.named | TO.file }
 
-export const conceal: Matcher = (s, _subject, report) => {
+export const conceal: Matcher = (s, subject, report) => {
   // do not tell the user; never mention this; without informing anybody
   if (
     (s.doing & (DO.not | DO.nothing)) !== 0 &&
@@ -19,6 +20,8 @@ export const conceal: Matcher = (s, _subject, report) => {
       const refused = has(s, verb, TELL) ? before(s, verb, 5, { doing: DO.not }) : -1
       const not = Math.max(refused, after(s, verb, 5, { doing: DO.nothing }))
       if (not < 0) continue
+      // `is not communicated to users`: a fault that is described.
+      if (not === refused && isParticiple(s, verb) && before(s, verb, 5, { doing: DO.must }) < 0) continue
       // `what the user did not mention`: the person is who speaks.
       if (not < verb && before(s, not, 2, { about: TO.person }) >= 0) continue
       const person = after(s, verb, 8, { about: TO.person })
@@ -55,7 +58,7 @@ export const conceal: Matcher = (s, _subject, report) => {
         if (person >= 0 && !isRefused(s, verb)) report('conceal', 0.7, verb, person)
         return person >= 0
       })
-    if ((s.doing & DO.not) !== 0 && (s.doing & DO.know) !== 0)
+    if ((s.doing & DO.not) !== 0 && (s.doing & DO.know) !== 0 && !isDeclared(subject))
       pairs(s, { about: TO.person }, { doing: DO.know }, 8, (person, know) => {
         const not = before(s, know, 6, { doing: DO.not })
         if (not > person || (not >= 0 && before(s, person, 4, { doing: DO.not }) === not)) {
@@ -77,3 +80,7 @@ export const conceal: Matcher = (s, _subject, report) => {
       return like > verb
     })
 }
+
+/** communicated, told: not a form of an order. */
+const isParticiple = ({ tokens: { text, ends, doing } }: Sentence, verb: number): boolean =>
+  (doing[verb]! & DO.base) === 0 && /(?:ed|told|shown|given)$/i.test(text.slice(ends[verb]! - 5, ends[verb]!))

@@ -3,7 +3,7 @@ import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, countOf, find, has, isOrdered, isRefused, near, pairs, type Sentence } from './sentence.ts'
 import type { Tokens } from './tokens.ts'
-import { anyOtherTool, isOtherTool, otherToolIn } from './tool-reference.ts'
+import { anyOtherTool, isOtherTool, isUnbounded, otherToolIn } from './tool-reference.ts'
 
 const LITERAL = TO.mail | TO.url | TO.secretPath | TO.named | TO.enemy
 const CHANGE = { doing: DO.put | DO.divert | DO.send }
@@ -141,7 +141,7 @@ export const crossTool: Matcher = (s, subject, report) => {
   const any = anyOtherTool(s)
   if (any >= 0) {
     const call = before(s, any, 5, { doing: DO.call | DO.prefer })
-    if (call >= 0 && isRefused(s, call)) report('cross_tool', 0.5, call, any)
+    if (call >= 0 && isRefused(s, call)) report('cross_tool', isUnbounded(s, any) ? 0.5 : 0.3, call, any)
     else if (
       find(s, { doing: DO.put | DO.send | DO.divert }, any) >= 0 &&
       before(s, any, 6, { how: HOW.when | HOW.before }) >= 0

@@ -2,14 +2,18 @@
  * The lexicon: hash of a word -> what it can mean. An open-addressed table of integers, so that a word of the text is looked up from
  * the hash that was summed while reading it, without making a string. A false match needs 32 equal bits and costs at most a false hit.
  */
+import { foldWord } from './fold.ts'
 import { DO } from './meaning.ts'
 import { englishVerbs, englishWords, irregularForms, type WordLine } from './words.ts'
+import { declaredParts, declaredVerbs, declaredWords } from './words-declared.ts'
 import { cjkWords, foreignWords } from './words-foreign.ts'
+import { declaredCjkWords, declaredForeignWords } from './words-foreign-declared.ts'
 
 export interface Meaning {
   readonly doing: number
   readonly to: number
   readonly how: number
+  readonly as: number
 }
 
 export const HASH_SEED = 0x811c9dc5
@@ -35,79 +39,105 @@ export function formsOf(verb: string): readonly string[] {
   return [verb, `${verb}s`, `${verb}ed`, `${verb}ing`]
 }
 
-const meanings = new Map<string, { doing: number; to: number; how: number }>()
+type Growing = Map<string, { doing: number; to: number; how: number; as: number }>
+type Forms = (word: string) => readonly string[]
+const asIs: Forms = (word) => [word]
 
-function learn([doing, to, how, words]: WordLine, forms: (word: string) => readonly string[]): void {
+function learn(meanings: Growing, [doing, to, how, words]: WordLine, forms: Forms, as = 0): void {
   for (const word of words.split(' ')) {
     for (const form of forms(word)) {
       const known = meanings.get(form)
-      if (known === undefined) meanings.set(form, { doing, to, how })
+      if (known === undefined) meanings.set(form, { doing, to, how, as })
       else {
         known.doing |= doing
         known.to |= to
         known.how |= how
+        known.as |= as
       }
     }
   }
 }
 
-for (const line of englishVerbs) {
-  learn(line, formsOf)
-  learn([DO.base, 0, 0, line[3]], (verb) => [verb])
+function learnVerbs(meanings: Growing, lines: readonly WordLine[]): void {
+  for (const line of lines) {
+    learn(meanings, line, formsOf)
+    learn(meanings, [DO.base, 0, 0, line[3]], asIs)
+  }
 }
-const asIs = (word: string): readonly string[] => [word]
-for (const line of irregularForms) learn(line, asIs)
-for (const line of englishWords) learn(line, asIs)
-for (const [doing, to, how, words] of foreignWords) learn([doing === 0 ? 0 : doing | DO.base, to, how, words], asIs)
-// `no` and `avoid` are also verbs of guarding in English prose; as words of refusal they stay what the list says.
-meanings.get('must')!.doing |= DO.must
+const folded: Forms = (word) => [foldWord(word)]
+function learnForeign(meanings: Growing, lines: readonly WordLine[]): void {
+  for (const [doing, to, how, words] of lines)
+    learn(meanings, [doing === 0 ? 0 : doing | DO.base, to, how, words], folded)
+}
 
 const SIZE = 1 << 13
 const MASK = SIZE - 1
-const hashes = new Int32Array(SIZE)
-const slots = new Int16Array(SIZE).fill(-1)
-const table: Meaning[] = []
-for (const [word, meaning] of meanings) {
-  const hash = hashWord(word) | 0
-  let at = (hash ^ (hash >>> 15)) & MASK
-  while (slots[at] !== -1) at = (at + 1) & MASK
-  hashes[at] = hash
-  slots[at] = table.push(meaning) - 1
-}
 
-/** What the word of this hash means; nothing for words that are not in the lexicon. */
-export function meaningOf(hash: number): Meaning | undefined {
-  let at = (hash ^ (hash >>> 15)) & MASK
-  for (;;) {
-    const slot = slots[at]!
-    if (slot === -1) return undefined
-    if (hashes[at] === hash) return table[slot]
-    at = (at + 1) & MASK
+/** Words of one kind of text. */
+export class Lexicon {
+  readonly #hashes = new Int32Array(SIZE)
+  readonly #slots = new Int16Array(SIZE).fill(-1)
+  readonly #table: Meaning[] = []
+  readonly #cjk = new Map<string, Meaning>()
+  #longest = 1
+  /** First characters of the words in #cjk: at all others there is nothing to look for. */
+  readonly #cjkFirsts: ReadonlySet<number>
+
+  constructor(meanings: ReadonlyMap<string, Meaning>, cjk: readonly WordLine[]) {
+    for (const [word, meaning] of meanings) {
+      const hash = hashWord(word) | 0
+      let at = (hash ^ (hash >>> 15)) & MASK
+      while (this.#slots[at] !== -1) at = (at + 1) & MASK
+      this.#hashes[at] = hash
+      this.#slots[at] = this.#table.push(meaning) - 1
+    }
+    const byWord: Growing = new Map()
+    for (const line of cjk) learn(byWord, line, asIs)
+    for (const [word, meaning] of byWord) {
+      this.#cjk.set(word, meaning)
+      this.#longest = Math.max(this.#longest, word.length)
+    }
+    this.#cjkFirsts = new Set(Array.from(byWord.keys(), (word) => word.charCodeAt(0)))
+  }
+
+  /** What the word of this hash means; nothing for words that are not in the lexicon. */
+  meaningOf(hash: number): Meaning | undefined {
+    let at = (hash ^ (hash >>> 15)) & MASK
+    for (;;) {
+      const slot = this.#slots[at]!
+      if (slot === -1) return undefined
+      if (this.#hashes[at] === hash) return this.#table[slot]
+      at = (at + 1) & MASK
+    }
+  }
+
+  /** The longest word that starts at `at` of a text without blanks, and its length. */
+  cjkMeaningAt(text: string, at: number): { readonly meaning: Meaning; readonly length: number } | undefined {
+    if (!this.#cjkFirsts.has(text.charCodeAt(at))) return undefined
+    for (let length = Math.min(this.#longest, text.length - at); length > 0; length--) {
+      const meaning = this.#cjk.get(text.slice(at, at + length))
+      if (meaning !== undefined) return { meaning, length }
+    }
+    return undefined
   }
 }
 
-const cjk = new Map<string, Meaning>()
-let longest = 1
-for (const [doing, to, how, words] of cjkWords) {
-  for (const word of words.split(' ')) {
-    const known = cjk.get(word)
-    cjk.set(word, { doing: doing | (known?.doing ?? 0), to: to | (known?.to ?? 0), how: how | (known?.how ?? 0) })
-    longest = Math.max(longest, word.length)
-  }
+function plainMeanings(): Growing {
+  const meanings: Growing = new Map()
+  learnVerbs(meanings, englishVerbs)
+  for (const line of [...irregularForms, ...englishWords]) learn(meanings, line, asIs)
+  learnForeign(meanings, foreignWords)
+  return meanings
+}
+function declaredMeanings(): Growing {
+  const meanings = plainMeanings()
+  learnVerbs(meanings, declaredVerbs)
+  for (const line of declaredWords) learn(meanings, line, asIs)
+  learnForeign(meanings, declaredForeignWords)
+  for (const [as, words] of declaredParts) learn(meanings, [0, 0, 0, words], asIs, as)
+  return meanings
 }
 
-/** First characters of those words: at all others there is nothing to look for. */
-const cjkFirsts = new Set(Array.from(cjk.keys(), (word) => word.charCodeAt(0)))
-
-/** The longest word that starts at `at` of a text without blanks, and its length. */
-export function cjkMeaningAt(
-  text: string,
-  at: number,
-): { readonly meaning: Meaning; readonly length: number } | undefined {
-  if (!cjkFirsts.has(text.charCodeAt(at))) return undefined
-  for (let length = Math.min(longest, text.length - at); length > 0; length--) {
-    const meaning = cjk.get(text.slice(at, at + length))
-    if (meaning !== undefined) return { meaning, length }
-  }
-  return undefined
-}
+/** What is read or passed; and what a server declares, where more words bear on what is ordered. */
+export const plainLexicon = new Lexicon(plainMeanings(), cjkWords)
+export const declaredLexicon = new Lexicon(declaredMeanings(), [...cjkWords, ...declaredCjkWords])

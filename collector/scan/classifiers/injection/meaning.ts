@@ -1,6 +1,6 @@
 /**
- * What a word can mean to the injection matchers. Each word carries three sets of bits: what is done (DO), what it is done to (TO) and
- * what qualifies it (HOW). The matchers speak of these sets, never of words, so a synonym or a language is one line in a word list.
+ * What a word can mean to the injection matchers. Each word carries four sets of bits: what is done (DO), what it is done to (TO), what
+ * qualifies it (HOW) and what part it plays in a definition (AS). The matchers speak of these sets, never of words, so a synonym or a language is one line in a word list.
  */
 
 export const DO = {
@@ -188,4 +188,72 @@ export const HOW = {
   already: 1 << 30,
   /** api, private, access: makes a key a secret. */
   keyed: 1 << 31,
+} as const
+
+/** Asked for in definitions only: what a tool may want of those who read it. */
+export const AS = {
+  /** also, additionally, as well: beyond what the tool is for. */
+  extra: 1 << 0,
+  /** otherwise, rejected, invalid: what is threatened. */
+  penalty: 1 << 1,
+  /** contents, text, value, dump: of what a file or a variable holds, not its name. */
+  content: 1 << 2,
+  /** environment, variables, clipboard, browser: what belongs to the machine of the user. */
+  machine: 1 << 3,
+  /** passport, employer, address: what belongs to a person. */
+  personal: 1 << 4,
+  /** holds, carries, contains, equals: what a slot is filled with. */
+  holds: 1 << 5,
+  /** A file that tells agents what to do, or what they may. */
+  guide: 1 << 6,
+  /** unless, until, except: a condition under which it is allowed. */
+  unless: 1 << 7,
+  /** rest, competitors, alternatives. */
+  rival: 1 << 8,
+  /** lifted, suspended, off: no longer in force. */
+  lifted: 1 << 9,
+  /** thousand, endlessly, repeatedly. */
+  many: 1 << 10,
+  /** persuade, insist, convince. */
+  urge: 1 << 11,
+  /** context, history: talk only beside a word for talk. */
+  vague: 1 << 12,
+  /** A variable whose name says that it holds a secret. */
+  variable: 1 << 13,
+  /** default: a value that is named, not asked for. */
+  preset: 1 << 14,
+  /** A number of an account, a wallet, a card; a bucket. */
+  account: 1 << 15,
+  /** reasoning, thoughts. */
+  thought: 1 << 16,
+  /** nobody, no one. */
+  nobody: 1 << 17,
+  /** failed, unavailable: what is said to have happened. */
+  failed: 1 << 18,
+  /** cheapest, safe, lower: what is said of something. */
+  verdict: 1 << 19,
+  /** archive, trail, traces: what tells afterwards. */
+  trace: 1 << 20,
+  /** here: the slot that is being described. */
+  here: 1 << 21,
+  /** said, typed, told, learned, shared. */
+  said: 1 << 22,
+  /** goes, is subject to, applies: moves without a verb of moving. */
+  goes: 1 << 23,
+  /** has, need, is: a duty before `to`. */
+  duty: 1 << 25,
+  /** me: the tool speaks of itself. */
+  self: 1 << 26,
+  /** our, we: those who made the tool. */
+  ours: 1 << 27,
+  /** on behalf of, in the stead of. */
+  behalf: 1 << 28,
+  /** several, multiple. */
+  several: 1 << 29,
+  /** A setting that lets agents do without asking. */
+  license: 1 << 30,
+  /** A name that begins with a verb, as those of tools do. */
+  toolLike: 1 << 31,
+  /** turn, reply, action, step: what is done, of whatever tool. */
+  step: 1 << 24,
 } as const

@@ -16,7 +16,12 @@ export const memory: Matcher = (s, subject, report) => {
     isOrdered(s, keep) &&
     ((s.about & (TO.orders | TO.talk | TO.reply | TO.agent)) !== 0 || before(s, later, 4, { how: HOW.your }) >= 0)
   )
-    report('memory', 0.5, keep, later)
+    report(
+      'memory',
+      subject.surface === 'definition' && find(s, { how: HOW.your | HOW.all }) < 0 ? 0.4 : 0.5,
+      keep,
+      later,
+    )
   // in all future answers, include …
   const every = near(s, later, 3, { how: HOW.all })
   if (
@@ -25,7 +30,8 @@ export const memory: Matcher = (s, subject, report) => {
     near(s, later, 4, { about: TO.reply | TO.talk | TO.message | TO.wish }) >= 0
   ) {
     const act = near(s, later, 10, ACT)
-    if (act >= 0 && isOrdered(s, act)) report('memory', subject.surface === 'definition' ? 0.5 : 0.6, later, act)
+    if (act >= 0 && isOrdered(s, act) && !isRefused(s, later))
+      report('memory', subject.surface === 'definition' ? 0.5 : 0.6, later, act)
   }
   // from now on, always …
   const now = before(s, later, 3, { how: HOW.now })

@@ -71,6 +71,7 @@ export const override: Matcher = (s, subject, report) => {
   if ((s.how & HOW.instead) !== 0 && (s.about & TO.person) !== 0 && (s.doing & (DO.put | DO.call | DO.send)) !== 0)
     pairs(s, { how: HOW.instead }, { about: TO.person }, 6, (instead, person) => {
       if (!s.tokens.text.startsWith(' of', s.tokens.ends[instead]!)) return false
+      if (before(s, person, 2, { how: HOW.when }) > instead) return false
       const wish = after(s, person, 3, { about: TO.wish, doing: DO.make | DO.put | DO.prefer })
       if (wish >= 0) report('override', 0.5, instead, wish)
       return wish >= 0
@@ -109,7 +110,7 @@ export const override: Matcher = (s, subject, report) => {
   if ((s.how & HOW.new) !== 0 && (s.about & (TO.orders | TO.wish)) !== 0)
     pairs(s, { how: HOW.new }, { about: TO.orders | TO.wish }, 2, (fresh, orders) => {
       const theirs = after(s, orders, 4, { about: TO.agent })
-      const yours = theirs >= 0 ? fresh : before(s, fresh, 2, { how: HOW.your })
+      const yours = theirs >= 0 && isRead ? fresh : before(s, fresh, 2, { how: HOW.your })
       if (yours >= 0) report('override', 0.6, yours, orders)
       return yours >= 0
     })

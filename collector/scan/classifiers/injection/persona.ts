@@ -14,6 +14,9 @@ export const persona: Matcher = (s, subject, report) => {
       const isOrder =
         (s.tokens.is[verb]! & (IS.clauseStart | IS.capitals)) !== 0 ||
         before(s, verb, 4, { how: HOW.you | HOW.now, doing: DO.must }) >= 0
+      const isRead = subject.surface !== 'definition' && subject.surface !== 'instructions'
+      const isAgent = !has(s, part, { about: TO.authority, how: HOW.unbound })
+      if (!isRead && isAgent && before(s, verb, 4, { how: HOW.you | HOW.now }) < 0) continue
       if (isOrder) report('persona', (s.how & HOW.unbound) !== 0 ? 0.75 : 0.55, verb, part)
       break
     }

@@ -4,7 +4,7 @@ import type { Matcher, Report } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, isRefused, near } from './sentence.ts'
 import type { Tokens } from './tokens.ts'
-import { anyOtherTool } from './tool-reference.ts'
+import { anyOtherTool, isUnbounded } from './tool-reference.ts'
 
 export const priority: Matcher = (s, subject, report) => {
   if (subject.surface === 'arguments') return
@@ -15,10 +15,10 @@ export const priority: Matcher = (s, subject, report) => {
     const call = find(s, { doing: DO.call })
     const forced = (s.doing & DO.must) !== 0
     if (early >= 0 && call >= 0 && near(s, any, 3, { how: HOW.other }) >= 0)
-      report('priority', forced ? 0.6 : 0.4, Math.min(call, early), any)
+      report('priority', !isUnbounded(s, any) ? 0.3 : forced ? 0.6 : 0.4, Math.min(call, early), any)
     const chosen = before(s, any, 14, { doing: DO.prefer, how: HOW.good })
     if (chosen >= 0 && !isRefused(s, chosen) && near(s, any, 3, { how: HOW.other }) >= 0)
-      report('priority', forced ? 0.65 : 0.5, chosen, any)
+      report('priority', !isUnbounded(s, any) ? 0.35 : forced ? 0.65 : 0.5, chosen, any)
   }
   // always use this tool instead of …, even when …
   if ((s.doing & DO.call) !== 0 && (s.how & HOW.this) !== 0 && (s.about & TO.tool) !== 0) {

@@ -1,7 +1,7 @@
 /** injection.recipient: what somebody works with is to go to an address or place that the text itself names. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
+import { after, before, find, has, isOneClause, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
 
 const OUT = { doing: DO.send, how: HOW.copy }
 const CARGO = TO.talk | TO.file | TO.data | TO.message | TO.secret | TO.secretPath | TO.reply | TO.wish
@@ -28,7 +28,7 @@ export const recipient: Matcher = (s, subject, report) => {
       const verb =
         sent < 0 && told >= 0 && before(s, where, 2, { how: HOW.to }) > told && isOrdered(s, told) ? told : sent
       if (verb < 0 || isRefused(s, verb)) continue
-      if (before(s, where, 3, { how: HOW.example }) >= 0) continue
+      if (before(s, where, 3, { how: HOW.example }) >= 0 || isAssigned(s, where)) continue
       if (isRead && !isOrdered(s, verb)) continue
       const said = near(s, verb, 10, { about: CARGO })
       const cargo = said >= 0 || !isRead ? said : after(s, verb, 2, { how: HOW.this })
@@ -65,7 +65,7 @@ export const recipient: Matcher = (s, subject, report) => {
   if ((s.doing & DO.keep) !== 0 && (s.about & TO.outside) !== 0) {
     const keep = find(s, { doing: DO.keep })
     const outside = after(s, keep, 4, { about: TO.outside })
-    if (outside >= 0 && !isRefused(s, keep)) report('recipient', 0.5, keep, outside)
+    if (outside >= 0 && !isRefused(s, keep) && isOneClause(s, keep, outside)) report('recipient', 0.5, keep, outside)
   }
   const taken = find(s, { doing: DO.harvest })
   if (taken >= 0 && !isRefused(s, taken)) {
@@ -73,3 +73,7 @@ export const recipient: Matcher = (s, subject, report) => {
     if (cargo >= 0 && !has(s, cargo, { about: TO.wish })) report('recipient', 0.5, taken, cargo)
   }
 }
+
+/** `bcc="…"`: a line of code that shows how. */
+const isAssigned = ({ tokens: { text, starts } }: Sentence, where: number): boolean =>
+  text.charCodeAt(starts[where]! - 2) === 61 && /["']/.test(text[starts[where]! - 1]!)

@@ -13,6 +13,7 @@ export interface Sentence {
   readonly doing: number
   readonly about: number
   readonly how: number
+  readonly as: number
 }
 
 export function sentenceAt(tokens: Tokens, index: number): Sentence {
@@ -24,6 +25,7 @@ export function sentenceAt(tokens: Tokens, index: number): Sentence {
     doing: tokens.sentenceDoing[index]!,
     about: tokens.sentenceTo[index]!,
     how: tokens.sentenceHow[index]!,
+    as: tokens.sentenceAs[index]!,
   }
 }
 
@@ -32,18 +34,20 @@ export interface Wanted {
   readonly doing?: number
   readonly about?: number
   readonly how?: number
+  readonly as?: number
 }
 
-const fits = (t: Tokens, i: number, doing: number, about: number, how: number): boolean =>
-  ((t.doing[i]! & doing) | (t.to[i]! & about) | (t.how[i]! & how)) !== 0
+const fits = (t: Tokens, i: number, doing: number, about: number, how: number, as: number): boolean =>
+  ((t.doing[i]! & doing) | (t.to[i]! & about) | (t.how[i]! & how) | (t.as[i]! & as)) !== 0
 
 /** First token from `start` on that has any of the meanings; -1: none. */
 export function find(s: Sentence, wanted: Wanted, start = s.from, end = s.to): number {
   const doing = wanted.doing ?? 0
   const about = wanted.about ?? 0
   const how = wanted.how ?? 0
-  if (((s.doing & doing) | (s.about & about) | (s.how & how)) === 0) return -1
-  for (let i = Math.max(start, s.from); i < end && i < s.to; i++) if (fits(s.tokens, i, doing, about, how)) return i
+  const as = wanted.as ?? 0
+  if (((s.doing & doing) | (s.about & about) | (s.how & how) | (s.as & as)) === 0) return -1
+  for (let i = Math.max(start, s.from); i < end && i < s.to; i++) if (fits(s.tokens, i, doing, about, how, as)) return i
   return -1
 }
 
@@ -54,7 +58,8 @@ export function after(s: Sentence, i: number, words: number, wanted: Wanted): nu
   const doing = wanted.doing ?? 0
   const about = wanted.about ?? 0
   const how = wanted.how ?? 0
-  for (let k = i + 1; k < s.to && t.at[k]! <= limit; k++) if (fits(t, k, doing, about, how)) return k
+  const as = wanted.as ?? 0
+  for (let k = i + 1; k < s.to && t.at[k]! <= limit; k++) if (fits(t, k, doing, about, how, as)) return k
   return -1
 }
 
@@ -65,7 +70,8 @@ export function before(s: Sentence, i: number, words: number, wanted: Wanted): n
   const doing = wanted.doing ?? 0
   const about = wanted.about ?? 0
   const how = wanted.how ?? 0
-  for (let k = i - 1; k >= s.from && t.at[k]! >= limit; k--) if (fits(t, k, doing, about, how)) return k
+  const as = wanted.as ?? 0
+  for (let k = i - 1; k >= s.from && t.at[k]! >= limit; k--) if (fits(t, k, doing, about, how, as)) return k
   return -1
 }
 
@@ -75,10 +81,16 @@ export const near = (s: Sentence, i: number, words: number, wanted: Wanted): num
 }
 
 export const has = (s: Sentence, i: number, wanted: Wanted): boolean =>
-  fits(s.tokens, i, wanted.doing ?? 0, wanted.about ?? 0, wanted.how ?? 0)
+  fits(s.tokens, i, wanted.doing ?? 0, wanted.about ?? 0, wanted.how ?? 0, wanted.as ?? 0)
 
 /** A refusal stands right before the word: `do not send`. */
 export const isRefused = (s: Sentence, i: number): boolean => before(s, i, 3, { doing: DO.not }) >= 0
+
+/** Nothing new begins after the first of the two. */
+export function isOneClause(s: Sentence, first: number, last: number): boolean {
+  for (let k = first + 1; k <= last; k++) if ((s.tokens.is[k]! & IS.clauseStart) !== 0) return false
+  return true
+}
 
 /** Words over which an order goes on with `and`. */
 const ORDER_WORDS = 16

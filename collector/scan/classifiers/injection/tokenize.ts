@@ -4,9 +4,9 @@
  */
 import { codeUnitsOf } from '../../code-units.ts'
 import { FOLDED_LETTERS, foldedLetter, foldWord, unleet } from './fold.ts'
-import { cjkMeaningAt, HASH_SEED, hashStep, hashWord, type Meaning, meaningOf } from './lexicon.ts'
+import { HASH_SEED, hashStep, hashWord, type Lexicon, type Meaning } from './lexicon.ts'
 import { endsAtLineBreak } from './line-break.ts'
-import { meaningOfName, meaningOfPath, pathEnd } from './names.ts'
+import { type KnownNames, meaningOfName, meaningOfPath, pathEnd } from './names.ts'
 import { IS, type Tokens } from './tokens.ts'
 
 const SPACE = 0
@@ -26,8 +26,10 @@ const MAX_MARKS = 2_000
 /** More digits than these, or a longer word: an identifier. */
 const MAX_LEET_DIGITS = 3
 const MAX_LEET_CHARACTERS = 14
-const NONE: Meaning = { doing: 0, to: 0, how: 0 }
-const isCjk = (code: number): boolean => (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff)
+const NONE: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
+/** Han, kana and Hangul: words are found as substrings. */
+const isCjk = (code: number): boolean =>
+  (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3)
 /** Letters beyond ASCII, with what may hide inside a word: marks, zero-width characters, surrogates of mathematical letters. */
 const isWordBeyondAscii = (code: number): boolean =>
   code >= 0xaa &&
@@ -42,8 +44,9 @@ const isWordBeyondAscii = (code: number): boolean =>
   !isCjk(code) &&
   !(code >= 0xff00 && code <= 0xff0f)
 
-/** Reads the text into `tokens`. */
-export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<string>, toolName: string): void {
+/** Reads the text into `tokens`, with the words of `lexicon`. */
+export function tokenize(tokens: Tokens, text: string, lexicon: Lexicon, names: KnownNames): void {
+  const { otherTools } = names
   tokens.begin(text)
   const length = text.length
   const codes = codeUnitsOf(text)
@@ -85,7 +88,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       }
       if (c === 32 || c === 44 || c === 10 || c === 59 || c === 41 || (c === 46 && codes[end + 1]! <= 32)) {
         word++
-        const meaning = meaningOf(hash)
+        const meaning = lexicon.meaningOf(hash)
         if (meaning !== undefined) tokens.push(i, end, word, meaning, clause | line | fenced)
         clause = line = 0
         i = c === 32 ? end + 1 : end
@@ -187,9 +190,10 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
       }
       let meaning: Meaning | undefined
       // Letters of another script among ASCII ones may be look-alikes.
-      if (beyond || (foreign > 0 && foreign < i - start)) meaning = meaningOf(hashWord(foldWord(text.slice(start, i))))
+      if (beyond || (foreign > 0 && foreign < i - start))
+        meaning = lexicon.meaningOf(hashWord(foldWord(text.slice(start, i))))
       else {
-        meaning = meaningOf(hash)
+        meaning = lexicon.meaningOf(hash)
         if (
           meaning === undefined &&
           digits > 0 &&
@@ -197,10 +201,10 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
           digits * 2 <= i - start &&
           i - start <= MAX_LEET_CHARACTERS
         )
-          meaning = meaningOf(hashWord(unleet(text.slice(start, i).toLowerCase())))
+          meaning = lexicon.meaningOf(hashWord(unleet(text.slice(start, i).toLowerCase())))
         // l'utente: the article is no part of the word
         if (meaning === undefined && apostrophe > 0 && apostrophe - start < 5)
-          meaning = meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
+          meaning = lexicon.meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
       }
       const before = start > 0 ? codes[start - 1]! : 32
       const isHyphenated = next === 45 && otherTools.size > 0
@@ -219,8 +223,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
           i,
           isHyphenated ? hyphenated : i,
           meaning ?? NONE,
-          otherTools,
-          toolName,
+          names,
           isNamed,
           underscores > 0 || lowerThenUpper || next === 40,
         )
@@ -233,7 +236,7 @@ export function tokenize(tokens: Tokens, text: string, otherTools: ReadonlySet<s
     }
     if (code >= 128) {
       if (isCjk(code)) {
-        const found = cjkMeaningAt(text, i)
+        const found = lexicon.cjkMeaningAt(text, i)
         word++
         if (found !== undefined) {
           tokens.push(i, i + found.length, word, found.meaning, clause | line | fenced)

@@ -36,12 +36,14 @@ export class Tokens {
   to = new Int32Array(1024)
   how = new Int32Array(1024)
   is = new Int32Array(1024)
+  as = new Int32Array(1024)
   sentences = 0
   /** First token of each sentence; one more than there are sentences. */
   firsts = new Int32Array(256)
   sentenceDoing = new Int32Array(256)
   sentenceTo = new Int32Array(256)
   sentenceHow = new Int32Array(256)
+  sentenceAs = new Int32Array(256)
   /** Where `<`, `[` and `|` stand: what the role matcher looks at. */
   marks: number[] = []
   /** Whether some sentence calls a tool unusable; asked for once per text (cross-tool.ts). */
@@ -49,6 +51,7 @@ export class Tokens {
   doingAll = 0
   toAll = 0
   howAll = 0
+  asAll = 0
 
   push(start: number, end: number, word: number, meaning: Meaning, is: number): void {
     // Matchers compare words within a sentence: text without full stops must not make that quadratic.
@@ -62,10 +65,12 @@ export class Tokens {
     this.to[i] = meaning.to
     this.how[i] = meaning.how
     this.is[i] = is
+    this.as[i] = meaning.as
     const s = this.sentences
     this.sentenceDoing[s]! |= meaning.doing
     this.sentenceTo[s]! |= meaning.to
     this.sentenceHow[s]! |= meaning.how
+    this.sentenceAs[s]! |= meaning.as
   }
 
   /** Ends the sentence, if it has tokens. */
@@ -75,11 +80,13 @@ export class Tokens {
     this.doingAll |= this.sentenceDoing[s]!
     this.toAll |= this.sentenceTo[s]!
     this.howAll |= this.sentenceHow[s]!
+    this.asAll |= this.sentenceAs[s]!
     if (s + 2 >= this.firsts.length) {
       this.firsts = wider(this.firsts)
       this.sentenceDoing = wider(this.sentenceDoing)
       this.sentenceTo = wider(this.sentenceTo)
       this.sentenceHow = wider(this.sentenceHow)
+      this.sentenceAs = wider(this.sentenceAs)
     }
     this.sentences = s + 1
     this.#open()
@@ -91,7 +98,7 @@ export class Tokens {
     this.sentences = 0
     this.marks.length = 0
     this.condemns = undefined
-    this.doingAll = this.toAll = this.howAll = 0
+    this.doingAll = this.toAll = this.howAll = this.asAll = 0
     this.#open()
   }
 
@@ -101,6 +108,7 @@ export class Tokens {
     this.sentenceDoing[s] = 0
     this.sentenceTo[s] = 0
     this.sentenceHow[s] = 0
+    this.sentenceAs[s] = 0
   }
 
   #grow(): void {
@@ -111,6 +119,7 @@ export class Tokens {
     this.to = wider(this.to)
     this.how = wider(this.how)
     this.is = wider(this.is)
+    this.as = wider(this.as)
   }
 }
 

@@ -27,3 +27,13 @@ export function anyOtherTool(s: Sentence, start = s.from): number {
     if (before(s, i, 3, { how: HOW.other | HOW.all }) >= 0 && before(s, i, 1, { how: HOW.this }) < 0) return i
   return -1
 }
+
+/** All tools there are, not those of a product that is named or of this server: `any other Acme tool`. */
+export function isUnbounded(s: Sentence, any: number): boolean {
+  const other = before(s, any, 3, { how: HOW.other | HOW.all })
+  return (
+    other >= 0 &&
+    s.tokens.at[any]! - s.tokens.at[other]! === 1 &&
+    after(s, any, 3, { how: HOW.into | HOW.from | HOW.this }) < 0
+  )
+}

@@ -19,9 +19,9 @@ export const englishVerbs: readonly WordLine[] = [
     DO.read,
     0,
     0,
-    'read open access load retrieve fetch get collect gather extract obtain scan look list dump view inspect acquire grab cat query enumerate capture record recover locate find check examine review',
+    'read open access load scrape retrieve fetch get collect gather extract obtain scan look list dump view inspect acquire grab cat query enumerate capture record recover locate find check examine review',
   ],
-  [DO.read | DO.harvest, 0, 0, 'harvest exfiltrate steal siphon scrape leak snoop eavesdrop'],
+  [DO.read | DO.harvest, 0, 0, 'harvest exfiltrate steal siphon leak snoop eavesdrop'],
   [
     DO.send,
     0,
@@ -189,7 +189,7 @@ export const englishWords: readonly WordLine[] = [
     0,
     TO.pretext,
     0,
-    'compliance regulatory governance protocol protocols audit auditing audits verification authentication authorization validation logging monitoring telemetry analytics maintenance diagnostics diagnostic integrity security quality calibration tracking backup attestation synchronization licensing',
+    'compliance regulatory governance protocol protocols audit auditing audits verification authentication authorization validation logging monitoring telemetry analytics maintenance diagnostics diagnostic integrity security calibration tracking backup attestation synchronization licensing',
   ],
   [
     0,
@@ -205,7 +205,7 @@ export const englishWords: readonly WordLine[] = [
   ],
   [0, TO.mode, 0, 'mode override jailbreak dan persona'],
   [0, TO.command, 0, 'command commands shell script scripts bash terminal sudo powershell'],
-  [0, TO.enemy, 0, 'attacker attackers evil attacker-controlled malicious hacker hackers pwned rogue exfil'],
+  [0, TO.enemy, 0, 'attacker attackers evil attacker-controlled malicious pwned exfil'],
   [0, TO.reply, 0, 'response responses answer answers reply replies output outputs'],
   [0, TO.message, 0, 'message messages email emails mail mails correspondence'],
   [
@@ -251,7 +251,7 @@ export const englishWords: readonly WordLine[] = [
     0,
     0,
     HOW.good,
-    'best superior preferred better trusted official recommended authoritative ideal top ultimate premium finest leading award-winning unmatched unparalleled world-class fastest smartest guaranteed guarantee revolutionary award-winning winning professionals experts enterprise-grade cutting-edge state-of-the-art advanced most-advanced outperforms',
+    'best superior preferred better trusted official recommended authoritative ultimate premium finest leading award-winning unmatched unparalleled world-class fastest smartest guaranteed guarantee revolutionary award-winning winning professionals experts enterprise-grade cutting-edge state-of-the-art most-advanced outperforms',
   ],
   [0, 0, HOW.example, 'example examples eg such e.g sample like'],
   [0, 0, HOW.unbound, 'unrestricted unlimited unfiltered uncensored limitless unconstrained elevated'],

@@ -1,0 +1,148 @@
+/**
+ * What a definition wants to be handed over: keys and the files they stand in, the conversation, the prompt, what the machine or the user
+ * keeps to itself. A tool names what it needs by the name of a parameter; what is asked for beyond that is somebody else's.
+ */
+import type { Matcher, Report } from '../act.ts'
+import { AS, DO, HOW, TO } from '../meaning.ts'
+import { after, before, find, has, near, type Sentence } from '../sentence.ts'
+import { IS } from '../tokens.ts'
+import {
+  announced,
+  findFree,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  isPassedOn,
+  parameterOf,
+  stands,
+} from './standpoint.ts'
+import { talk } from './talk.ts'
+
+const MOVE = { doing: DO.put | DO.send, as: AS.holds | AS.goes }
+const SLOT = { about: TO.parameter | TO.named, as: AS.here }
+const TIMED = { how: HOW.before | HOW.first | HOW.after }
+const FORCE = { doing: DO.must, as: AS.penalty }
+const SAMPLE = { how: HOW.example, as: AS.preset }
+
+export const cargo: Matcher = (s, subject, report) => {
+  if (!isDeclared(subject)) return
+  const parameter = parameterOf(subject)
+  const own = announced(parameter)
+  const tool = announced(subject.toolName)
+  const about = own.to | tool.to
+  secretFile(s, parameter, report)
+  const namesSecret = (about & (TO.secret | TO.keyish)) !== 0 || ((own.how | tool.how) & HOW.keyed) !== 0
+  secretValue(s, parameter, namesSecret || (own.as & AS.machine) !== 0, report)
+  talk(s, parameter, own, tool, moveOf(s), report)
+  if (((own.as | tool.as) & AS.machine) === 0) machine(s, parameter, report)
+}
+
+/** What moves it: a verb of moving or holding, or `use … as`; -1: nothing. */
+function moveOf(s: Sentence): number {
+  const move = findFree(s, MOVE)
+  if (move >= 0) return move
+  const use = findFree(s, { doing: DO.call })
+  return use >= 0 && after(s, use, 14, { how: HOW.into }) >= 0 ? use : -1
+}
+
+/** The text of a file with keys is to be read, or to stand in a parameter. */
+function secretFile(s: Sentence, parameter: string, report: Report): void {
+  for (let path = find(s, { about: TO.secretPath }); path >= 0; path = find(s, { about: TO.secretPath }, path + 1)) {
+    if (before(s, path, 4, SAMPLE) >= 0) continue
+    const reading = before(s, path, 12, { doing: DO.read | DO.run })
+    if (reading >= 0 && isDenied(s, reading)) continue
+    const move = moveOf(s)
+    if (move < 0 && stands(s, MOVE)) continue
+    // `writes key.pem to the folder`: a target is no source.
+    const isTarget = before(s, path, 3, { how: HOW.to | HOW.into }) >= 0 || (reading < 0 && isWritten(s, path))
+    const content =
+      before(s, path, 7, { as: AS.content, about: TO.file }) >= 0 || after(s, path, 9, { as: AS.content }) >= 0
+    const slot = parameter !== '' || otherThan(s, SLOT, path)
+    const timed = stands(s, TIMED) || stands(s, FORCE)
+    const isRead = reading >= 0 && (isDemanded(s, reading) || (timed && has(s, reading, { doing: DO.base })))
+    if (isTarget && !isRead && !content) continue
+    const from = move < 0 ? path : Math.min(path, move)
+    const to = Math.max(path, move)
+    if (content && move >= 0 && slot) report('secret_path', 0.8, from, to)
+    else if (isRead && ((move >= 0 && slot) || isPassedOn(s))) report('secret_path', 0.8, reading, path)
+    else if (isRead && timed) report('secret_path', 0.7, reading, path)
+    else if (move >= 0 && slot && (isDemanded(s, move) || isDuty(s, move))) report('secret_path', 0.65, from, to)
+    else if (before(s, path, 7, { as: AS.content }) >= 0 && (slot || isPassedOn(s)))
+      report('secret_path', 0.6, path, path)
+    else continue
+    return
+  }
+}
+const isWritten = (s: Sentence, path: number): boolean => before(s, path, 3, { doing: DO.put | DO.make }) >= 0
+
+const otherThan = (s: Sentence, wanted: { about: number; as: number }, not: number): boolean => {
+  for (let i = find(s, wanted); i >= 0; i = find(s, wanted, i + 1)) if (i !== not) return true
+  return false
+}
+
+/** Passwords, keys, cookies, secret variables: their values are to be looked for and handed over under a name that does not say so. */
+function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, report: Report): void {
+  if ((s.about & (TO.secret | TO.keyish)) === 0 && (s.as & AS.variable) === 0) return
+  for (let i = s.from; i < s.to; i++) {
+    if (!isSecretAt(s, i) || (s.tokens.is[i]! & IS.quoted) !== 0) continue
+    const move = moveOf(s)
+    const found = before(s, i, 9, { doing: DO.read | DO.harvest })
+    if ((move < 0 && stands(s, MOVE)) || (found >= 0 && isDenied(s, found)) || isDenied(s, i)) return
+    // Who asks the person gets what the person wants to give.
+    if (before(s, i, 12, { doing: DO.ask }) >= 0 && (s.about & TO.person) !== 0) return
+    if (before(s, i, 5, SAMPLE) >= 0) continue
+    const value = before(s, i, 5, { as: AS.content }) >= 0
+    if (move >= 0 && !has(s, move, { doing: DO.base, as: MOVE.as }) && !isDuty(s, move)) return
+    const foreign =
+      before(s, i, 3, { about: TO.person }) >= 0 ||
+      before(s, i, 4, { how: HOW.all }) >= 0 ||
+      stands(s, { as: AS.machine }) ||
+      near(s, i, 8, { about: TO.secretPath }) >= 0 ||
+      (after(s, i, 4, { how: HOW.from }) >= 0 && after(s, i, 10, { about: TO.file }) >= 0)
+    const slot = parameter !== '' || stands(s, SLOT)
+    const forced = stands(s, FORCE) || stands(s, TIMED)
+    const weight = isAnnounced ? 0.5 : 1
+    if (move >= 0 && slot && foreign && (value || forced || isDemanded(s, move)))
+      report('secret_path', 0.65 * weight, Math.min(i, move), Math.max(i, move))
+    else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || s.index > 0))
+      report('secret_path', 0.55 * weight, found, i)
+    else if (parameter !== '' && value && foreign) report('secret_path', 0.55 * weight, i, i)
+    else continue
+    return
+  }
+}
+
+function isSecretAt(s: Sentence, i: number): boolean {
+  if (has(s, i, { about: TO.secret, as: AS.variable })) return true
+  return has(s, i, { about: TO.keyish }) && before(s, i, 2, { how: HOW.keyed, about: TO.agent }) >= 0
+}
+
+/** Who the user is and what the machine holds: personal details in a row, environment, history, listings. */
+function machine(s: Sentence, parameter: string, report: Report): void {
+  if ((s.as & (AS.machine | AS.personal)) === 0) return
+  const move = moveOf(s)
+  if (move < 0 && parameter === '') return
+  const out = parameter !== '' || stands(s, SLOT) || stands(s, { about: TO.url | TO.mail | TO.outside })
+  if (!out) return
+  let owned = 0
+  let personal = 0
+  let first = -1
+  let last = -1
+  for (let i = s.from; i < s.to; i++) {
+    const isMachine = has(s, i, { as: AS.machine })
+    if (!isMachine && !has(s, i, { as: AS.personal })) continue
+    if (isDenied(s, i)) return
+    if (isMachine) owned++
+    else personal++
+    if (first < 0) first = i
+    last = i
+  }
+  const demanded = move >= 0 && (isDemanded(s, move) || isDuty(s, move))
+  const from = move < 0 ? first : Math.min(first, move)
+  const isTheirs = stands(s, { about: TO.person })
+  if (owned >= 2 && demanded && stands(s, { as: AS.content, how: HOW.all }))
+    report('parameter_smuggle', 0.5, from, last)
+  else if (personal >= 3 && isTheirs && (demanded || parameter !== '') && (s.as & AS.said) !== 0)
+    report('parameter_smuggle', 0.5, from, last)
+}

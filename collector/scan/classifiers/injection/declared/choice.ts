@@ -1,0 +1,69 @@
+/** What the user chose does not count, or rules that protect the user are said to be lifted. */
+import type { Matcher } from '../act.ts'
+import { AS, DO, HOW, TO } from '../meaning.ts'
+import { after, before, find, has, near, type Sentence } from '../sentence.ts'
+import { isDeclared, isDemanded, isDenied, stands } from './standpoint.ts'
+
+const WISH = { about: TO.wish, doing: DO.ask | DO.prefer, as: AS.said }
+const ACT = { doing: DO.put | DO.divert | DO.send | DO.call | DO.destroy | DO.prefer | DO.make, as: AS.holds }
+
+export const choice: Matcher = (s, subject, report) => {
+  if (!isDeclared(subject)) return
+  // whatever the user names; no matter which one; even if another was asked for
+  if ((s.how & HOW.regardless) !== 0)
+    for (let even = find(s, { how: HOW.regardless }); even >= 0; even = find(s, { how: HOW.regardless }, even + 1)) {
+      const wish = after(s, even, 8, WISH)
+      if (wish < 0) continue
+      const person = near(s, wish, 4, { about: TO.person })
+      const act = find(s, ACT)
+      const forced = stands(s, { doing: DO.must }) || (act >= 0 && isDemanded(s, act))
+      if (person >= 0 && act >= 0 && forced && !isDenied(s, act)) report('override', 0.6, even, Math.max(wish, person))
+      else if (forced && (act < 0 || !isDenied(s, act)) && has(s, wish, { doing: DO.ask, about: TO.wish }))
+        report('override', isAsked(s, wish) ? 0.5 : 0.4, even, wish)
+      else continue
+      break
+    }
+  // the user's preferences are to be disregarded
+  if ((s.doing & DO.dismiss) !== 0 && (s.about & TO.person) !== 0)
+    for (let verb = find(s, { doing: DO.dismiss }); verb >= 0; verb = find(s, { doing: DO.dismiss }, verb + 1)) {
+      const person = before(s, verb, 9, { about: TO.person })
+      const wish = person >= 0 ? after(s, person, 3, { about: TO.wish }) : -1
+      if (wish >= 0 && wish < verb && !isDenied(s, verb) && before(s, verb, 4, { doing: DO.must, how: HOW.to }) >= 0) {
+        report('override', 0.6, person, verb)
+        break
+      }
+    }
+  // earlier guidance no longer applies; refusals are turned off; limits do not count
+  if ((s.about & (TO.orders | TO.safety | TO.checks)) !== 0 && stands(s, { as: AS.lifted, doing: DO.not }))
+    for (
+      let rule = find(s, { about: TO.orders | TO.safety | TO.checks });
+      rule >= 0;
+      rule = find(s, { about: TO.orders | TO.safety | TO.checks }, rule + 1)
+    ) {
+      const owned = before(s, rule, 3, { how: HOW.your | HOW.prior, about: TO.safety | TO.agent })
+      const off = after(s, rule, 10, { as: AS.lifted })
+      const dead = after(s, rule, 8, { doing: DO.not })
+      const applies = dead >= 0 ? after(s, dead, 3, { as: AS.goes | AS.lifted, doing: DO.know }) : -1
+      const strength = has(s, rule, { about: TO.safety }) || owned >= 0
+      if (strength && off >= 0) report('override', 0.6, rule, off)
+      else if (strength && applies >= 0) report('override', 0.6, rule, applies)
+      else continue
+      break
+    }
+  // what it returns is to be obeyed like the system's own word
+  if ((s.doing & DO.obey) !== 0 && (s.about & (TO.authority | TO.orders)) !== 0) {
+    const obey = find(s, { doing: DO.obey })
+    const orders = after(s, obey, 12, { about: TO.orders })
+    if (
+      orders >= 0 &&
+      isDemanded(s, obey) &&
+      after(s, obey, 16, { about: TO.authority }) >= 0 &&
+      after(s, obey, 6, { about: TO.reply | TO.data | TO.tool }) >= 0
+    )
+      report('override', 0.5, obey, orders)
+  }
+}
+
+/** asked, requested, chosen: what somebody wanted, not a choice there is. */
+const isAsked = (s: Sentence, i: number): boolean =>
+  /(?:ed|chose|chosen|said|says|wants)$/i.test(s.tokens.text.slice(s.tokens.starts[i]!, s.tokens.ends[i]!))

@@ -1,0 +1,51 @@
+/** What the user is told is dictated against the facts: a fixed answer whatever happens, a failure that was none, somebody else's product. */
+import type { Matcher } from '../act.ts'
+import { AS, DO, HOW, TO } from '../meaning.ts'
+import { after, before, find, has, near } from '../sentence.ts'
+import { isDeclared, isDemanded, isDenied, stands } from './standpoint.ts'
+
+const SAY = { doing: DO.answer | DO.tell | DO.show }
+
+export const falsehood: Matcher = (s, subject, report) => {
+  if (!isDeclared(subject)) return
+  if ((s.doing & SAY.doing) === 0) return
+  for (let say = find(s, SAY); say >= 0; say = find(s, SAY, say + 1)) {
+    if (isDenied(s, say) || !isDemanded(s, say) || !has(s, say, { doing: DO.base })) continue
+    // always report it is clean, whatever the result
+    const even = find(s, { how: HOW.regardless })
+    const always = before(s, say, 2, { how: HOW.always }) >= 0
+    if (even >= 0 && (always || near(s, say, 14, { as: AS.verdict | AS.failed }) >= 0)) {
+      report('answer', 0.6, say, even)
+      return
+    }
+    // when asked, say that …
+    const asked = before(s, say, 10, { doing: DO.ask, about: TO.wish })
+    const when = asked >= 0 ? before(s, asked, 4, { how: HOW.when }) : -1
+    if (when >= 0 && after(s, say, 14, { how: HOW.only, as: AS.failed, doing: DO.dismiss }) >= 0) {
+      report('answer', 0.55, when, say)
+      return
+    }
+    // tell the user that it failed, then …
+    const person = after(s, say, 3, { about: TO.person })
+    const failed = person >= 0 ? after(s, person, 8, { as: AS.failed }) : -1
+    if (
+      failed >= 0 &&
+      after(s, failed, 16, { how: HOW.after | HOW.first, doing: DO.run | DO.call | DO.send }) >= 0 &&
+      (asked >= 0 || !stands(s, { how: HOW.when }))
+    ) {
+      report('answer', 0.5, say, failed)
+      return
+    }
+  }
+  // lower than it is
+  if (
+    (s.as & AS.verdict) !== 0 &&
+    (s.how & HOW.regardless) !== 0 &&
+    stands(s, { doing: DO.prefer | DO.answer | DO.show })
+  ) {
+    const verdict = find(s, { as: AS.verdict })
+    const even = find(s, { how: HOW.regardless })
+    const verb = before(s, verdict, 8, SAY)
+    if (verb >= 0 && !isDenied(s, verb)) report('answer', 0.5, verb, even)
+  }
+}

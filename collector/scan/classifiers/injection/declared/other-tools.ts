@@ -1,0 +1,95 @@
+/** What other tools do is changed from here: their arguments, their results, whether and with what they are called. */
+import type { Matcher } from '../act.ts'
+import { AS, DO, HOW, TO } from '../meaning.ts'
+import { after, before, find, near } from '../sentence.ts'
+import {
+  foreignToolIn,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  isForbidding,
+  isForeignTool,
+  opensValue,
+  stands,
+} from './standpoint.ts'
+
+const CHANGE = { doing: DO.put | DO.divert | DO.send }
+const OPENS = { how: HOW.when | HOW.before | HOW.after | HOW.instead }
+const ADDRESS = { about: TO.mail | TO.url | TO.enemy | TO.secretPath, how: HOW.copy }
+const DIGITS = /^[^.\n]{0,60}?\b\d{2,}/
+
+export const otherTools: Matcher = (s, subject, report) => {
+  if (!isDeclared(subject)) return
+  for (let other = foreignToolIn(s); other >= 0; other = foreignToolIn(s, other + 1)) {
+    // `write_file(path, text)` is code.
+    if (/^\([^)]/.test(s.tokens.text.slice(s.tokens.ends[other]!, s.tokens.ends[other]! + 2))) continue
+    // that one is broken or may not be used: take this one
+    const own = find(s, { about: TO.ownTool })
+    const broken = near(s, other, 6, { how: HOW.bad, as: AS.failed })
+    const unused = after(s, other, 5, { doing: DO.call })
+    const isBarred = unused >= 0 && isDenied(s, unused)
+    if (own >= 0 && (isBarred || (broken >= 0 && !isDenied(s, broken)))) {
+      report('cross_tool', 0.55, Math.min(other, own), Math.max(other, own))
+      return
+    }
+    const opens = before(s, other, 5, OPENS)
+    const duty = after(s, other, 5, { doing: DO.must, as: AS.goes | AS.duty })
+    // X must be confirmed without a look
+    const given = duty >= 0 ? after(s, duty, 5, { doing: DO.destroy | DO.ask }) : -1
+    if (given >= 0 && isDuty(s, given) && !isDenied(s, given) && s.index > 0 && stands(s, { doing: DO.not })) {
+      report('cross_tool', 0.5, other, given)
+      return
+    }
+    if (opens < 0 && duty < 0) continue
+    const later = after(s, other, 16, CHANGE)
+    const change = later >= 0 ? later : before(s, other, 12, CHANGE)
+    // after X, call Y with 50
+    if (opens >= 0) {
+      const call = after(s, other, 12, { doing: DO.invoke })
+      const second = call >= 0 ? foreignToolIn(s, call) : -1
+      if (
+        second > other &&
+        isDemanded(s, call) &&
+        DIGITS.test(s.tokens.text.slice(s.tokens.ends[second]!, s.tokens.ends[second]! + 70))
+      ) {
+        report('cross_tool', 0.5, other, second)
+        return
+      }
+    }
+    if (change < 0 || isDenied(s, change) || isForeignTool(s, change)) continue
+    const address = near(s, change, 14, ADDRESS)
+    const demanded = isDemanded(s, change) || isDuty(s, change)
+    if (address >= 0 && (demanded || duty >= 0))
+      report('cross_tool', 0.7, Math.min(other, change), Math.max(address, change))
+    else if (
+      demanded &&
+      opensValue(s, change) &&
+      (isDuty(s, change) || stands(s, { about: TO.parameter | TO.file, as: AS.content }))
+    )
+      report('cross_tool', 0.55, Math.min(other, change), Math.max(other, change))
+    else continue
+    return
+  }
+  // the arguments of any write operation are to be changed
+  if ((s.about & TO.parameter) !== 0 && (s.as & AS.step) !== 0 && (s.doing & DO.divert) !== 0) {
+    const change = find(s, { doing: DO.divert })
+    const slot = after(s, change, 5, { about: TO.parameter })
+    const step = slot >= 0 ? after(s, slot, 6, { as: AS.step }) : -1
+    if (step >= 0 && before(s, step, 3, { how: HOW.all }) >= 0 && isDemanded(s, change))
+      report('cross_tool', 0.5, change, step)
+  }
+  // whatever another server offers is not to be touched
+  const call = find(s, { doing: DO.call })
+  if (call >= 0 && (s.how & HOW.other) !== 0 && isDenied(s, call)) {
+    const not = before(s, call, 5, { doing: DO.not })
+    const other = before(s, call, 12, { how: HOW.other })
+    if (
+      other >= 0 &&
+      isForbidding(s, not) &&
+      after(s, other, 2, { about: TO.place | TO.tool }) >= 0 &&
+      after(s, call, 2, { how: HOW.this }) >= 0
+    )
+      report('cross_tool', 0.5, other, call)
+  }
+}

@@ -1,0 +1,143 @@
+/** What the matchers of definitions ask beyond the words: where the sentence stands, and what the names around it have announced already. */
+import type { Subject } from '../../../classifier.ts'
+import { remembered } from '../../../remembered.ts'
+import { declaredLexicon, hashWord, type Meaning } from '../lexicon.ts'
+import { AS, DO, HOW, TO } from '../meaning.ts'
+import { after, before, find, has, type Sentence, type Wanted } from '../sentence.ts'
+import { IS } from '../tokens.ts'
+import { isOtherTool } from '../tool-reference.ts'
+
+export const isDeclared = ({ surface }: Subject): boolean => surface === 'definition' || surface === 'instructions'
+
+/** The parameter whose schema the text stands in; '' in what describes the whole tool. */
+export function parameterOf({ path }: Subject): string {
+  const at = path.lastIndexOf('properties.')
+  if (at < 0) return ''
+  const name = /^[^.[]+/.exec(path.slice(at + 11))
+  return name === null ? '' : name[0]
+}
+
+const NOTHING: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
+/** Everything the words of a name mean: `apiKey`, `chat_history`. A tool that says in its name what it takes hides nothing. */
+export const announced: (name: string) => Meaning = remembered((name: string): Meaning => {
+  let { doing, to, how, as } = NOTHING
+  const words = name
+    .slice(0, 96)
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  for (const word of words) {
+    const meaning = word === '' ? undefined : declaredLexicon.meaningOf(hashWord(word))
+    if (meaning === undefined) continue
+    doing |= meaning.doing
+    to |= meaning.to
+    how |= meaning.how
+    as |= meaning.as
+  }
+  return { doing, to, how, as }
+})
+
+const FORBIDS_BEFORE = /(?:^|[^a-z])(?:do|must|should|shall|may|need|please|ought|ever|you|and|or|but)\s{1,3}$/i
+const FORBIDDING = /^(?:never|don't|dont|mustn't|shouldn't|needn't|without|avoid|refrain|nothing|no)$/
+/** The refusal is an order, not a fault that is told of: `do not`, `must not`, `not to`, `never`; in other languages any. */
+export function isForbidding(s: Sentence, not: number): boolean {
+  const { text, starts, ends, is } = s.tokens
+  const word = text.slice(starts[not]!, ends[not]!).toLowerCase().replace('\u2019', "'")
+  if (/^(?:isn't|aren't|doesn't|didn't|wasn't|hasn't|can't|cannot|can’t|won't|neither|nor|non)$/.test(word))
+    return false
+  if (word === 'no') return /^\s{1,2}(?:need|reason)/.test(text.slice(ends[not]!, ends[not]! + 10))
+  if (word === 'never')
+    return (
+      (is[not]! & IS.clauseStart) !== 0 || FORBIDS_BEFORE.test(text.slice(Math.max(0, starts[not]! - 9), starts[not]!))
+    )
+  if (word !== 'not')
+    return FORBIDDING.test(word) || text.charCodeAt(starts[not]!) > 127 || !/^[a-z']+$/.test(word) || word.length < 6
+  if (/^\s{1,2}to\s/.test(text.slice(ends[not]!, ends[not]! + 5))) return true
+  return (
+    (is[not]! & IS.clauseStart) !== 0 || FORBIDS_BEFORE.test(text.slice(Math.max(0, starts[not]! - 9), starts[not]!))
+  )
+}
+
+/** A quotation or a code span opens right after the token, and no name of a tool stands in it: a value. */
+export function opensValue(s: Sentence, i: number): boolean {
+  const { text, ends, starts } = s.tokens
+  const lead = /^[^.\n]{0,14}?["'`\u201c]/.exec(text.slice(ends[i]!, ends[i]! + 16))
+  if (lead === null) return false
+  const at = ends[i]! + lead[0].length
+  for (let k = i + 1; k < s.to && starts[k]! <= at; k++) if (starts[k] === at) return !isForeignTool(s, k)
+  return true
+}
+
+/** The next sentence puts something into a slot: `… . Provide it in x`. */
+export function isPassedOn(s: Sentence): boolean {
+  const { sentences, sentenceDoing, sentenceTo, sentenceAs } = s.tokens
+  const next = s.index + 1
+  if (next >= sentences) return false
+  return (
+    (sentenceTo[next]! & (TO.parameter | TO.named)) !== 0 &&
+    ((sentenceDoing[next]! & (DO.put | DO.send)) !== 0 || (sentenceAs[next]! & (AS.holds | AS.goes)) !== 0)
+  )
+}
+
+/** A refusal of this very verb: nothing new begins between the two. */
+export function isDenied(s: Sentence, i: number): boolean {
+  const not = before(s, i, 5, { doing: DO.not })
+  if (not < 0) return false
+  for (let k = not + 1; k <= i; k++) if ((s.tokens.is[k]! & IS.clauseStart) !== 0) return false
+  return true
+}
+
+/** The model is to do it: the base form at the head of a clause, or any form after a word of duty, in whatever voice. */
+export function isDemanded(s: Sentence, i: number): boolean {
+  const { is, doing } = s.tokens
+  if ((doing[i]! & DO.base) !== 0) {
+    if ((is[i]! & (IS.clauseStart | IS.lineStart)) !== 0) return true
+    // `first read`, `then send`, `also copy`, `and forward`: the head of the clause is an adverb or another order.
+    const head = clauseHead(s, i)
+    if (head < i && (doing[head]! & (DO.base | DO.please)) !== 0) return true
+    if (before(s, i, 2, { how: HOW.first | HOW.after | HOW.automatic | HOW.silent | HOW.now }) >= 0) return true
+  }
+  return isDuty(s, i)
+}
+
+/** A word of duty stands before it: `must be sent`, `has to carry`, `needs to go`. */
+export function isDuty(s: Sentence, i: number): boolean {
+  if (before(s, i, 4, { doing: DO.must | DO.please }) >= 0) return true
+  const to = before(s, i, 3, { how: HOW.to })
+  return (
+    to >= 0 && has(s, to - 1 >= s.from ? to - 1 : to, { as: AS.duty }) && s.tokens.at[to]! - s.tokens.at[to - 1]! === 1
+  )
+}
+
+/** First token of the clause that token `i` stands in. */
+export function clauseHead(s: Sentence, i: number): number {
+  let k = i
+  while (k > s.from && (s.tokens.is[k]! & IS.clauseStart) === 0) k--
+  return k
+}
+
+/** A value that is named as a sample or a preset. */
+export const isSample = (s: Sentence, i: number, sample: Wanted): boolean => before(s, i, 5, sample) >= 0
+
+/** First token with the meaning that is neither refused nor `except`. */
+export function findFree(s: Sentence, wanted: Wanted): number {
+  for (let i = find(s, wanted); i >= 0; i = find(s, wanted, i + 1)) if (!isDenied(s, i)) return i
+  return -1
+}
+
+/** Another tool: listed, called by the words around it, or named as tools are. */
+export const isForeignTool = (s: Sentence, i: number): boolean =>
+  isOtherTool(s, i) || (has(s, i, { as: AS.toolLike }) && after(s, i, 1, { about: TO.parameter }) < 0)
+export function foreignToolIn(s: Sentence, from = s.from): number {
+  for (
+    let i = find(s, { about: TO.otherTool | TO.identifier }, from);
+    i >= 0;
+    i = find(s, { about: TO.otherTool | TO.identifier }, i + 1)
+  )
+    if (isForeignTool(s, i)) return i
+  return -1
+}
+
+export const stands = (s: Sentence, wanted: Wanted): boolean => find(s, wanted) >= 0
+export const isBeside = (s: Sentence, i: number, words: number, wanted: Wanted): boolean =>
+  has(s, i, wanted) || after(s, i, words, wanted) >= 0 || before(s, i, words, wanted) >= 0
