@@ -2,7 +2,7 @@
 
 import type { Config } from '../schemas/config.ts'
 import type { AuditEvent } from '../schemas/event.ts'
-import type { Clock, DeadLetters, EventBus, Outbox, StateStore, Telemetry } from '../schemas/ports.ts'
+import type { Clock, DeadLetters, EventBus, Outbox, SignalBus, StateStore, Telemetry } from '../schemas/ports.ts'
 import type { Position } from '../schemas/position.ts'
 import type { KnownKey } from './credentials.ts'
 
@@ -15,12 +15,22 @@ export interface PlumbingParts {
   /** The canonical row of an event, enrichment included. */
   readonly encode: (event: AuditEvent, position: Position) => string
 }
+export interface LogEnd {
+  readonly partition: number
+  readonly next: number
+}
 export interface Plumbing {
   readonly bus: EventBus
+  /** Where rules whose key crosses servers get their events; absent where there is one log. */
+  readonly signals?: SignalBus
+  /** Partitions of the log of events; one when absent. */
+  readonly partitions?: number
   readonly state: StateStore
   readonly outbox: Outbox
   readonly deadLetters: DeadLetters
   /** Where the log ends now, for each partition: everything published before lies below it. */
-  end(): Promise<readonly { readonly partition: number; readonly next: number }[]>
+  end(): Promise<readonly LogEnd[]>
+  /** The same of signals. */
+  signalsEnd?(): Promise<readonly LogEnd[]>
   close(): Promise<void>
 }

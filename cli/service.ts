@@ -18,7 +18,7 @@ import { createEvidenceList } from './evidence.ts'
 import { foreignKeys } from './foreign-keys.ts'
 import { loadInventory } from './inventory.ts'
 import { startJobs } from './job-schedule.ts'
-import type { Plumbing, PlumbingParts } from './plumbing.ts'
+import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
 import { type SourceTopics, startSourceTopics } from './source-topics.ts'
@@ -168,32 +168,35 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     store,
     telemetry,
     async settled() {
-      const end = await plumbing.end()
-      const behind = (): boolean => {
-        const progress = new Map(detect?.progress().map((entry) => [entry.partition, entry]))
-        return end.some(({ partition, next: ends }) => {
-          const { next, stored } = progress.get(partition) ?? { next: 0, stored: 0 }
-          return Math.min(next, stored) < ends
-        })
-      }
-      const deadlineMs = clock.nowMs() + SETTLE_LIMIT_MS
-      while (fatal === undefined && behind()) {
-        if (clock.nowMs() > deadlineMs)
-          throw new AuditdError(
-            'bus_unavailable',
-            'service',
-            'settled',
-            `the log ends at ${JSON.stringify(end)}, detection is at ${JSON.stringify(detect?.progress())}`,
-          )
-        await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
-      }
-      if (fatal !== undefined) throw fatal
+      await reached(await plumbing.end(), () => detect?.progress() ?? [])
+      // What the events sent is in the log of signals by now.
+      if (plumbing.signalsEnd !== undefined)
+        await reached(await plumbing.signalsEnd(), () => detect?.signalsProgress() ?? [])
       await alerts?.idle(telemetry.total('mcp_auditd_findings_total'))
     },
     async stop() {
       await closers.closeAll()
       telemetry.log('stopped')
     },
+  }
+
+  async function reached(
+    end: readonly LogEnd[],
+    progress: () => readonly (LogEnd & { readonly stored?: number })[],
+  ): Promise<void> {
+    const behind = (): boolean => {
+      const at = new Map(progress().map(({ partition, next, stored = next }) => [partition, Math.min(next, stored)]))
+      return end.some(({ partition, next }) => (at.get(partition) ?? 0) < next)
+    }
+    const deadlineMs = clock.nowMs() + SETTLE_LIMIT_MS
+    while (fatal === undefined && behind()) {
+      if (clock.nowMs() > deadlineMs) {
+        const reason = `the log ends at ${JSON.stringify(end)}, detection is at ${JSON.stringify(progress())}`
+        throw new AuditdError('bus_unavailable', 'service', 'settled', reason)
+      }
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS))
+    }
+    if (fatal !== undefined) throw fatal
   }
 
   async function listen(): Promise<string> {

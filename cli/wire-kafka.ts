@@ -6,13 +6,14 @@ import { KafkaEventBus } from '../connectors/kafka/event-bus.ts'
 import { kafkajsDriver } from '../connectors/kafka/kafkajs.ts'
 import { KafkaOutbox } from '../connectors/kafka/outbox.ts'
 import { platformaticDriver } from '../connectors/kafka/platformatic.ts'
+import { KafkaSignalBus } from '../connectors/kafka/signal-bus.ts'
 import { KafkaStateStore } from '../connectors/kafka/state-store.ts'
 import { setUpTopics, topicName } from '../connectors/kafka/topic-setup.ts'
 import type { Config } from '../schemas/config.ts'
 import { AuditdError } from '../schemas/errors.ts'
 import type { Telemetry } from '../schemas/ports.ts'
 import type { KnownKey } from './credentials.ts'
-import type { Plumbing, PlumbingParts } from './plumbing.ts'
+import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
 
 export async function openKafka({ settings, keys, clock, telemetry }: PlumbingParts): Promise<Plumbing> {
   const driver = openDriver(settings, telemetry)
@@ -23,32 +24,30 @@ export async function openKafka({ settings, keys, clock, telemetry }: PlumbingPa
     throw error
   })
   const signingKey = collectorKey(settings, keys)
-  const bus = new KafkaEventBus({
-    driver,
-    codec: recordCodec,
-    clock,
-    keys,
-    group: prefix + group,
-    ...topics,
-    ...(signingKey === undefined ? {} : { signingKey }),
-  })
+  const signed = { driver, clock, keys, ...topics, ...(signingKey === undefined ? {} : { signingKey }) }
+  const bus = new KafkaEventBus({ ...signed, codec: recordCodec, group: prefix + group })
+  const signals = new KafkaSignalBus({ ...signed, group: `${prefix}${group}-signals` })
   const state = new KafkaStateStore({ driver, ...topics })
   const outbox = new KafkaOutbox({ driver, clock, group: `${prefix}${group}-alerts`, ...topics })
   const deadLetters = new KafkaDeadLetters(driver, topics)
+  const endOf = (topic: 'events' | 'signals'): Promise<readonly LogEnd[]> =>
+    Promise.all(
+      Array.from({ length: partitions }, async (_, partition) => ({
+        partition,
+        next: (await driver.watermarks(topicName(topics, topic), partition)).high,
+      })),
+    )
   return {
     bus,
+    signals,
+    partitions,
     state,
     outbox,
     deadLetters,
-    end: () =>
-      Promise.all(
-        Array.from({ length: partitions }, async (_, partition) => ({
-          partition,
-          next: (await driver.watermarks(topicName(topics, 'events'), partition)).high,
-        })),
-      ),
+    end: () => endOf('events'),
+    signalsEnd: () => endOf('signals'),
     async close() {
-      for (const part of [bus, state, outbox, deadLetters, driver]) await part.close()
+      for (const part of [bus, signals, state, outbox, deadLetters, driver]) await part.close()
     },
   }
 }

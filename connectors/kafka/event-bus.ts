@@ -1,5 +1,4 @@
 /** The log of events on Kafka: OTLP messages with many records, signed, partitioned by (tenant, server). */
-import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type {
   Caller,
@@ -11,11 +10,10 @@ import type {
   LoggedEvent,
   LogHandler,
 } from '../../schemas/ports.ts'
-import { partitionOf } from '../../schemas/topics.ts'
-import { failpoint } from '../failpoint.ts'
+import { EVERY_SERVER, partitionOf } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'
-import type { Compression, KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
-import { sleep } from './fetching.ts'
+import type { Compression, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
+import { consumePartitions } from './partition-log.ts'
 import {
   type ContentType,
   digestOf,
@@ -65,14 +63,12 @@ export interface EventBusOptions extends TopicSettings {
 /** Events put into one message, and the bytes it may have; a message that is too long is halved. */
 const MESSAGE_EVENTS = 256
 const MESSAGE_BYTES = 800_000
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 5000
 
 export class KafkaEventBus implements EventBus {
   readonly #options: EventBusOptions
   readonly #topic: string
   readonly #verify: ReturnType<typeof recordVerifier>
-  readonly #consumers = new Set<KafkaConsumer>()
+  readonly #open = new Set<Consumption>()
   #producer: Promise<KafkaProducer> | undefined
 
   constructor(options: EventBusOptions) {
@@ -83,12 +79,12 @@ export class KafkaEventBus implements EventBus {
 
   async publish(events: readonly AuditEvent[]): Promise<void> {
     const byPartition = new Map<number, AuditEvent[]>()
-    for (const event of events) {
-      const partition = partitionOf(event.tenant ?? 'default', event.serverId, this.#options.partitions)
-      const group = byPartition.get(partition)
-      if (group === undefined) byPartition.set(partition, [event])
-      else group.push(event)
-    }
+    for (const event of events)
+      for (const partition of this.#partitionsOf(event)) {
+        const group = byPartition.get(partition)
+        if (group === undefined) byPartition.set(partition, [event])
+        else group.push(event)
+      }
     try {
       this.#producer ??= this.#options.driver.producer({ compression: this.#options.compression ?? 'zstd' })
       const producer = await this.#producer
@@ -104,67 +100,32 @@ export class KafkaEventBus implements EventBus {
   }
 
   async consume(handler: LogHandler): Promise<Consumption> {
-    const assignments = new Map<number, number>()
-    const logs = new Map<number, string>()
-    /** Told at once, not after the batch in flight: only the handler can end a batch that waits for a store that is down. */
-    const ending = new Map<number, Promise<void>>()
-    const offered = new Set<number>()
-    let consumer: KafkaConsumer
-    try {
-      consumer = await this.#options.driver.consume({
-        group: this.#options.group,
-        topic: this.#topic,
-        handler: {
-          assigned: async (partition, assignment) => {
-            assignments.set(partition, assignment)
-            ending.delete(partition)
-            // Asked at each assignment: a topic created anew has another id, and nothing stored of the old one counts.
-            const log = await this.#options.driver.topicId(this.#topic)
-            logs.set(partition, log)
-            return handler.assigned(log, partition)
-          },
-          batch: async (partition, messages, nextOffset, highWatermark) => {
-            const batch = this.#read(logs.get(partition)!, partition, messages, nextOffset, highWatermark)
-            offered.add(partition)
-            await offer(handler, batch, () => ending.has(partition)).finally(() => offered.delete(partition))
-          },
-          ending: (partition) => {
-            if (!offered.has(partition)) return
-            const done = handler.revoked(logs.get(partition) ?? '', partition)
-            done.catch(() => {})
-            ending.set(partition, done)
-          },
-          revoked: async (partition) => {
-            await (ending.get(partition) ?? handler.revoked(logs.get(partition) ?? '', partition))
-            assignments.delete(partition)
-          },
-        },
-      })
-    } catch (error) {
-      throw busError(error, 'consume')
-    }
-    this.#consumers.add(consumer)
+    const { driver, group } = this.#options
+    const consumption = await consumePartitions({
+      ...{ driver, group, handler, topic: this.#topic },
+      read: (log, partition, messages, next, high) => this.#read(log, partition, messages, next, high),
+    })
+    this.#open.add(consumption)
     return {
-      commit: async (partition, next) => {
-        try {
-          const assignment = assignments.get(partition)
-          failpoint('after-snapshot-before-release')
-          return assignment !== undefined && (await consumer.commit(partition, next, assignment))
-        } catch (error) {
-          throw busError(error, 'commit')
-        }
-      },
+      ...consumption,
       close: async () => {
-        this.#consumers.delete(consumer)
-        await consumer.close()
+        this.#open.delete(consumption)
+        await consumption.close()
       },
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
-    this.#consumers.clear()
+    await Promise.all([...this.#open].map((consumption) => consumption.close()))
+    this.#open.clear()
     await (await this.#producer?.catch(() => undefined))?.close()
+  }
+
+  /** A fact about all servers reaches every partition: the rules of each server must know it, in the order of its own log. */
+  #partitionsOf({ tenant = 'default', serverId }: AuditEvent): readonly number[] {
+    const { partitions } = this.#options
+    if (serverId === EVERY_SERVER) return Array.from({ length: partitions }, (_, partition) => partition)
+    return [partitionOf(tenant, serverId, partitions)]
   }
 
   #records(events: readonly AuditEvent[]): KafkaRecord[] {
@@ -211,25 +172,5 @@ export class KafkaEventBus implements EventBus {
       refused.push(...read.refused)
     }
     return { log, partition, first: messages[0]?.offset ?? next, next, entries, refused, high: Math.max(high, next) }
-  }
-}
-
-/** Offers a batch until it is taken. Gives up by throwing when the partition is to be revoked or the failure is not passing. */
-async function offer(handler: LogHandler, batch: LogBatch, given: () => boolean): Promise<void> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
-    try {
-      return await handler.batch(batch)
-    } catch (error) {
-      if (!isTransient(error)) throw error
-      if (given())
-        throw new AuditdError(
-          'ownership_lost',
-          'kafka',
-          `partition ${batch.partition}`,
-          'given up while a batch failed',
-          error,
-        )
-      for (let waitedMs = 0; waitedMs < pauseMs && !given(); waitedMs += 50) await sleep(50)
-    }
   }
 }

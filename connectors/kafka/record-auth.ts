@@ -3,7 +3,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Caller } from '../../schemas/ports.ts'
 import { HEADERS } from '../../schemas/topics.ts'
 
-export type ContentType = 'otlp_proto' | 'otlp_json'
+export type ContentType = 'otlp_proto' | 'otlp_json' | 'json'
 
 /** Key of a producer: the secret never travels, its id does. */
 export interface SigningKey {
@@ -47,12 +47,16 @@ export function recordHeaders(value: Uint8Array, traits: RecordTraits, key?: Sig
 }
 
 /** Checks one record. With no keys configured (loopback only) everybody is the claimed caller; a wrong digest never passes. */
-export function recordVerifier(keys: readonly VerifyingKey[]) {
+export function recordVerifier(
+  keys: readonly VerifyingKey[],
+  accepted: readonly ContentType[] = ['otlp_proto', 'otlp_json'],
+) {
   const known = new Map(keys.map((key) => [key.keyId, key]))
   return (value: Uint8Array, headers: Readonly<Record<string, string>>): Verified => {
-    const contentType = headers[HEADERS.contentType] ?? 'otlp_proto'
-    if (contentType !== 'otlp_proto' && contentType !== 'otlp_json')
-      return { code: 'unreadable', field: HEADERS.contentType, reason: 'must be otlp_proto or otlp_json' }
+    const said = headers[HEADERS.contentType] ?? 'otlp_proto'
+    const contentType = accepted.find((each) => each === said)
+    if (contentType === undefined)
+      return { code: 'unreadable', field: HEADERS.contentType, reason: `must be ${accepted.join(' or ')}` }
     const writer = headers[HEADERS.writer] === 'collect' ? 'collect' : ''
     const digest = headers[HEADERS.digest]
     const actual = known.size > 0 || digest !== undefined ? digestOf(value) : ''
