@@ -76,7 +76,7 @@ function kindOf(
       return 'size'
     case 400:
       if (/unsupported protocol version/i.test(text)) return 'protocol_version'
-      if (/mcp-session-id/i.test(text)) return 'session'
+      if (/\bsession[- ]id\b/i.test(text)) return 'session'
       return 'other'
     default:
       return 'other'
