@@ -207,6 +207,7 @@ export class AuditContext {
       captureLevel: this.captureLevel,
       flags: this.hashes.ephemeral ? ['ephemeral_keys'] : undefined,
       ...posture,
+      allowedOrigins: namesOf(posture?.allowedOrigins),
     })
     const { evidenceMs = 0, heartbeatMs: everyMs = 30_000 } = this.options
     if (evidenceMs > 0) this.endEvidence = giveEvidence(this.serverId, this.policy, evidenceMs)

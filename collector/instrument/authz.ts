@@ -1,6 +1,7 @@
 /** `@mcp-auditd/instrument/authz`: what the server itself decides, said in one line where it decides it. */
 import { type AuditContext, contextFor, knownContext } from './audit-context.ts'
 import { exchangeInFlight, type ProofVerdict } from './edge/exchange.ts'
+import { claimsOf } from './identity/claims.ts'
 import { callInFlight, followCalls } from './messages/call-in-flight.ts'
 import { nameOf, namesOf, REDACTED, reasonOf, trustedName } from './names.ts'
 import type { InstrumentOptions } from './options.ts'
@@ -14,7 +15,7 @@ export interface DecisionSubject {
   /** What else is: the word for its class, such as `order`. Of a URI or path only that it is a resource is recorded. */
   readonly resource?: string | undefined
   readonly requiredScopes?: readonly string[] | undefined
-  /** Default: those of the caller of the call in flight. */
+  /** Default: those of the caller of the call in flight, and the roles in its token. */
   readonly grantedScopes?: readonly string[] | undefined
   readonly policyId?: string | undefined
   /** What an error of the policy means to this server; default closed, because the error is thrown on. */
@@ -85,6 +86,23 @@ function scopesInFlight(): readonly string[] | undefined {
   return Array.isArray(scopes) ? (scopes as string[]) : undefined
 }
 
+/** A token in use comes with many calls, and is decoded once. */
+const rolesOf = new WeakMap<object, readonly string[]>()
+
+/** Scopes and application roles; undefined where nobody is known. */
+function grantedInFlight(): readonly string[] | undefined {
+  const authInfo = callInFlight()?.extra?.authInfo as { token?: unknown } | undefined
+  const scopes = scopesInFlight()
+  if (authInfo === undefined || typeof authInfo.token !== 'string') return scopes
+  let roles = rolesOf.get(authInfo)
+  if (roles === undefined) {
+    const claimed: unknown = claimsOf(authInfo.token).payload['roles']
+    roles = Array.isArray(claimed) ? claimed.filter((role) => typeof role === 'string') : []
+    rolesOf.set(authInfo, roles)
+  }
+  return scopes === undefined && roles.length === 0 ? undefined : [...(scopes ?? []), ...roles]
+}
+
 /** Reads the place at once: a policy may answer when the call is over. */
 function teller(subject: DecisionSubject, options: InstrumentOptions) {
   const call = callInFlight()
@@ -109,7 +127,7 @@ function teller(subject: DecisionSubject, options: InstrumentOptions) {
                   ? 'tool'
                   : 'method',
             requiredScopes: namesOf(requiredScopes),
-            grantedScopes: namesOf(grantedScopes ?? scopesInFlight()),
+            grantedScopes: namesOf(grantedScopes ?? grantedInFlight()),
             policyId: policyId === undefined ? undefined : trustedName(policyId),
             error: decision === 'error' ? reasonOf(failure?.error, '') : undefined,
             failMode: decision === 'error' ? (failMode ?? 'closed') : failMode,

@@ -19,6 +19,8 @@ export interface Posture {
   readonly requestStateProtected?: boolean
   readonly tls?: boolean
   readonly bindAddress?: string
+  /** Values of Origin that it takes. */
+  readonly allowedOrigins?: readonly string[]
 }
 export type DataTags =
   | Readonly<Record<string, readonly string[]>>

@@ -98,36 +98,43 @@ describe('auditDecision', () => {
   })
 })
 
+/** One modern call of a tool whose handler is `run`, by the caller of this authInfo. */
+async function askModern(trail: ReturnType<typeof audit>, run: () => void, token: string): Promise<void> {
+  const handler = createMcpHandler(
+    instrumentMcpServer(() => {
+      const server = new McpServerV2({ name: 'orders', version: '1' })
+      server.registerTool('order', { inputSchema: z.object({ sku: z.string() }) }, () => {
+        run()
+        return text('done')
+      })
+      return server
+    }, trail.options),
+  )
+  atEnd(() => handler.close())
+  const head = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    ...modernHeaders(),
+  }
+  const body = JSON.stringify(modernCall())
+  const request = new Request('http://localhost/mcp', { method: 'POST', headers: head, body })
+  const authInfo = { token, clientId: 'shop', scopes: ['orders:read'], extra: { sub: 'alice' } }
+  expect((await handler.fetch(request, { authInfo })).status).toBe(200)
+}
+
 describe('requireScopes', () => {
   it('compares with the scopes of the caller of the call', async () => {
     const trail = audit()
     const seen: boolean[] = []
-    const handler = createMcpHandler(
-      instrumentMcpServer(() => {
-        const server = new McpServerV2({ name: 'orders', version: '1' })
-        server.registerTool('order', { inputSchema: z.object({ sku: z.string() }) }, () => {
-          seen.push(
-            requireScopes(['orders:read']),
-            requireScopes(['orders:read', 'orders:write'], { policyId: 'write' }),
-          )
-          return text('done')
-        })
-        return server
-      }, trail.options),
+    await askModern(
+      trail,
+      () =>
+        seen.push(
+          requireScopes(['orders:read']),
+          requireScopes(['orders:read', 'orders:write'], { policyId: 'write' }),
+        ),
+      'planted-token-1',
     )
-    atEnd(() => handler.close())
-    const head = {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...modernHeaders(),
-    }
-    const request = new Request('http://localhost/mcp', {
-      method: 'POST',
-      headers: head,
-      body: JSON.stringify(modernCall()),
-    })
-    const authInfo = { token: 'planted-token-1', clientId: 'shop', scopes: ['orders:read'], extra: { sub: 'alice' } }
-    expect((await handler.fetch(request, { authInfo })).status).toBe(200)
     expect(seen).toEqual([true, false])
     expect(trail.of('authz.decision')).toMatchObject([
       {
@@ -140,6 +147,19 @@ describe('requireScopes', () => {
       { decision: 'deny', policyId: 'write', requestUid: trail.of('tool.call')[0]!['requestUid'] },
     ])
     expect(JSON.stringify(trail.events)).not.toContain('planted-token-1')
+    sound(trail)
+  })
+
+  it('what a policy decides is recorded with the roles of the token beside its scopes', async () => {
+    const trail = audit()
+    const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url')
+    const token = `${part({ alg: 'none' })}.${part({ sub: 'alice', roles: ['Orders.Admin', 7] })}.c2ln`
+    const decide = () => auditDecision({ policyId: 'p', requiredScopes: ['Orders.Admin'] }, () => true)
+    await askModern(trail, () => [decide(), requireScopes(['Orders.Admin'])], token)
+    expect(trail.of('authz.decision')).toMatchObject([
+      { decision: 'allow', grantedScopes: ['orders:read', 'Orders.Admin'] },
+      { decision: 'deny', grantedScopes: ['orders:read'] },
+    ])
     sound(trail)
   })
 })

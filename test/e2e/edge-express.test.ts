@@ -106,6 +106,7 @@ describe('Express with SDK v1', () => {
         toolName: 'order',
         userAgentFamily: 'probe',
         tlsVersion: '',
+        bindAddress: expect.stringMatching(/^(127\.0\.0\.1|\[::1?\]):\d+$/),
         addressClass: 'loopback',
         sourceAddressFp: expect.stringMatching(/^[0-9a-f]{32}$/),
         bytesIn: JSON.stringify(call()).length,

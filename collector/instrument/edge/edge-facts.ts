@@ -27,6 +27,7 @@ export function httpFieldsOf(exchange: Exchange, context: AuditContext): Record<
     sessionHeaderPresent: head.header('mcp-session-id') !== undefined,
     clientCertificateFp: certificate === undefined ? undefined : context.hashes.tokens.hash(certificate),
     tlsVersion: head.tlsVersion,
+    bindAddress: head.bindAddress?.(),
     forwardedProto: nameOf(head.header('x-forwarded-proto')),
     bytesIn: Number.isSafeInteger(bytesIn) && bytesIn >= 0 && bytesIn <= LIMITS.integer ? bytesIn : undefined,
     userAgentFamily: userAgentFamilyOf(head),

@@ -17,6 +17,8 @@ export interface HttpHead {
   readonly tlsVersion: string | undefined
   /** SHA-256 of the client certificate, base64url as in `x5t#S256`. */
   readonly certificate: () => string | undefined
+  /** Address and port that the listener is bound to, where it is a network socket of node:http. */
+  readonly bindAddress?: () => string | undefined
 }
 
 export function nodeHead(request: IncomingMessage, target: string = request.url ?? '/'): HttpHead {
@@ -37,7 +39,18 @@ export function nodeHead(request: IncomingMessage, target: string = request.url 
       const hex = isTls ? socket.getPeerCertificate?.()?.fingerprint256 : undefined
       return hex === undefined ? undefined : Buffer.from(hex.replaceAll(':', ''), 'hex').toString('base64url')
     },
+    bindAddress: () => boundTo((socket as { server?: ListenerLike } | undefined)?.server),
   }
+}
+
+interface ListenerLike {
+  address?(): string | { readonly address: string; readonly family?: string | number; readonly port: number } | null
+}
+/** A pipe is no network address. */
+function boundTo(listener: ListenerLike | undefined): string | undefined {
+  const bound = listener?.address?.()
+  if (bound === undefined || bound === null || typeof bound === 'string') return undefined
+  return bound.address.includes(':') ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`
 }
 
 /** A web Request knows neither socket nor certificate. */

@@ -26,7 +26,7 @@ async function start(options: object) {
 
 const POSTURE = {
   ...{ sessionMode: 'stateful', audienceCheck: true, originCheck: true, requestStateProtected: false },
-  ...{ tls: false, bindAddress: '127.0.0.1' },
+  ...{ tls: false, bindAddress: '127.0.0.1', allowedOrigins: ['https://app.example.com'] },
 } satisfies Posture
 
 describe('lifecycle', () => {
