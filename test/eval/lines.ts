@@ -1,4 +1,5 @@
 /** Lines of the table: each attack type and source with its recall, each benign source with its false alarms. */
+import { SEVERITIES } from '../../schemas/finding.ts'
 import type { EvalRow, EvalSet } from './corpora.ts'
 import { HIGH, isFlagged, isFound, type Verdict } from './measure.ts'
 import { type Share, shareOf } from './wilson.ts'
@@ -72,10 +73,13 @@ function lineOf(group: readonly Measured[], proven: Proven): Line {
   }
 }
 
+/** With what was seen in it all the same, or what flagged it. */
 function faultOf({ row, neutral }: Measured): string | undefined {
-  if (row.isMalicious) return isFound(row, neutral) ? undefined : row.id
-  if (!isFlagged(row, neutral)) return undefined
-  return `${row.id} (${neutral.classes.map(({ rule, kind }) => `${rule.slice(0, 7)} ${kind}`).join(', ')})`
+  const isFault = row.isMalicious ? !isFound(row, neutral) : isFlagged(row, neutral)
+  if (!isFault) return undefined
+  const found = row.isMalicious ? [...neutral.classes, ...neutral.lesser] : neutral.classes
+  if (found.length === 0) return row.id
+  return `${row.id} (${found.map(({ rule, kind, rank }) => `${rule.slice(0, 7)} ${kind} ${SEVERITIES[rank]}`).join(', ')})`
 }
 
 /**

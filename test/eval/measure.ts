@@ -19,6 +19,8 @@ export interface Verdict {
   readonly rank: number
   /** Classes of findings from medium on, with the gravest rank of each and the rule that said so. */
   readonly classes: readonly FoundClass[]
+  /** Classes of lesser findings: seen, and not thought to matter. */
+  readonly lesser: readonly FoundClass[]
   /** Personal data was found, at low or above. */
   readonly hasPii: boolean
   readonly error: string
@@ -43,11 +45,13 @@ export function verdictOf({ rows }: EvalRow, rules: LoadedRules): Verdict {
       if (isPii(kind)) hasPii ||= found >= LOW
       else {
         rank = Math.max(rank, found)
-        if (found >= MEDIUM && found > (classes.get(kind)?.rank ?? -1)) classes.set(kind, { kind, rule, rank: found })
+        if (found > (classes.get(kind)?.rank ?? -1)) classes.set(kind, { kind, rule, rank: found })
       }
     }
   }
-  return { rank, classes: [...classes.values()], hasPii, error }
+  const all = [...classes.values()]
+  const matters = (one: FoundClass): boolean => one.rank >= MEDIUM
+  return { rank, classes: all.filter(matters), lesser: all.filter((one) => !matters(one)), hasPii, error }
 }
 
 function scannedOf(row: Words, rules: LoadedRules) {
