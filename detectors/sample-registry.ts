@@ -1,4 +1,5 @@
 /** Example registries of tools, approvals and deployments, built from the words of their definitions. Times in minutes. */
+import type { Definition } from '../schemas/events/registry.ts'
 import { minutes } from './rule.ts'
 import { hashOf, sample } from './sample.ts'
 
@@ -18,6 +19,9 @@ export interface Words {
   /** Stands for the words: '' when the producer does not say them. */
   readonly wording?: string
   readonly mentions?: readonly string[]
+  /** The name as people read it, where letters of other scripts stand in it. */
+  readonly nameKey?: string
+  readonly size?: Readonly<Partial<Pick<Definition, 'schemaChars' | 'schemaDepth' | 'subschemas' | 'externalRefs'>>>
   readonly findings?: readonly string[]
 }
 export function definitionOf(words: Words) {
@@ -43,13 +47,14 @@ export function definitionOf(words: Words) {
     titleHash: part(title),
     metaHash: part(meta),
     wordingHash: part(wording),
-    nameKey: name.replace(/[^a-z0-9]/gi, '').toLowerCase(),
+    nameKey: words.nameKey ?? name.replace(/[^a-z0-9]/gi, '').toLowerCase(),
     inputFields: [...fields],
     inputShape: [...shape],
     annotations: [...hints],
     findings: [...findings],
     verdicts: [...verdicts],
     mentions: [...mentions],
+    ...words.size,
   }
 }
 type Registry = NonNullable<Parameters<typeof sample<'tools.registry'>>[1]>

@@ -5,7 +5,7 @@ import type { HandleSeen } from '../schemas/events/calls.ts'
 import type { Definition } from '../schemas/events/registry.ts'
 import { millisecondsOf } from './event-time.ts'
 import { type Inventory, type InventoryKind, type Listing, NO_INVENTORY } from './inventory.ts'
-import { type EventType, type HandleFields, MAPPINGS } from './vocabulary.ts'
+import { type EventType, type HandleFields, MAPPINGS, type MentionFields } from './vocabulary.ts'
 
 type Wire = Readonly<Record<string, unknown>>
 const text = (value: unknown): string => (value === undefined ? '' : (value as string))
@@ -112,7 +112,7 @@ export class DefinitionView extends View {
     this.part = part
   }
   get nameSkeleton(): string {
-    return this.part.nameKey ?? ''
+    return this.part.nameKey ?? text(this.wire['nameSkeleton'])
   }
   /** One short hash of what the definition says apart from its name: equal for a renamed tool. Needs a description and a schema. */
   get parts(): string {
@@ -136,6 +136,34 @@ function aboutSubject(event: Extract<AuditEvent, { eventType: 'identity.revoked'
   const { subjectKind, subjectKey } = event
   const of = (kind: typeof subjectKind) => (subjectKind === kind ? subjectKey : undefined)
   return { ...event, principalKey: of('principal'), clientKey: of('client'), tokenFp: of('token') }
+}
+
+/** A name as people read it, of a name that is ASCII: letters and digits, 0 as o and 1 as l where there are letters (definition.nameKey). */
+const skeletonOf = (name: string): string => {
+  const bare = name.toLowerCase().replace(/[^a-z0-9]/g, '')
+  return /[a-z]/.test(bare) ? bare.replaceAll('0', 'o').replaceAll('1', 'l') : bare
+}
+export class MentionView extends View implements MentionFields {
+  readonly mention: string
+  readonly nameSkeleton: string
+  readonly verdicts: readonly string[]
+  constructor(base: View, tool: string, mention: string, verdicts: readonly string[]) {
+    super(base.wire, 'tool.mentioned', base.ts, base.server, tool, base.inventory)
+    this.mention = mention
+    this.nameSkeleton = skeletonOf(mention)
+    this.verdicts = verdicts
+  }
+}
+/** Mentions of one event that are looked at: a list of many tools may hold very many. */
+const MAX_MENTIONED = 256
+function mentionsOf(base: View, definitions: readonly Definition[]): readonly View[] {
+  if (!definitions.some(({ mentions }) => mentions !== undefined && mentions.length > 0)) return NONE
+  const own = new Set(definitions.map(({ name }) => name))
+  return definitions
+    .flatMap(({ name, mentions = [], verdicts = [] }) =>
+      mentions.filter((each) => !own.has(each)).map((each) => new MentionView(base, name, each, verdicts)),
+    )
+    .slice(0, MAX_MENTIONED)
 }
 
 /** `server` is the event’s own, as one text for all its events where the caller has one. */
@@ -185,7 +213,9 @@ export function derivedViews(base: View): readonly View[] {
       return single(base, 'handle.minted', 'elicitation', wire['handleFp'])
     case 'tools.registry': {
       const definitions = wire['definitions'] as readonly Definition[] | undefined
-      return definitions === undefined ? NONE : definitions.map((part) => new DefinitionView(base, part))
+      if (definitions === undefined) return NONE
+      const seen = definitions.map((part) => new DefinitionView(base, part))
+      return joined(seen, mentionsOf(base, definitions))
     }
     default:
       return NONE

@@ -102,11 +102,19 @@ export type DefinitionFields = {
   readonly scopeSetHash: string
   readonly locale: string
 }
+/** A definition names a tool that its server does not list. `tool` is whose definition it is, `mention` the name as it stands there. */
+export interface MentionFields {
+  readonly mention: string
+  readonly nameSkeleton: string
+  /** Classes and their verdicts of the definition that names it. */
+  readonly verdicts: readonly string[]
+}
 /** Rule events derived from parts of a wire event: an event with three handles is seen once itself and once per handle. */
 interface DerivedEvents {
   'handle.minted': Named & HandleFields
   'handle.presented': Named & HandleFields
   'definition.seen': Named & DefinitionFields
+  'tool.mentioned': Named & MentionFields
 }
 type WireEvents = {
   [T in WireType]: Named &
@@ -118,12 +126,13 @@ type SeenField<S> = S extends z.ZodType ? Seen<S> : never
 /** Rule events by type: the fields a rule can require. */
 export type AuditEvents = WireEvents & DerivedEvents
 export type EventType = keyof AuditEvents
-export const DERIVED_TYPES = ['handle.minted', 'handle.presented', 'definition.seen'] as const
+export const DERIVED_TYPES = ['handle.minted', 'handle.presented', 'definition.seen', 'tool.mentioned'] as const
 /** Wire types a derived type is made from: it can be seen where one of them is. */
 export const DERIVED_FROM: Readonly<Record<(typeof DERIVED_TYPES)[number], readonly WireType[]>> = {
   'handle.minted': ['tool.result', 'mrtr.input_required', 'task.created', 'elicitation.requested'],
   'handle.presented': ['tool.call', 'mrtr.retry', 'task.accessed'],
   'definition.seen': ['tools.registry'],
+  'tool.mentioned': ['tools.registry'],
 }
 export const isDerived = (type: string): type is (typeof DERIVED_TYPES)[number] =>
   (DERIVED_TYPES as readonly string[]).includes(type)

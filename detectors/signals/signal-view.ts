@@ -3,7 +3,7 @@ import { type Definition, definition } from '../../schemas/events/registry.ts'
 import type { Facts, Signal } from '../../schemas/signal.ts'
 import { millisecondsOf } from '../event-time.ts'
 import type { Inventory } from '../inventory.ts'
-import { DefinitionView, HandleView, View } from '../view.ts'
+import { DefinitionView, HandleView, MentionView, View } from '../view.ts'
 import { type EventType, type HandleFields, isDerived, MAPPINGS } from '../vocabulary.ts'
 
 /** Words of a finding that come from the event, whatever the rule reads. */
@@ -62,6 +62,8 @@ export function viewOfFacts(signal: Signal, facts: Facts, inventory: Inventory):
     return new DefinitionView(base, { name: tool, ...part } as Definition)
   }
   const text = (word: string): string => String(facts[word] ?? '')
+  if (type === 'tool.mentioned')
+    return new MentionView(base, tool, text('mention'), (facts['verdicts'] as readonly string[] | undefined) ?? [])
   return new HandleView(base, type, text('handleKind') as HandleFields['handleKind'], {
     fp: text('handle'),
     policy: (text('handlePolicy') || 'unknown') as HandleFields['handlePolicy'],
