@@ -1,11 +1,15 @@
 /** Admission: one candidate becomes an AuditEvent with a verified identity and a time of receipt, or a dead letter. */
 import { stampReceived, structuralFault } from '../schemas/bounds.ts'
 import { type AuditEvent, parseEvent } from '../schemas/event.ts'
+import { governance } from '../schemas/events/governance.ts'
 import { LIMITS } from '../schemas/field.ts'
 import type { Caller, DeadLetter } from '../schemas/ports.ts'
+import { EVERY_SERVER } from '../schemas/topics.ts'
 import { deadLetter } from './dead-letter.ts'
 import { redactEvent } from './redact-event.ts'
 
+/** Each such event is written to every partition. */
+const SAID_OF_ALL: ReadonlySet<string> = new Set([...Object.keys(governance), 'tool.approved', 'tool.approval.revoked'])
 export type Admitted = { readonly event: AuditEvent } | { readonly refused: DeadLetter }
 
 /**
@@ -36,6 +40,12 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
     return refuse('tenant', 'differs from the tenant of the credential')
   if (caller.servers !== undefined && caller.servers.length > 0 && !caller.servers.includes(event.serverId))
     return refuse('serverId', 'the credential may not speak for this server')
+  if (event.serverId === EVERY_SERVER) {
+    if ((caller.servers ?? []).length > 0)
+      return refuse('serverId', 'a credential that is bound to servers may not speak for all of them')
+    if (!SAID_OF_ALL.has(event.eventType))
+      return refuse('serverId', `* is for facts about all servers, and ${event.eventType} happens on one`)
+  }
   event.tenant = caller.tenant
   if (caller.claimed) event.serverClaimed = true
   else delete event.serverClaimed

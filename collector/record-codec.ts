@@ -1,6 +1,7 @@
 /** Records of the Kafka topic as events: OTLP in, admission with the identity of the record’s key, positions counted by record. */
 import type { EventCodec, VerifiedRecord } from '../connectors/kafka/event-bus.ts'
 import type { DeadLetter, LoggedEvent } from '../schemas/ports.ts'
+import { EVERY_SERVER } from '../schemas/topics.ts'
 import { admit } from './admit.ts'
 import { deadLetter } from './dead-letter.ts'
 import { encodeEvents } from './event-records.ts'
@@ -39,7 +40,15 @@ function decode(record: VerifiedRecord): {
       else {
         // A position names one event. What collect found in content of others stands in records of its own.
         const admitted = admit(reading.events[0], caller, receivedMs, collected)
-        if ('event' in admitted)
+        // Written by a producer it lies in one partition only, and the rules of other servers would not know it.
+        if ('event' in admitted && admitted.event.serverId === EVERY_SERVER && !collected)
+          refuse(
+            at,
+            'serverId',
+            'facts about all servers come through collect, which writes them to every partition',
+            logRecord,
+          )
+        else if ('event' in admitted)
           entries.push({ event: admitted.event, position: { log, partition, offset, index: at } })
         else refuse(at, admitted.refused.field, admitted.refused.reason, logRecord)
       }

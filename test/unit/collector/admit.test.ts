@@ -48,6 +48,17 @@ describe('identity', () => {
     expect(bad(candidate({ serverId: 'payroll' })).field).toBe('serverId')
     expect(good(candidate({ serverId: 'payroll' }), anySever).serverId).toBe('payroll')
   })
+  it('lets only a credential that is bound to no server speak for all, and only of facts', () => {
+    const revoked = candidate({ serverId: '*', eventType: 'identity.revoked' })
+    expect(good(revoked, anySever).serverId).toBe('*')
+    expect(good(revoked, claimed).serverId).toBe('*')
+    expect(bad(revoked).reason).toMatch(/may not speak for this server/)
+    expect(bad(revoked, { ...keyed, servers: ['hr', '*'] }).reason).toMatch(/may not speak for all of them/)
+    expect(bad(candidate({ serverId: '*' }), anySever)).toMatchObject({
+      field: 'serverId',
+      reason: '* is for facts about all servers, and tool.call happens on one',
+    })
+  })
   it('marks the server as claimed exactly when no credential vouches for it, whatever the body says', () => {
     expect(good(candidate(), claimed).serverClaimed).toBe(true)
     expect(good(candidate({ serverClaimed: false }), claimed).serverClaimed).toBe(true)

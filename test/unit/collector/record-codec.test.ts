@@ -122,6 +122,14 @@ describe('what cannot be taken', () => {
     const bytes = recordCodec.encode([sampleEvent({ tenant: 'globex' })])
     expect(recordCodec.decode(record(bytes, { collected: false })).refused).toMatchObject([{ field: 'tenant' }])
   })
+  it('is refused when a producer speaks of all servers, because its record lies in one partition', () => {
+    const fact = sampleEvent({ tenant: 'acme', eventType: 'identity.revoked', serverId: '*' })
+    const bytes = recordCodec.encode([fact])
+    expect(recordCodec.decode(record(bytes)).entries).toHaveLength(1)
+    const { entries, refused } = recordCodec.decode(record(bytes, { collected: false }))
+    expect(entries).toEqual([])
+    expect(refused).toMatchObject([{ field: 'serverId', reason: expect.stringContaining('come through collect') }])
+  })
   it('is refused when it is no audit event', () => {
     const json = Buffer.from(
       JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ timeUnixNano: '1', body: {} }] }] }] }),
