@@ -18,8 +18,8 @@ export interface ContentFacts {
   readonly contentPath: string
 }
 
-/** Fields of it that rules on content require. */
-export const CONTENT_FIELDS = [
+/** Its fields, as rules require them. */
+export const FACT_FIELDS = [
   'surface',
   'findingClass',
   'verdict',
@@ -28,8 +28,11 @@ export const CONTENT_FIELDS = [
   'contentPath',
   'decodings',
   'validated',
-  'domains',
 ] as const
+/** Those that most findings do not have. */
+export const RARE_FACTS = ['parameterRole', 'decodings', 'validated'] as const
+/** All of them, and the hosts: for rules that say what was seen. */
+export const CONTENT_FIELDS = [...FACT_FIELDS, 'domains'] as const
 
 export type Family = 'injection' | 'exfiltration' | 'unicode' | 'homoglyph' | 'terminal' | 'attack' | 'secret' | 'pii'
 /** '' for a class without a family. */
