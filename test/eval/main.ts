@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { loadRules } from '../../detectors/load.ts'
 import { FOLDER, hasCorpora, readCorpora, SETS } from './corpora.ts'
+import { Vocabulary } from './left-out.ts'
 import { linesOf, type Measured } from './lines.ts'
 import { isFound, verdictOf } from './measure.ts'
 import { naiveFlags } from './naive-regex.ts'
@@ -32,10 +33,13 @@ if (values.set !== undefined && !SETS.some((set) => set === values.set)) {
   process.exit(2)
 }
 const rules = await loadRules()
-const rows = readCorpora().filter(({ set }) => values.set === undefined || set === values.set)
+const all = readCorpora()
+const rows = all.filter(({ set }) => values.set === undefined || set === values.set)
+const vocabulary = new Vocabulary(all)
 const measured: readonly Measured[] = rows.map((row) => ({
   row,
   neutral: verdictOf(neutralRow(row), rules),
+  leftOut: row.isMalicious ? verdictOf(vocabulary.withoutOwnWords(neutralRow(row)), rules) : undefined,
   asItCame: verdictOf(row, rules),
   naive: naiveFlags(row),
 }))

@@ -39,7 +39,7 @@ export function setText(set: EvalSet, lines: readonly Line[], withFaults: boolea
       line.source,
       String(line.flagged.rows),
       shareText(foundOf(line)),
-      line.leftOut === undefined ? 'only source' : percentText(line.leftOut.percent),
+      line.leftOut === undefined ? '-' : percentText(line.leftOut.percent),
       percentText(line.asItCame.percent),
       percentText(line.naive.percent),
       String(line.flagged.rows - foundOf(line).hits),
@@ -75,13 +75,14 @@ const faultsText = (lines: readonly Line[]): string =>
 
 export const targetsText = (targets: readonly Target[]): string =>
   `## Aims\n\n${tableText(
-    ['what', 'rows', 'measured %', 'aim', ''],
-    targets.map(({ what, share, sign, percent, met }) => [
+    ['what', 'rows', 'measured %', 'aim', '', 'source left out %'],
+    targets.map(({ what, share, sign, percent, met, leftOut }) => [
       what,
       String(share.rows),
       shareText(share),
       `${sign} ${percent}`,
       met ? 'met' : 'MISSED',
+      leftOut === undefined ? '' : shareText(leftOut),
     ]),
   )}`
 

@@ -19,7 +19,7 @@ describe.skipIf(!hasCorpora())('the scan path on the development corpora', () =>
     const rules = await loadRules()
     measured = readCorpora().map((row) => {
       const neutral = verdictOf(neutralRow(row), rules)
-      return { row, neutral, asItCame: neutral, naive: false }
+      return { row, neutral, asItCame: neutral, naive: false, leftOut: undefined }
     })
     lines = linesOf(measured)
     targets = targetsOf(measured)
