@@ -1,13 +1,12 @@
 /** How the scopes of a grant grow: what is new, what explains it, and when explained growth adds up to too much. */
 import { z } from 'zod'
+import { isReleasedNear, type Releases } from './client-releases.ts'
 import { days, type Match, minutes } from './rule.ts'
-import { EVERY_SERVER } from './scope.ts'
 
 /** Scopes remembered per grant; with names of ordinary length the cell stays below 4 KB. */
 const MAX_KNOWN = 64
 const MAX_KNOWN_CHARS = 2_000
 const MAX_ASKED = 16
-const MAX_RELEASES = 16
 /** Additions counted over the time of growth. */
 const MAX_ADDED = 16
 
@@ -127,20 +126,6 @@ function remember(names: string[], seenMs: number[], name: string, ts: number, m
 const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
   /(^|[:./])\*$/.test(scope) || parts.some((part) => scope.toLowerCase().includes(part))
 
-/** Releases of clients, on one server or on all: they may ask for more at login. */
-export type Releases = { clients: string[]; atMs: number[] }
-export const noReleases = (): Releases => ({ clients: [], atMs: [] })
-export function noteRelease(e: { readonly deployedClient: string; readonly ts: number }, known: Releases): void {
-  if (e.deployedClient !== '') remember(known.clients, known.atMs, e.deployedClient, e.ts, MAX_RELEASES)
-}
-/** A release is of a client, whatever server it speaks to: it is told with the server `*`. */
-export function noteReleaseEverywhere(
-  e: { readonly server: string; readonly deployedClient: string; readonly ts: number },
-  known: Releases,
-): void {
-  if (e.server === EVERY_SERVER) noteRelease(e, known)
-}
-
 /** Challenges shortly after each other add up: a client may answer several with one token. */
 export function noteChallenge(
   e: { readonly scopesChallenged: readonly string[]; readonly ts: number },
@@ -162,9 +147,7 @@ export function judgeGrant(
 ): Match | undefined {
   forgetOld(grant, e.ts)
   if (isKnown(grant, granted, e.ts)) return undefined
-  const isReleased = [beside.releases, beside.everywhere].some(({ clients, atMs }) =>
-    clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= limits.releaseMs),
-  )
+  const isReleased = isReleasedNear(e.client, e.ts, limits.releaseMs, beside.releases, beside.everywhere)
   const grown = grow(grant, granted, e.ts, limits, isReleased)
   if (grown === undefined) return undefined
   const { scopes, before, reason } = grown

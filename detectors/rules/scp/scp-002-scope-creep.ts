@@ -1,4 +1,5 @@
 /** A client's granted scopes grow although the server never asked for more. */
+import { noReleases, noteRelease, noteReleaseEverywhere } from '../../client-releases.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import * as growth from '../../scope-growth.ts'
@@ -72,8 +73,8 @@ export default defineRule({
   ttl: days(30),
   cell: growth.newGrant,
   beside: {
-    releases: { per: 'server', cell: growth.noReleases, on: { 'deployment.event': growth.noteRelease } },
-    everywhere: { per: 'fleet', cell: growth.noReleases, on: { 'deployment.event': growth.noteReleaseEverywhere } },
+    releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
+    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteReleaseEverywhere } },
   },
   on: {
     'auth.challenge.sent': (e, cell, config) => growth.noteChallenge(e, cell, config),

@@ -1,8 +1,8 @@
 /** A client that has always sent bound tokens sends one that is bound to nothing. */
 import { z } from 'zod'
+import { isReleasedNear, noReleases, noteRelease, noteReleaseEverywhere } from '../../client-releases.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
-import { noReleases, noteRelease } from '../../scope-growth.ts'
 
 type Fields = Parameters<typeof sample<'auth.token.validated'>>[1]
 const token = (cnfKind: 'jkt' | 'x5t' | 'none' | '', fields: Fields = {}) =>
@@ -51,9 +51,12 @@ export default defineRule({
   per: 'grant',
   ttl: days(30),
   cell: () => ({ bound: 0 }),
-  beside: { releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } } },
+  beside: {
+    releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
+    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteReleaseEverywhere } },
+  },
   on: {
-    'auth.token.validated'(e, cell, { learn, releaseMs }, { releases }) {
+    'auth.token.validated'(e, cell, { learn, releaseMs }, { releases, everywhere }) {
       if (e.decision !== 'allow' || e.cnfKind === '') return
       if (e.cnfKind !== 'none') {
         cell.bound++
@@ -62,9 +65,7 @@ export default defineRule({
       if (e.tokenKind !== 'jwt' && !e.introspected) return
       const before = cell.bound
       cell.bound = 0
-      const { clients, atMs } = releases
-      if (before < learn || clients.some((name, i) => name === e.client && Math.abs(e.ts - atMs[i]!) <= releaseMs))
-        return
+      if (before < learn || isReleasedNear(e.client, e.ts, releaseMs, releases, everywhere)) return
       return {
         saw: `a plain token after ${before} bound ones`,
         expected: 'a token bound to a key',
@@ -89,6 +90,12 @@ export default defineRule({
       example('refused ones do not count', ...bound(19), token('jkt', { decision: 'deny' }), token('none')),
       example('unknown ones do not count', ...bound(19), token(''), token('none')),
       example('the client was released', ...bound(20), released(20_500, 'ide'), token('none')),
+      example(
+        'released for all servers',
+        ...bound(20),
+        sample('deployment.event', { ts: 20_500, server: '*', deployedClient: 'ide' }),
+        token('none'),
+      ),
       example('half an hour ago', ...bound(20), released(20_000, 'ide'), token('none', { ts: minutes(30) + 20_000 })),
       example('opaque', ...bound(20), token('none', { tokenKind: 'opaque' })),
       example('another person', ...bound(20), token('none', { principal: 'bob', client: 'cli' })),
