@@ -49,11 +49,11 @@ describe('identity', () => {
     expect(good(candidate({ serverId: 'payroll' }), anySever).serverId).toBe('payroll')
   })
   it('lets only a credential that is bound to no server speak for all, and only of facts', () => {
-    const revoked = candidate({ serverId: '*', eventType: 'identity.revoked' })
-    expect(good(revoked, anySever).serverId).toBe('*')
-    expect(good(revoked, claimed).serverId).toBe('*')
-    expect(bad(revoked).reason).toMatch(/may not speak for this server/)
-    expect(bad(revoked, { ...keyed, servers: ['hr', '*'] }).reason).toMatch(/may not speak for all of them/)
+    const revoked = () => candidate({ serverId: '*', eventType: 'identity.revoked' })
+    expect(good(revoked(), anySever).serverId).toBe('*')
+    expect(good(revoked(), claimed).serverId).toBe('*')
+    expect(bad(revoked()).reason).toMatch(/may not speak for this server/)
+    expect(bad(revoked(), { ...keyed, servers: ['hr', '*'] }).reason).toMatch(/may not speak for all of them/)
     expect(bad(candidate({ serverId: '*' }), anySever)).toMatchObject({
       field: 'serverId',
       reason: '* is for facts about all servers, and tool.call happens on one',
