@@ -138,6 +138,17 @@ export function riskBefore(risks: string, kind: string): number {
   return -1
 }
 
+/** Something that was found before is not found now. */
+export function losesRisk(before: string, now: string): boolean {
+  for (let at = 0; at < before.length; at += CLASS_CHARS + 1) {
+    const mark = before.slice(at, at + CLASS_CHARS)
+    const found = now.indexOf(mark)
+    const risk = found >= 0 ? Number(now[found + CLASS_CHARS]) : 0
+    if (Number(before[at + CLASS_CHARS]) > risk) return true
+  }
+  return false
+}
+
 /** What a rule that grades definitions reads of `definition.seen`; and what of it not every server says. */
 export const READ_OF_DEFINITION = [
   'tool',
