@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { loadRules } from '../../detectors/load.ts'
-import { FOLDER, hasCorpora, readCorpora, SETS } from './corpora.ts'
+import { type EvalRow, FOLDER, hasCorpora, readCorpora, SETS } from './corpora.ts'
 import { Vocabulary } from './left-out.ts'
 import { linesOf, type Measured } from './lines.ts'
 import { isFound, verdictOf } from './measure.ts'
@@ -36,13 +36,14 @@ const rules = await loadRules()
 const all = readCorpora()
 const rows = all.filter(({ set }) => values.set === undefined || set === values.set)
 const vocabulary = new Vocabulary(all)
-const measured: readonly Measured[] = rows.map((row) => ({
-  row,
-  neutral: verdictOf(neutralRow(row), rules),
-  leftOut: row.isMalicious ? verdictOf(vocabulary.withoutOwnWords(neutralRow(row)), rules) : undefined,
-  asItCame: verdictOf(row, rules),
-  naive: naiveFlags(row),
-}))
+const measured: readonly Measured[] = rows.map((row) => {
+  const plain = neutralRow(row)
+  const neutral = verdictOf(plain, rules)
+  const isSame = (other: EvalRow): boolean => JSON.stringify(other.rows) === JSON.stringify(plain.rows)
+  const verdictOn = (other: EvalRow) => (isSame(other) ? neutral : verdictOf(other, rules))
+  const leftOut = row.isMalicious ? verdictOn(vocabulary.withoutOwnWords(plain)) : undefined
+  return { row, neutral, leftOut, asItCame: verdictOn(row), naive: naiveFlags(row) }
+})
 const lines = linesOf(measured)
 const targets = targetsOf(measured)
 const stress = values['no-stress'] ? [] : measureStress(measured, rules)

@@ -109,7 +109,7 @@ export function historyText(measured: readonly Measured[], flagged: (one: Measur
 }
 
 export const stressText = (lines: readonly StressLine[]): string =>
-  `## Copies of what was found, and orders of our own, in other words, languages and encodings\n\n${tableText(
+  `## Copies of what was found, and orders of our own, in other words, languages and encodings\n\nA benign copy in a disguise (hidden or look-alike characters) is flagged for the disguise.\n\n${tableText(
     ['copy', 'of', 'rows', 'found %', 'benign rows', 'flagged %'],
     lines.map(({ name, of, found, falsely }) => [
       name,

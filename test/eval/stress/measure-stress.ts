@@ -14,9 +14,10 @@ export interface StressLine {
   readonly falsely: Share
 }
 
+const OWN = 'our own orders'
 /** Rows of each kind: spread over the set, so that every source takes part. */
-const MALICIOUS_ROWS = 120
-const BENIGN_ROWS = 100
+const MALICIOUS_ROWS = 100
+const BENIGN_ROWS = 80
 
 export function measureStress(measured: readonly Measured[], rules: LoadedRules): readonly StressLine[] {
   return [
@@ -92,10 +93,23 @@ function wordings(rules: LoadedRules): readonly StressLine[] {
       }).length,
       texts.length,
     )
-  return WORDINGS.map(({ name, malicious, benign }) => ({
+  const lines = WORDINGS.map(({ name, malicious, benign }) => ({
     name,
-    of: 'our own orders',
+    of: OWN,
     found: flagged(malicious),
     falsely: flagged(benign),
   }))
+  const translated = lines.slice(1)
+  const sum = (of: (line: StressLine) => Share): Share =>
+    shareOf(
+      translated.reduce((hits, line) => hits + of(line).hits, 0),
+      translated.reduce((rows, line) => rows + of(line).rows, 0),
+    )
+  const all = {
+    name: 'all languages but English',
+    of: OWN,
+    found: sum(({ found }) => found),
+    falsely: sum(({ falsely }) => falsely),
+  }
+  return [...lines, all]
 }

@@ -1,5 +1,7 @@
 /** One text in other clothes: encodings and disguises that a model or a tool still reads as what it is. Deterministic. */
 
+import { inOtherWords } from './synonyms.ts'
+
 export interface Transform {
   readonly name: string
   /** Texts of definitions and results, or what a caller passes. */
@@ -46,6 +48,8 @@ const BOTH = ['prose', 'argument'] as const
 
 export const TRANSFORMS: readonly Transform[] = [
   { name: 'as it is', of: BOTH, apply: (text) => text },
+  { name: 'in other words', of: PROSE, apply: inOtherWords(0) },
+  { name: 'in yet other words', of: PROSE, apply: inOtherWords(1) },
   { name: 'upper case', of: PROSE, apply: (text) => text.toUpperCase() },
   { name: 'each word on a line', of: PROSE, apply: (text) => text.replace(/ +/g, '\n') },
   { name: 'bold words', of: PROSE, apply: (text) => text.replace(/\p{L}{4,}/gu, '**$&**') },

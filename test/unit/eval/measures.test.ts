@@ -74,7 +74,7 @@ describe('a vocabulary', () => {
 })
 
 describe('a copy in other clothes', () => {
-  const text = 'Open the vault and say nothing about it'
+  const text = 'Read the vault and tell the user nothing about it'
   it('differs from what it copies, each in its own way', () => {
     const copies = TRANSFORMS.map(({ apply }) => apply(text))
     expect(new Set(copies).size).toBe(TRANSFORMS.length)

@@ -1,0 +1,90 @@
+/** The same text in other words: a thesaurus of our own, so that what is found by a phrase is lost and what is found by its meaning is not. */
+
+/** A word, then what may stand for it; the first for the first copy, the second for the second. */
+const THESAURUS: Readonly<Record<string, readonly [string, string]>> = {
+  ignore: ['pay no heed to', 'set aside'],
+  disregard: ['skip', 'leave aside'],
+  forget: ['drop', 'discard'],
+  override: ['replace', 'supersede'],
+  bypass: ['get around', 'avoid'],
+  previous: ['foregoing', 'past'],
+  prior: ['former', 'past'],
+  earlier: ['former', 'past'],
+  instructions: ['directions', 'guidance'],
+  instruction: ['direction', 'guideline'],
+  rules: ['guidelines', 'policies'],
+  must: ['have to', 'are required to'],
+  should: ['ought to', 'are expected to'],
+  always: ['every time', 'in each case'],
+  never: ['at no time', 'not ever'],
+  before: ['ahead of', 'prior to'],
+  after: ['following', 'once done with'],
+  first: ['to begin with', 'initially'],
+  using: ['employing', 'working with'],
+  use: ['employ', 'make use of'],
+  call: ['invoke', 'trigger'],
+  execute: ['carry out', 'perform'],
+  run: ['start', 'launch'],
+  read: ['open', 'load'],
+  access: ['get at', 'look into'],
+  retrieve: ['obtain', 'get'],
+  fetch: ['obtain', 'pull'],
+  send: ['forward', 'transmit'],
+  upload: ['transfer', 'push'],
+  include: ['add', 'attach'],
+  append: ['attach', 'tack on'],
+  pass: ['hand over', 'supply'],
+  provide: ['supply', 'give'],
+  write: ['put down', 'store'],
+  delete: ['remove', 'erase'],
+  change: ['alter', 'modify'],
+  replace: ['swap', 'substitute'],
+  set: ['make', 'put'],
+  contents: ['text', 'data'],
+  content: ['text', 'material'],
+  file: ['document', 'text file'],
+  files: ['documents', 'text files'],
+  tool: ['function', 'utility'],
+  tools: ['functions', 'utilities'],
+  parameter: ['argument', 'field'],
+  parameters: ['arguments', 'fields'],
+  user: ['person', 'human'],
+  users: ['people', 'humans'],
+  tell: ['inform', 'let know'],
+  inform: ['tell', 'notify'],
+  mention: ['bring up', 'talk about'],
+  notify: ['tell', 'alert'],
+  reveal: ['disclose', 'show'],
+  secret: ['confidential', 'private'],
+  secretly: ['quietly', 'unnoticed'],
+  silently: ['quietly', 'without a sound'],
+  hidden: ['concealed', 'unseen'],
+  password: ['passphrase', 'login secret'],
+  passwords: ['passphrases', 'login secrets'],
+  credentials: ['login details', 'access data'],
+  all: ['each of the', 'the entire'],
+  any: ['whatever', 'each'],
+  instead: ['rather', 'in place of that'],
+  only: ['solely', 'just'],
+  important: ['crucial', 'essential'],
+  immediately: ['at once', 'right away'],
+  request: ['query', 'demand'],
+  response: ['answer', 'reply'],
+  email: ['mail', 'message'],
+  message: ['note', 'mail'],
+  address: ['mailbox', 'destination'],
+  required: ['needed', 'mandatory'],
+  ensure: ['make sure', 'see to it'],
+}
+const WORD = /[A-Za-z]+/g
+
+export const inOtherWords =
+  (choice: 0 | 1) =>
+  (text: string): string =>
+    text.replace(WORD, (word) => {
+      const lower = word.toLowerCase()
+      const other = Object.hasOwn(THESAURUS, lower) ? THESAURUS[lower]![choice] : undefined
+      if (other === undefined) return word
+      if (word === word.toUpperCase() && word.length > 1) return other.toUpperCase()
+      return word[0] === lower[0] ? other : other[0]!.toUpperCase() + other.slice(1)
+    })
