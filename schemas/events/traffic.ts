@@ -42,7 +42,7 @@ export const traffic = {
     ),
     credentialParameter: name('server', 'Name of the query parameter the credential stood in.'),
     clientCertificateFp: id('server', 'Keyed hash of the client certificate’s thumbprint.'),
-    tlsVersion: name('server', 'TLS version of the connection; empty for plain HTTP.'),
+    tlsVersion: name('server', 'TLS version of the connection; none for plain HTTP.'),
     bindAddress: name('server', 'Address and port that the listener is bound to.'),
     forwardedProto: name('gateway', 'X-Forwarded-Proto as it came.'),
     bytesIn: count('server', 'bytes', 'Size of the request body.'),

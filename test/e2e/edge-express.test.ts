@@ -105,7 +105,7 @@ describe('Express with SDK v1', () => {
         credentialLocation: 'none',
         toolName: 'order',
         userAgentFamily: 'probe',
-        tlsVersion: '',
+        tlsVersion: 'none',
         bindAddress: expect.stringMatching(/^(127\.0\.0\.1|\[::1?\]):\d+$/),
         addressClass: 'loopback',
         sourceAddressFp: expect.stringMatching(/^[0-9a-f]{32}$/),

@@ -26,7 +26,8 @@ export function httpFieldsOf(exchange: Exchange, context: AuditContext): Record<
     lastEventIdPresent: head.header('last-event-id') !== undefined,
     sessionHeaderPresent: head.header('mcp-session-id') !== undefined,
     clientCertificateFp: certificate === undefined ? undefined : context.hashes.tokens.hash(certificate),
-    tlsVersion: head.tlsVersion,
+    // An empty text would look like one that nobody filled.
+    tlsVersion: head.tlsVersion === '' ? 'none' : head.tlsVersion,
     bindAddress: head.bindAddress?.(),
     forwardedProto: nameOf(head.header('x-forwarded-proto')),
     bytesIn: Number.isSafeInteger(bytesIn) && bytesIn >= 0 && bytesIn <= LIMITS.integer ? bytesIn : undefined,
