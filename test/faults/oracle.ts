@@ -1,12 +1,14 @@
 // The oracle: what the store must hold after a run, computed by the real engine over the log as the rows' positions tell it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createEngine, type Engine } from '../../detectors/engine.ts'
+import { createEngine, createSignalsEngine, createSourceEngine, type SourceEngine } from '../../detectors/engine.ts'
 import { alertIdOf, groupFinding, NO_RULE_TEXT } from '../../detectors/grouping.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import { RetrySet } from '../../detectors/retry-set.ts'
+import { SignalSources } from '../../detectors/signals/signal-sources.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
+import type { Signal } from '../../schemas/signal.ts'
 import type { Sent } from './producer.ts'
 import type { Figures, Verdict } from './row.ts'
 
@@ -19,6 +21,8 @@ export interface Evidence {
   readonly delivered?: () => ReadonlySet<string>
   /** Rows twice in `events` are a fault: no insert can land after somebody has asked for it. */
   readonly strictEvents: boolean
+  /** The log of signals by partition, where there is one: what rules that cross servers find is a function of it. */
+  readonly signals?: () => Promise<readonly (readonly Signal[])[]>
   readonly more?: () => Figures['more']
 }
 interface StoredRow {
@@ -55,11 +59,11 @@ export async function settle(evidence: Evidence, patienceMs = 20_000): Promise<V
   }
 }
 
-async function judge({ ask, sent, rules, delivered, strictEvents, more }: Evidence): Promise<Verdict> {
+async function judge({ ask, sent, rules, delivered, strictEvents, signals, more }: Evidence): Promise<Verdict> {
   const rows = lines(await ask(ROWS)).map(rowOf)
   const stored = new Set(rows.map(({ eventId }) => eventId))
   const [total, distinct] = lines(await ask(COUNTS))[0]!.map(Number) as [number, number]
-  const expected = undisturbed(rows, sent.events, rules)
+  const expected = undisturbed(rows, sent.events, rules, await signals?.())
   const findings = idsOf(await ask('SELECT finding_id FROM findings'))
   const alerts = new Map(
     lines(await ask('SELECT alert_id, count FROM alerts')).map(([id, count]) => [id!, Number(count)]),
@@ -72,6 +76,7 @@ async function judge({ ask, sent, rules, delivered, strictEvents, more }: Eviden
     ...(rows.length > stored.size ? [`${rows.length - stored.size} rows too many in events_exact`] : []),
     ...(strictEvents && total > distinct ? [`${total - distinct} rows too many in events`] : []),
     ...changed(rows, sent.events),
+    ...expected.faults,
     ...difference('findings are missing', expected.findings, findings),
     ...difference('findings are too many', findings, expected.findings),
     ...difference('alerts are missing', new Set(expected.alerts.keys()), new Set(alerts.keys())),
@@ -98,31 +103,67 @@ const ROWS = `SELECT event_id, position_log, position_partition, position_offset
   FROM events_exact ORDER BY position_log, position_partition, position_offset, position_index`
 const COUNTS = 'SELECT count(), uniqExact(tenant, server_id, event_id) FROM events'
 
-/** Findings and alerts of one engine per partition over the events in their order. Positions name each event's first copy. */
+interface Expected {
+  readonly findings: ReadonlySet<string>
+  readonly alerts: ReadonlyMap<string, Alert>
+  /** What is wrong with the log of signals. */
+  readonly faults: readonly string[]
+}
+/**
+ * Findings and alerts of one engine per partition over the events in their order. Positions name each event's first copy. With a log of
+ * signals, it must hold what the events make, and the rules that cross servers are run over it.
+ */
 export function undisturbed(
   rows: readonly StoredRow[],
   events: ReadonlyMap<string, AuditEvent>,
   rules: LoadedRules,
-): { readonly findings: ReadonlySet<string>; readonly alerts: ReadonlyMap<string, Alert> } {
-  const partitions = new Map<string, { readonly engine: Engine; readonly retries: RetrySet }>()
+  signals?: readonly (readonly Signal[])[],
+): Expected {
+  const options = { stateRows: 1_000_000 }
+  const none = (): readonly Signal[] => []
+  const engineOf = (): Pick<SourceEngine, 'apply' | 'signalsOf'> =>
+    signals === undefined
+      ? Object.assign(createEngine(rules, options), { signalsOf: none })
+      : createSourceEngine(rules, options)
+  const partitions = new Map<string, { readonly engine: ReturnType<typeof engineOf>; readonly retries: RetrySet }>()
   const found = new Map<string, Finding>()
+  const made = new Set<string>()
   for (const { eventId, log, partition, offset, index } of rows) {
     const event = events.get(eventId)
     if (event === undefined) continue
     let owner = partitions.get(`${log}/${partition}`)
-    owner ??= { engine: createEngine(rules, { stateRows: 1_000_000 }), retries: new RetrySet() }
+    owner ??= { engine: engineOf(), retries: new RetrySet() }
     partitions.set(`${log}/${partition}`, owner)
     const admitted = { ...event, tenant: 'default', serverClaimed: true } as AuditEvent
     if (owner.retries.isRetry(admitted)) continue
-    for (const finding of owner.engine.apply(admitted, { log, partition, offset, index }))
-      found.set(finding.findingId, finding)
+    const position = { log, partition, offset, index }
+    for (const finding of owner.engine.apply(admitted, position)) found.set(finding.findingId, finding)
+    for (const signal of owner.engine.signalsOf(admitted, position)) made.add(tupleOf(signal))
   }
+  for (const finding of foundAcross(rules, signals ?? [])) found.set(finding.findingId, finding)
+  const lying = new Set((signals ?? []).flat().map(tupleOf))
+  const faults = [
+    ...difference('signals are missing', made, lying),
+    ...difference('signals were never made', lying, made),
+  ]
   const alerts = new Map<string, Alert>()
   for (const finding of found.values()) {
     const id = alertIdOf(finding)
     alerts.set(id, groupFinding(alerts.get(id), finding, NO_RULE_TEXT))
   }
-  return { findings: new Set(found.keys()), alerts }
+  return { findings: new Set(found.keys()), alerts, faults }
+}
+
+const tupleOf = ({ log, partition, offset, index, ordinal }: Signal): string =>
+  [log, partition, offset, index, ordinal].join('/')
+
+/** Each partition of signals by itself, what came again left out. */
+export function foundAcross(rules: LoadedRules, logs: readonly (readonly Signal[])[]): Finding[] {
+  return logs.flatMap((signals) => {
+    const engine = createSignalsEngine(rules, { stateRows: 1_000_000 })
+    const sources = new SignalSources()
+    return signals.flatMap((signal) => (sources.isNew(signal) ? [...engine.apply(signal)] : []))
+  })
 }
 
 /** A row must say what was sent. */

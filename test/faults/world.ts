@@ -6,6 +6,7 @@ import { type Evidence, settle } from './oracle.ts'
 import { LoadGenerator, type LoadOptions, SENDERS } from './producer.ts'
 import type { Figures, RowContext, Verdict } from './row.ts'
 import { freeAddress, Service, type UpOptions } from './service.ts'
+import { signalLogs } from './signal-logs.ts'
 import { Traffic } from './traffic.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret of the fault suite, 32 b').toString('base64')}`
@@ -60,6 +61,7 @@ export async function openWorld(context: RowContext, options: WorldOptions = {})
     limits: { snapshotEveryMs: 400, ...options.limits },
     ...(context.bus === 'kafka' ? { kafka } : {}),
   }
+  const signals = context.bus === 'kafka' ? signalLogs(context, brokers, kafka.prefix) : undefined
   const delivered = (): ReadonlySet<string> =>
     new Set(receiver.taken.map(({ payload }) => String(payload.data['alertId'])))
   return {
@@ -77,7 +79,15 @@ export async function openWorld(context: RowContext, options: WorldOptions = {})
     }),
     verdict: (ask, more, patienceMs) =>
       settle(
-        { ask, sent: load.sent, rules, delivered, strictEvents: options.strictEvents ?? true, ...(more && { more }) },
+        {
+          ask,
+          sent: load.sent,
+          rules,
+          delivered,
+          strictEvents: options.strictEvents ?? true,
+          ...(signals && { signals }),
+          ...(more && { more }),
+        },
         patienceMs,
       ),
   }

@@ -206,6 +206,20 @@ describe.skipIf(brokers.length === 0).each([
     await subject.close()
   })
 
+  test('a fact about all servers reaches every partition, once each', async () => {
+    await isolated()
+    const subject = bus()
+    const fact = sampleEvent({ eventType: 'identity.revoked', serverId: '*' })
+    await subject.publish([sampleEvent({ serverId: 'srv-1' }), fact])
+    const seen = recorder()
+    const consumption = await subject.consume(seen.handler)
+    await until('all', () => seen.entries().length === 1 + PARTITIONS)
+    const of = seen.entries().filter(({ event }) => event.eventId === fact.eventId)
+    expect(of.map(({ position }) => position.partition).sort()).toEqual([0, 1, 2])
+    await consumption.close()
+    await subject.close()
+  })
+
   test('topics with another number of partitions are refused at start', async () => {
     await isolated()
     await expect(setUpTopics(driver, { partitions: PARTITIONS + 1, replicas: 1, prefix })).rejects.toMatchObject({

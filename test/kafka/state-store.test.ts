@@ -100,6 +100,24 @@ describe.skipIf(brokers.length === 0).each([
     await Promise.all([zombie, owner, third, fourth].map((one) => one.close()))
   })
 
+  test('a snapshot of the same rules comes before a later one of the version before, and that before none', async () => {
+    const former = store()
+    await former.restore(LOG, 1)
+    const owner = store()
+    await owner.restore(LOG, 1)
+    await commit(owner, { ...snapshot(10, 'new rules'), ruleSetHash: 'new' })
+    await commit(former, { ...snapshot(12, 'old rules'), ruleSetHash: 'old' })
+    const restored = async (hash?: string) => text(await store().restore(LOG, 1, undefined, hash))
+    expect(await restored('new')).toBe('new rules')
+    expect(await restored('newer still')).toBe('old rules')
+    expect(await restored()).toBe('old rules')
+    const third = store()
+    expect((await third.restore(LOG, 1, undefined, 'new'))?.next).toBe(10)
+    await commit(third, { ...snapshot(14, 'third'), ruleSetHash: 'new' })
+    expect(await restored('old')).toBe('third')
+    await Promise.all([former, owner, third].map((one) => one.close()))
+  })
+
   test('a later snapshot deletes earlier ones, its own and those of former owners, and nothing at or above it', async () => {
     const former = store()
     await former.restore(LOG, 1)
