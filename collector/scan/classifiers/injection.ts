@@ -188,6 +188,8 @@ function isDescribed(s: Sentence, first: number): boolean {
   const before = s.index > 0 ? tokens.sentenceDoing[s.index - 1]! : 0
   if ((s.tokens.is[first]! & IS.quoted) !== 0 && ((before | s.doing) & DO.guard) !== 0) return true
   if (((s.doing & DO.guard) | (s.how & HOW.example)) === 0) return false
+  // a quotation that is an example
+  if ((s.tokens.is[first]! & IS.quoted) !== 0 && (s.how & HOW.example) !== 0) return true
   for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
     if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0) return true
   return false

@@ -29,7 +29,9 @@ export const command: Matcher = (s, subject, report) => {
     const { text, ends } = s.tokens
     const isLine = commandLine(text.slice(ends[verb]!, ends[verb]! + REACH))
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'
-    if (isLine) report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : 0.5, verb, word >= 0 ? word : verb)
+    // The first sentence of a definition says what the tool does.
+    const isOwn = subject.surface === 'definition' && s.index === 0
+    if (isLine) report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : isOwn ? 0.4 : 0.5, verb, word >= 0 ? word : verb)
     else if (word >= 0 && forced && (isRead || (s.about & TO.pretext) !== 0))
       report('command', (s.about & TO.pretext) !== 0 ? 0.55 : 0.35, verb, word)
     else continue

@@ -1,13 +1,15 @@
 /** injection.conceal: the person is to be kept from knowing what is done. */
 import type { Matcher } from './act.ts'
-import { isDeclared } from './declared/standpoint.ts'
+import { isDeclared, isForbidding } from './declared/standpoint.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isRefused, near, pairs, type Sentence } from './sentence.ts'
+import { after, before, find, has, isOneClause, isRefused, near, pairs, type Sentence } from './sentence.ts'
 
 const TELL = { doing: DO.tell }
 const SAY = { doing: DO.tell | DO.answer }
 /** What a manual may well ask to be left out: raw data, identifiers, secrets. */
-const PRESENTATION = { about: TO.data | TO.secret | TO.named | TO.file }
+const PRESENTATION = { about: TO.data | TO.secret | TO.named | TO.file | TO.prompt | TO.reply }
+/** Allowed under a condition, or later. */
+const CONDITION = /\b(?:unless|until|before|except|without)\b/i
 
 export const conceal: Matcher = (s, subject, report) => {
   // do not tell the user; never mention this; without informing anybody
@@ -20,12 +22,17 @@ export const conceal: Matcher = (s, subject, report) => {
       const refused = has(s, verb, TELL) ? before(s, verb, 5, { doing: DO.not }) : -1
       const not = Math.max(refused, after(s, verb, 5, { doing: DO.nothing }))
       if (not < 0) continue
+      if (not === refused && (!isOneClause(s, not, verb) || (isDeclared(subject) && !isForbidding(s, not)))) continue
       // `is not communicated to users`: a fault that is described.
       if (not === refused && isParticiple(s, verb) && before(s, verb, 5, { doing: DO.must }) < 0) continue
       // `what the user did not mention`: the person is who speaks.
       if (not < verb && before(s, not, 2, { about: TO.person }) >= 0) continue
       const person = after(s, verb, 8, { about: TO.person })
       const what = after(s, verb, 5, { how: HOW.this, doing: DO.read | DO.send | DO.call | DO.run | DO.put })
+      if (person >= 0 && CONDITION.test(s.tokens.text.slice(s.tokens.ends[verb]!, s.tokens.ends[person]! + 24))) {
+        report('conceal', 0.35, not, person)
+        break
+      }
       if (person >= 0) report('conceal', what >= 0 || after(s, verb, 6, PRESENTATION) < 0 ? 0.8 : 0.55, not, person)
       else if (what >= 0 && has(s, what, { how: HOW.this })) report('conceal', 0.55, not, what)
       else continue
@@ -37,6 +44,7 @@ export const conceal: Matcher = (s, subject, report) => {
       const not = before(s, verb, 4, { doing: DO.not })
       // `never delete without showing the user first` demands the opposite
       if (not < 0 || before(s, not, 10, { doing: DO.not }) >= 0) return false
+      if (isDeclared(subject) && !isForbidding(s, not)) return false
       const isPresentation = after(s, verb, 6, PRESENTATION) >= 0
       report('conceal', isPresentation ? 0.35 : 0.5, not, person)
       return true
@@ -46,7 +54,7 @@ export const conceal: Matcher = (s, subject, report) => {
     for (let quiet = find(s, { how: HOW.silent }); quiet >= 0; quiet = find(s, { how: HOW.silent }, quiet + 1)) {
       const verb = near(s, quiet, 2, { doing: DO.send | DO.read | DO.put | DO.call | DO.keep | DO.harvest })
       if (verb >= 0 && near(s, quiet, 4, { doing: DO.not | DO.dismiss }) < 0) {
-        report('conceal', 0.6, quiet, verb)
+        report('conceal', isDeclared(subject) && s.index === 0 ? 0.4 : 0.6, quiet, verb)
         break
       }
     }
@@ -55,7 +63,9 @@ export const conceal: Matcher = (s, subject, report) => {
     if ((s.doing & DO.hide) !== 0 || (s.how & HOW.hidden) !== 0)
       pairs(s, { doing: DO.hide, how: HOW.hidden }, { how: HOW.from }, 6, (verb, from) => {
         const person = after(s, from, 3, { about: TO.person })
-        if (person >= 0 && !isRefused(s, verb)) report('conceal', 0.7, verb, person)
+        const isMeant = has(s, verb, { doing: DO.hide }) || before(s, verb, 8, { doing: DO.keep | DO.must }) >= 0
+        if (person >= 0 && !isRefused(s, verb))
+          report('conceal', isMeant || !isDeclared(subject) || startsWithKeep(s) ? 0.7 : 0.4, verb, person)
         return person >= 0
       })
     if ((s.doing & DO.not) !== 0 && (s.doing & DO.know) !== 0 && !isDeclared(subject))
@@ -84,3 +94,7 @@ export const conceal: Matcher = (s, subject, report) => {
 /** communicated, told: not a form of an order. */
 const isParticiple = ({ tokens: { text, ends, doing } }: Sentence, verb: number): boolean =>
   (doing[verb]! & DO.base) === 0 && /(?:ed|told|shown|given)$/i.test(text.slice(ends[verb]! - 5, ends[verb]!))
+
+/** `Keep the second one hidden`: `keep` stands in no word list of its own. */
+const startsWithKeep = ({ tokens: { text, starts }, from }: Sentence): boolean =>
+  /\bkeep\b/i.test(text.slice(Math.max(0, starts[from]! - 24), starts[from]! + 40))

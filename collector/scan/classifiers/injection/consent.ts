@@ -1,7 +1,7 @@
 /** injection.consent: something is to be done without the person being asked. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
+import { after, before, find, has, isOneClause, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
 
 export const consent: Matcher = (s, _subject, report) => {
   if ((s.doing & DO.not) !== 0 && (s.doing & DO.ask) !== 0 && (s.about & (TO.person | TO.consent)) !== 0)
@@ -35,7 +35,7 @@ export const consent: Matcher = (s, _subject, report) => {
   if ((s.doing & DO.not) !== 0 && (s.doing & DO.must) !== 0 && (s.about & TO.consent) !== 0) {
     const leave = find(s, { about: TO.consent })
     const needed = after(s, leave, 3, { doing: DO.must })
-    if (needed >= 0 && before(s, leave, 2, { doing: DO.not }) >= 0) report('consent', 0.4, leave, needed)
+    if (needed >= 0 && before(s, leave, 2, { doing: DO.not }) >= 0 && isOneClause(s, leave, needed)) report('consent', 0.4, leave, needed)
   }
   // the user has already agreed
   if ((s.how & HOW.already) !== 0 && (s.about & TO.person) !== 0) {

@@ -53,7 +53,7 @@ export const crossTool: Matcher = (s, subject, report) => {
       if (forced && isBound && find(s, { how: HOW.example }) < 0) report('cross_tool', 0.6, call, literal)
       else if (forced && pretexts > 0) report('cross_tool', pretexts > 1 ? 0.6 : 0.5, call, other)
       else if (pretexts > 0 && has(s, call, { doing: DO.invoke }) && isOrdered(s, call))
-        report('cross_tool', 0.5, call, other)
+        report('cross_tool', early || find(s, { how: HOW.when }) >= 0 ? 0.5 : 0.4, call, other)
       else if (forced && early && dictated) report('cross_tool', 0.55, call, other)
       else if (forced && early) report('cross_tool', 0.35, call, other)
     }

@@ -212,14 +212,14 @@ export const AS = {
   rival: 1 << 8,
   /** lifted, suspended, off: no longer in force. */
   lifted: 1 << 9,
-  /** thousand, endlessly, repeatedly. */
-  many: 1 << 10,
   /** persuade, insist, convince. */
   urge: 1 << 11,
   /** context, history: talk only beside a word for talk. */
   vague: 1 << 12,
   /** A variable whose name says that it holds a secret. */
   variable: 1 << 13,
+  /** ultimate, premium: praise of what is offered. */
+  praise: 1 << 18,
   /** default: a value that is named, not asked for. */
   preset: 1 << 14,
   /** A number of an account, a wallet, a card; a bucket. */
@@ -227,9 +227,9 @@ export const AS = {
   /** reasoning, thoughts. */
   thought: 1 << 16,
   /** nobody, no one. */
-  nobody: 1 << 17,
+  nobody: 1 << 10,
   /** failed, unavailable: what is said to have happened. */
-  failed: 1 << 18,
+  failed: 1 << 22,
   /** cheapest, safe, lower: what is said of something. */
   verdict: 1 << 19,
   /** archive, trail, traces: what tells afterwards. */
@@ -237,7 +237,7 @@ export const AS = {
   /** here: the slot that is being described. */
   here: 1 << 21,
   /** said, typed, told, learned, shared. */
-  said: 1 << 22,
+  said: 1 << 17,
   /** goes, is subject to, applies: moves without a verb of moving. */
   goes: 1 << 23,
   /** has, need, is: a duty before `to`. */

@@ -1,7 +1,7 @@
 /** injection.override: earlier instructions, safety or the user's own wish are set aside. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOrdered, isRefused, near, pairs } from './sentence.ts'
+import { after, before, find, has, isOneClause, isOrdered, isRefused, near, pairs } from './sentence.ts'
 
 const DISMISS = { doing: DO.dismiss }
 const OWNED = { how: HOW.prior | HOW.your, about: TO.authority }
@@ -28,7 +28,8 @@ export const override: Matcher = (s, subject, report) => {
     // bypass … safety; weaker words need `all` or `security` beside them
     if ((s.about & (TO.safety | TO.checks)) !== 0)
       pairs(s, DISMISS, { about: TO.safety | TO.checks }, 7, (verb, guard) => {
-        if (isRefused(s, verb)) return false
+        const not = before(s, verb, 8, { doing: DO.not })
+        if (isRefused(s, verb) || (not >= 0 && isOneClause(s, not, verb))) return false
         const isStrong = has(s, guard, { about: TO.safety }) || near(s, guard, 2, { about: TO.safety }) >= 0
         const isTotal = near(s, guard, 4, { how: HOW.all | HOW.prior }) >= 0
         if (isStrong) report('override', isTotal ? 0.85 : 0.65, verb, guard)

@@ -1,6 +1,7 @@
 /** injection.recipient: what somebody works with is to go to an address or place that the text itself names. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
+import { isAttribute } from './secret-path.ts'
 import { after, before, find, has, isOneClause, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
 
 const OUT = { doing: DO.send, how: HOW.copy }
@@ -53,7 +54,7 @@ export const recipient: Matcher = (s, subject, report) => {
       outside = find(s, { about: TO.outside }, outside + 1)
     ) {
       const verb = before(s, outside, 12, { doing: DO.send | DO.keep, how: HOW.copy })
-      if (verb < 0 || isRefused(s, verb)) continue
+      if (verb < 0 || isRefused(s, verb) || before(s, outside, 3, { how: HOW.example }) >= 0) continue
       const cargo = near(s, verb, 8, { about: TO.talk | TO.secret | TO.secretPath | TO.message | TO.file | TO.data })
       const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy | HOW.silent | HOW.automatic }) >= 0
       if (cargo < 0) continue
@@ -65,12 +66,13 @@ export const recipient: Matcher = (s, subject, report) => {
   if ((s.doing & DO.keep) !== 0 && (s.about & TO.outside) !== 0) {
     const keep = find(s, { doing: DO.keep })
     const outside = after(s, keep, 4, { about: TO.outside })
-    if (outside >= 0 && !isRefused(s, keep) && isOneClause(s, keep, outside)) report('recipient', 0.5, keep, outside)
+    if (outside >= 0 && !isRefused(s, keep) && isOneClause(s, keep, outside))
+      report('recipient', isRead || s.index > 0 ? 0.5 : 0.35, keep, outside)
   }
   const taken = find(s, { doing: DO.harvest })
   if (taken >= 0 && !isRefused(s, taken)) {
     const cargo = after(s, taken, 6, { about: CARGO, how: HOW.all })
-    if (cargo >= 0 && !has(s, cargo, { about: TO.wish })) report('recipient', 0.5, taken, cargo)
+    if (cargo >= 0 && !has(s, cargo, { about: TO.wish }) && !isAttribute(s, taken, cargo)) report('recipient', 0.5, taken, cargo)
   }
 }
 

@@ -64,8 +64,11 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
         if (lastComment >= 0 && lastComment < mark) continue
         const end = text.indexOf('-->', mark)
         if (end < 0) lastComment = 0
-        if (!isRead && end > 0 && end - mark > 24)
-          report('role_marker', 0.4, tokenAt(tokens, mark), tokenAt(tokens, end))
+        if (!isRead && end > 0 && end - mark > 24) {
+          const first = tokenAt(tokens, mark)
+          const last = tokenAt(tokens, end)
+          report('role_marker', holdsOrder(tokens, first, last) ? 0.55 : 0.4, first, last)
+        }
         continue
       }
       const end = piece.indexOf('>')
@@ -78,7 +81,10 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       if (claim === 0) continue
       const isShout = isShouted(inside)
       const at = tokenAt(tokens, mark)
-      if (claim === 2) report('role_marker', isShout ? 0.6 : 0.4, at, at)
+      // An element of that name with an order inside: a turn of the dialogue, not a name that is spoken of.
+      const closed = claim === 2 && !isRead ? text.indexOf(`</${/^[^\s=/]{1,40}/.exec(inside)![0]}>`, mark) : -1
+      const isTurn = closed > 0 && closed - mark < MAX_ELEMENT && holdsOrder(tokens, at, tokenAt(tokens, closed))
+      if (claim === 2) report('role_marker', isShout ? 0.6 : isTurn ? 0.55 : 0.4, at, at)
       else report('role_marker', isShout ? (isRead ? 0.5 : 0.45) : 0.2, at, at)
     } else if (code === 91) {
       const close = piece.indexOf(']')
@@ -98,6 +104,20 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
     }
   }
   headings(tokens, isRead, report)
+}
+
+const MAX_ELEMENT = 4_000
+/** Between the two tokens something is ordered, or the model is spoken to. */
+function holdsOrder(tokens: Tokens, first: number, last: number): boolean {
+  const ordered = DO.read | DO.send | DO.put | DO.call | DO.run | DO.keep | DO.tell | DO.dismiss
+  for (let i = first; i <= last && i < tokens.count; i++) {
+    const doing = tokens.doing[i]!
+    if ((doing & ordered) !== 0 && (doing & DO.base) !== 0) {
+      if ((tokens.is[i]! & IS.clauseStart) !== 0) return true
+      if (i > first && (tokens.doing[i - 1]! & (DO.must | DO.please)) !== 0) return true
+    }
+  }
+  return false
 }
 
 /** Headings in capitals with a colon; turns of a dialogue and notes to the machine inside what was read. */
@@ -156,6 +176,7 @@ function isCalled(tokens: Tokens, i: number): boolean {
   return (tokens.doing[i + 1]! & (DO.base | DO.please | DO.must)) !== 0 || (tokens.how[i + 1]! & HOW.you) !== 0
 }
 
+const RULED_BEFORE = /(?:^|\n|\s)[#=*-]{2,8} {0,2}(?:(?:BEGIN|START|END)\s{1,2})?$/
 const HEADING = IS.capitals | IS.clauseStart
 const TURN = IS.lineStart | IS.colon
 const MAX_HEADING_CHARACTERS = 48
@@ -169,7 +190,9 @@ function headingClaim(tokens: Tokens, first: number): number {
   let end = tokens.ends[first]!
   const limit = Math.min(text.length, start + MAX_HEADING_CHARACTERS)
   while (end < limit && isCapitalOrBlank(text.charCodeAt(end))) end++
-  if (text.charCodeAt(end) !== 58) return 0
+  // A line of its own between rules counts like a colon.
+  const isRuled = RULED_BEFORE.test(text.slice(Math.max(0, start - 24), start)) && /^\s{0,2}(?:[#=*-]{2,}|\n|$)/.test(text.slice(end, end + 6))
+  if (text.charCodeAt(end) !== 58 && !isRuled) return 0
   let authority = false
   let pretext = false
   let notice = false

@@ -11,18 +11,23 @@ export const secretPath: Matcher = (s, subject, report) => {
     const verb = before(s, path, 10, { doing: DO.read | DO.send | DO.put | DO.run | DO.call })
     const later = verb < 0 ? after(s, path, 8, { doing: DO.read | DO.send | DO.put }) : verb
     if (later >= 0 && !isRefused(s, later)) {
+      // `writes key.pem to …`, `adds it to mcp.json`: where it goes, not where it comes from.
+      const isTarget =
+        !has(s, later, { doing: DO.read | DO.run }) &&
+        (before(s, path, 2, { how: HOW.to | HOW.into }) >= 0 || s.tokens.at[path]! - s.tokens.at[later]! <= 2) &&
+        !has(s, later, { doing: DO.base })
       const isExample = before(s, path, 4, { how: HOW.example }) >= 0
       const moves =
         find(s, MOVES) >= 0 &&
         find(s, { about: TO.parameter | TO.reply | TO.url | TO.mail | TO.outside | TO.named | TO.place }) >= 0
       const timed = (s.how & (HOW.before | HOW.first | HOW.after)) !== 0 || (s.doing & DO.must) !== 0
-      const score = isExample ? 0.3 : moves || timed ? 0.8 : isOrdered(s, later) ? 0.45 : 0.35
+      const score = isExample || isTarget ? 0.3 : moves || timed ? 0.8 : isOrdered(s, later) ? 0.45 : 0.35
       report('secret_path', subject.surface === 'arguments' ? Math.min(score, 0.6) : score, later, path)
     }
   }
   for (let secret = secretFrom(s, s.from); secret >= 0; secret = secretFrom(s, secret + 1)) {
     const taken = before(s, secret, 8, { doing: DO.harvest })
-    if (taken >= 0 && !isRefused(s, taken)) {
+    if (taken >= 0 && !isRefused(s, taken) && !isAttribute(s, taken, secret)) {
       report('secret_path', 0.7, taken, secret)
       return
     }
@@ -69,3 +74,7 @@ export function secretFrom(s: Sentence, start: number): number {
   }
   return -1
 }
+
+/** `leaked secrets`: told of them, not ordered. */
+export const isAttribute = ({ tokens: { text, ends, at } }: Sentence, verb: number, noun: number): boolean =>
+  at[noun]! - at[verb]! === 1 && text.slice(ends[verb]! - 2, ends[verb]!).toLowerCase() === 'ed'

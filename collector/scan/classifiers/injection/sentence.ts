@@ -86,10 +86,12 @@ export const has = (s: Sentence, i: number, wanted: Wanted): boolean =>
 /** A refusal stands right before the word: `do not send`. */
 export const isRefused = (s: Sentence, i: number): boolean => before(s, i, 3, { doing: DO.not }) >= 0
 
+const CLAUSE_BREAK = /[,;()]\s|:\s/
 /** Nothing new begins after the first of the two. */
 export function isOneClause(s: Sentence, first: number, last: number): boolean {
   for (let k = first + 1; k <= last; k++) if ((s.tokens.is[k]! & IS.clauseStart) !== 0) return false
-  return true
+  const { text, starts, ends } = s.tokens
+  return !CLAUSE_BREAK.test(text.slice(ends[first]!, Math.min(starts[last]!, ends[first]! + 200)))
 }
 
 /** Words over which an order goes on with `and`. */

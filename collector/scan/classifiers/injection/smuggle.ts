@@ -15,6 +15,7 @@ export const smuggle: Matcher = (s, subject, report) => {
     const slot = after(s, verb, 16, { about: TO.parameter | TO.named })
     if (slot < 0 || before(s, slot, 6, { how: HOW.into | HOW.to }) < 0) continue
     const cargo = after(s, verb, 10, CARGO)
+    if (cargo >= 0 && before(s, cargo, 2, { how: HOW.from }) >= 0) continue
     if (cargo >= 0 && !has(s, cargo, { about: TO.secret })) {
       const isWhole = near(s, cargo, 4, { how: HOW.all | HOW.prior | HOW.your, about: TO.authority | TO.person }) >= 0
       report('parameter_smuggle', has(s, cargo, { about: TO.secretPath }) || isWhole ? 0.7 : 0.45, verb, slot)

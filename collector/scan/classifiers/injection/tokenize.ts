@@ -41,6 +41,7 @@ const isWordBeyondAscii = (code: number): boolean =>
   code !== 0xb7 &&
   code !== 0xbb &&
   code !== 0xbf &&
+  code !== 0x964 &&
   !isCjk(code) &&
   !(code >= 0xff00 && code <= 0xff0f)
 
@@ -245,7 +246,7 @@ export function tokenize(tokens: Tokens, text: string, lexicon: Lexicon, names: 
         clause = line = 0
         continue
       }
-      if (code === 0x3002 || code === 0xff01 || code === 0xff1f) tokens.cut()
+      if (code === 0x3002 || code === 0xff01 || code === 0xff1f || code === 0x964) tokens.cut()
       i++
       continue
     }

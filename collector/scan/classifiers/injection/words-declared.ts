@@ -17,7 +17,7 @@ export const declaredVerbs: readonly WordLine[] = [
     DO.put,
     0,
     0,
-    'feed enter stuff tuck enclose tack quote concat encode serialize dump carry paste register list fold weave bundle smuggle wrap assign accompany echo affix state reflect mention share note declare prefix dump',
+    'feed enter stuff tuck enclose tack quote concat encode serialize dump carry paste register fold weave bundle smuggle wrap assign accompany echo affix state reflect mention share note declare prefix dump',
   ],
   [DO.tell, 0, 0, 'bother trouble worry hint signal confess brief bring flag indicate'],
   [DO.know, 0, 0, 'discover wonder observe recognize recognise spot detect hear'],
@@ -35,6 +35,7 @@ export const declaredVerbs: readonly WordLine[] = [
 
 export const declaredWords: readonly WordLine[] = [
   [DO.must, 0, 0, 'ought shall mandated obligatory obliged compulsory'],
+  [DO.put, 0, 0, 'listed'],
   [DO.not, 0, 0, "isn't aren't wasn't ain't needn't hasn't"],
   [
     0,
@@ -43,7 +44,7 @@ export const declaredWords: readonly WordLine[] = [
     'individual sender requester requestor traveller traveler buyer shopper employee colleagues nobody noone no-one him her someone end-users humans caller',
   ],
   [0, TO.secret, 0, 'mnemonics passcode otp cvv ssn keystore keystores keychain passkeys'],
-  [0, 0, HOW.keyed, 'personal service license signing master recovery refresh bot deploy oauth access-token'],
+  [0, 0, HOW.keyed, 'authentication authorization personal service license signing master recovery refresh bot deploy oauth access-token'],
   [0, TO.talk, 0, 'discussion discussions exchanged'],
   [0, TO.agent, 0, 'ais assistant-only llm-only'],
   [
@@ -66,7 +67,7 @@ export const declaredWords: readonly WordLine[] = [
   [0, TO.orders, 0, 'description notes'],
   [0, TO.checks, 0, 'refusals refusal restriction safeguards limits rule roles certificate'],
   [0, 0, HOW.before, 'ahead'],
-  [0, 0, HOW.when, 'each whenever on upon should case during'],
+  [0, 0, HOW.when, 'each whenever on upon case during'],
   [0, 0, HOW.first, 'step earliest'],
   [0, 0, HOW.regardless, 'matter even irrespectively anyway anyhow still'],
   [0, 0, HOW.instead, 'place lieu'],
@@ -116,8 +117,8 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
     'lifted suspended off waived expired longer void overruled superseded inactive deactivated relaxed disabled removed updated obsolete',
   ],
   [
-    AS.many,
-    'thousand thousands endlessly repeatedly loop infinite infinitely million hundred hundreds forever five ten',
+    AS.praise,
+    'premium superior ultimate best unmatched unparalleled cutting-edge state-of-the-art professional professionals enterprise-grade award-winning trusted finest leading exclusive proven enhanced elite pinnacle highest most sophisticated comprehensive accurate reliable fastest better advanced precision',
   ],
   [AS.urge, 'persuade convince urge insist pressure encourage coax nudge steer'],
   [AS.vague, 'context history'],
@@ -141,6 +142,6 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   [AS.several, 'several multiple many two'],
   [
     AS.step,
-    'turn turns reply replies answer answers action actions step steps operation operations call calls request requests',
+    'turn turns reply replies answer answers action actions step steps operation operations call calls request requests invocation invocations',
   ],
 ]

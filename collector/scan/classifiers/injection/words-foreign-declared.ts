@@ -25,6 +25,8 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, TO.parameter, 0, 'champ parametre'],
   [0, TO.tool, 0, 'outil outils'],
   [0, 0, HOW.other, 'autre autres'],
+  [0, 0, HOW.this, 'cet cette esta este questo questa deze dieses dette detta'],
+  [0, 0, HOW.all, 'cualquier qualquer qualsiasi chaque cada ogni'],
   [0, 0, HOW.copy, 'cachee copie'],
   [0, 0, HOW.when, 'chaque lorsque quand'],
   // Spanish, Portuguese, Italian

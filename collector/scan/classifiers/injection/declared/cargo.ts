@@ -68,6 +68,7 @@ function secretFile(s: Sentence, parameter: string, report: Report): void {
     else if (isRead && ((move >= 0 && slot) || isPassedOn(s))) report('secret_path', 0.8, reading, path)
     else if (isRead && timed) report('secret_path', 0.7, reading, path)
     else if (move >= 0 && slot && (isDemanded(s, move) || isDuty(s, move))) report('secret_path', 0.65, from, to)
+    else if (move >= 0 && slot && after(s, path, 6, { doing: DO.read }) >= 0) report('secret_path', 0.65, from, to)
     else if (before(s, path, 7, { as: AS.content }) >= 0 && (slot || isPassedOn(s)))
       report('secret_path', 0.6, path, path)
     else continue
@@ -97,7 +98,7 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
     const foreign =
       before(s, i, 3, { about: TO.person }) >= 0 ||
       before(s, i, 4, { how: HOW.all }) >= 0 ||
-      stands(s, { as: AS.machine }) ||
+      stands(s, { as: AS.machine, how: HOW.hidden }) ||
       near(s, i, 8, { about: TO.secretPath }) >= 0 ||
       (after(s, i, 4, { how: HOW.from }) >= 0 && after(s, i, 10, { about: TO.file }) >= 0)
     const slot = parameter !== '' || stands(s, SLOT)
@@ -123,7 +124,7 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   if ((s.as & (AS.machine | AS.personal)) === 0) return
   const move = moveOf(s)
   if (move < 0 && parameter === '') return
-  const out = parameter !== '' || stands(s, SLOT) || stands(s, { about: TO.url | TO.mail | TO.outside })
+  const out = parameter !== '' || stands(s, SLOT) || stands(s, { about: TO.url | TO.mail | TO.outside, as: AS.step })
   if (!out) return
   let owned = 0
   let personal = 0
@@ -141,8 +142,12 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   const demanded = move >= 0 && (isDemanded(s, move) || isDuty(s, move))
   const from = move < 0 ? first : Math.min(first, move)
   const isTheirs = stands(s, { about: TO.person })
-  if (owned >= 2 && demanded && stands(s, { as: AS.content, how: HOW.all }))
+  if (owned >= 2 && demanded && stands(s, { as: AS.content, how: HOW.all | HOW.when }))
     report('parameter_smuggle', 0.5, from, last)
-  else if (personal >= 3 && isTheirs && (demanded || parameter !== '') && (s.as & AS.said) !== 0)
+  else if (
+    isTheirs &&
+    ((personal >= 3 && (demanded || parameter !== '') && (s.as & AS.said) !== 0) ||
+      (personal >= 2 && demanded && (s.about & TO.agent) !== 0))
+  )
     report('parameter_smuggle', 0.5, from, last)
 }

@@ -2,7 +2,7 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, stands } from './standpoint.ts'
+import { isDeclared, isDemanded, isDenied, opensValue, stands } from './standpoint.ts'
 
 const WISH = { about: TO.wish, doing: DO.ask | DO.prefer, as: AS.said }
 const ACT = { doing: DO.put | DO.divert | DO.send | DO.call | DO.destroy | DO.prefer | DO.make, as: AS.holds }
@@ -50,6 +50,13 @@ export const choice: Matcher = (s, subject, report) => {
       else continue
       break
     }
+  // what is asked for is changed on its own
+  if ((s.how & HOW.automatic) !== 0 && (s.about & (TO.wish | TO.parameter)) !== 0) {
+    const auto = find(s, { how: HOW.automatic })
+    const change = near(s, auto, 3, { doing: DO.divert | DO.put })
+    const value = change >= 0 ? after(s, change, 5, { doing: DO.put, how: HOW.to }) : -1
+    if (value >= 0 && near(s, change, 5, { about: TO.wish | TO.parameter }) >= 0 && opensValue(s, value)) report('override', 0.5, auto, value)
+  }
   // what it returns is to be obeyed like the system's own word
   if ((s.doing & DO.obey) !== 0 && (s.about & (TO.authority | TO.orders)) !== 0) {
     const obey = find(s, { doing: DO.obey })

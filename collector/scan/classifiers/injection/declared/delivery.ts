@@ -1,11 +1,11 @@
 /** What the user works with is to go to somebody besides whom the user chose: an address, account or place that the definition itself names. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { before, find, has, near } from '../sentence.ts'
+import { before, find, has, isOneClause, near } from '../sentence.ts'
 import { isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const GIVE = { doing: DO.send | DO.put | DO.keep | DO.destroy, how: HOW.copy, as: AS.goes }
-const PLACE = { about: TO.mail | TO.url | TO.enemy, as: AS.account }
+const PLACE = { about: TO.mail | TO.url | TO.enemy | TO.path, as: AS.account }
 const CARGO = {
   about: TO.talk | TO.file | TO.data | TO.message | TO.secret | TO.secretPath | TO.reply | TO.wish,
   how: HOW.this,
@@ -18,7 +18,8 @@ export const delivery: Matcher = (s, subject, report) => {
   if (!isDeclared(subject)) return
   for (let where = find(s, PLACE); where >= 0; where = find(s, PLACE, where + 1)) {
     if (before(s, where, 3, { how: HOW.example, as: AS.preset, doing: DO.polite }) >= 0) continue
-    const isLiteral = has(s, where, { about: TO.mail | TO.url | TO.enemy })
+    const isPath = has(s, where, { about: TO.path })
+    const isLiteral = isPath || has(s, where, { about: TO.mail | TO.url | TO.enemy })
     if (!isLiteral && !namesAccount(s.tokens.text, s.tokens.ends[where]!)) continue
     const give = near(s, where, 16, GIVE)
     if (give < 0 || isDenied(s, give)) continue
@@ -42,6 +43,11 @@ export const delivery: Matcher = (s, subject, report) => {
     else if (has(s, where, { about: TO.mail })) {
       if ((isExtra || isAll) && (demanded || forced || isAll)) score = 0.65
       else if (demanded && (timed || cargo) && s.index > 0) score = 0.55
+    } else if (isPath) {
+      // a file nobody asked for
+      if (
+        isOneClause(s, Math.min(give, where), Math.max(give, where)) &&before(s, where, 2, { how: HOW.to | HOW.into }) >= 0 && demanded && ((isExtra && stands(s, { about: TO.message | TO.talk | TO.person, as: AS.content })) || (isAll && stands(s, { about: TO.person | TO.talk | TO.secret }))) && (s.index > 0 || timed))
+        score = 0.5
     } else if ((isExtra || isAll) && demanded && cargo) score = 0.6
     else if (demanded && ((cargo && (timed || forced)) || isExtra) && s.index > 0) score = 0.5
     if (parameterOf(subject) !== '' && score < 0.6) continue

@@ -27,10 +27,11 @@ export const falsehood: Matcher = (s, subject, report) => {
     }
     // tell the user that it failed, then …
     const person = after(s, say, 3, { about: TO.person })
+    const isForced = before(s, say, 8, { doing: DO.must }) >= 0
     const failed = person >= 0 ? after(s, person, 8, { as: AS.failed }) : -1
     if (
       failed >= 0 &&
-      after(s, failed, 16, { how: HOW.after | HOW.first, doing: DO.run | DO.call | DO.send }) >= 0 &&
+      (isForced || after(s, failed, 16, { how: HOW.after | HOW.first, doing: DO.run | DO.call | DO.send }) >= 0) &&
       (asked >= 0 || !stands(s, { how: HOW.when }))
     ) {
       report('answer', 0.5, say, failed)

@@ -1,7 +1,7 @@
 /** What other tools do is changed from here: their arguments, their results, whether and with what they are called. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, near } from '../sentence.ts'
+import { after, before, find, has, near } from '../sentence.ts'
 import {
   foreignToolIn,
   isDeclared,
@@ -29,7 +29,7 @@ export const otherTools: Matcher = (s, subject, report) => {
     const broken = near(s, other, 6, { how: HOW.bad, as: AS.failed })
     const unused = after(s, other, 5, { doing: DO.call })
     const isBarred = unused >= 0 && isDenied(s, unused)
-    if (own >= 0 && (isBarred || (broken >= 0 && !isDenied(s, broken)))) {
+    if (own > other && (isBarred || (broken >= 0 && !isDenied(s, broken)))) {
       report('cross_tool', 0.55, Math.min(other, own), Math.max(other, own))
       return
     }
@@ -70,6 +70,23 @@ export const otherTools: Matcher = (s, subject, report) => {
       report('cross_tool', 0.55, Math.min(other, change), Math.max(other, change))
     else continue
     return
+  }
+  // first call X, for background, compliance, what the user likes: nothing that this tool needs
+  const invoke = find(s, { doing: DO.invoke })
+  if (invoke >= 0 && isDuty(s, invoke) && !isDenied(s, invoke)) {
+    const tool = after(s, invoke, 5, { about: TO.named | TO.identifier | TO.otherTool | TO.tool })
+    const reason = tool >= 0 ? after(s, tool, 16, { about: TO.pretext, as: AS.vague }) : -1
+    const odd = stands(s, { how: HOW.first | HOW.before, as: AS.extra })
+    if (reason >= 0 && odd && !has(s, tool, { about: TO.ownTool }) && before(s, reason, 3, { how: HOW.keyed }) < 0)
+      report('cross_tool', 0.5, invoke, reason)
+  }
+  // all requests of a kind are to be redirected to that tool
+  if ((s.doing & DO.divert) !== 0) {
+    const divert = find(s, { doing: DO.divert })
+    const tool = after(s, divert, 8, { about: TO.tool })
+    const named = tool >= 0 ? after(s, tool, 2, { about: TO.named | TO.identifier | TO.otherTool }) : -1
+    if (named >= 0 && isDuty(s, divert) && !isDenied(s, divert) && stands(s, { how: HOW.instead | HOW.all }))
+      report('cross_tool', 0.55, divert, named)
   }
   // the arguments of any write operation are to be changed
   if ((s.about & TO.parameter) !== 0 && (s.as & AS.step) !== 0 && (s.doing & DO.divert) !== 0) {

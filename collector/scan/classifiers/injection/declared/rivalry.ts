@@ -1,56 +1,74 @@
-/** A tool sets itself before all others: before anything is done, whatever the user names, or because the others are bad. */
-import type { Matcher } from '../act.ts'
+/** A tool sets itself before all others: before anything is done, whatever the user names, because the others are bad or because it is the best. */
+import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence } from '../sentence.ts'
-import { anyOtherTool } from '../tool-reference.ts'
-import { findFree, isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
+import { anyOtherTool, isUnbounded } from '../tool-reference.ts'
+import { findFree, isDeclared, isDemanded, isDenied, isDuty, parameterOf, stands } from './standpoint.ts'
 
 const SELF = { how: HOW.this, about: TO.ownTool }
-const USE = { doing: DO.call | DO.prefer | DO.invoke }
 const FIRST = { how: HOW.before | HOW.first }
+/** Words of praise in one sentence about itself from which on it is an advertisement. */
+const PRAISES = 2
 
 export const rivalry: Matcher = (s, subject, report) => {
   if (!isDeclared(subject) || parameterOf(subject) !== '') return
-  const use = find(s, USE)
+  overOthers(s, report)
+  praise(s, report)
+  const use = find(s, { doing: DO.call | DO.prefer | DO.invoke })
   if (use < 0) return
-  // the others are outdated, harmful, hacked
-  const rivals = rivalsIn(s)
-  if (rivals >= 0) {
-    const bad = near(s, rivals, 9, { how: HOW.bad, as: has(s, rivals, { as: AS.rival }) ? AS.penalty : 0 })
-    const praised =
-      stands(s, { doing: DO.prefer | DO.must | DO.not, how: HOW.only }) || has(s, rivals, { as: AS.rival })
-    if (bad >= 0 && !isDenied(s, bad) && praised) report('priority', 0.55, Math.min(rivals, bad), Math.max(rivals, bad))
-    const dismissed = near(s, rivals, 6, { doing: DO.dismiss })
-    if (dismissed >= 0 && isDemanded(s, dismissed)) report('priority', 0.55, dismissed, rivals)
-    // never use any other; instead of any other
-    if (isUnbounded(s, rivals)) {
-      const over = before(s, rivals, 5, { how: HOW.instead | HOW.before })
-      const chosen = find(s, { doing: DO.prefer | DO.call })
-      if (over >= 0 && chosen >= 0 && stands(s, { doing: DO.must }) && stands(s, SELF))
-        report('priority', 0.5, chosen, rivals)
-    }
-  }
   // whatever the user names, use this one
   if ((s.how & HOW.regardless) !== 0 && stands(s, SELF)) {
     const even = find(s, { how: HOW.regardless })
-    const other = after(s, even, 8, { about: TO.person | TO.tool, how: HOW.other })
+    const other = after(s, even, 8, { about: TO.person, how: HOW.other })
     if (other >= 0 && !isDenied(s, use)) report('priority', 0.5, even, other)
   }
   // before anything else: each turn, each reply, every action begins with it
   const early = find(s, FIRST)
   if (early >= 0 && stands(s, { doing: DO.must }) && stands(s, SELF)) {
     const step = near(s, early, 8, { as: AS.step })
-    if (step >= 0 && near(s, step, 2, { how: HOW.all | HOW.when }) >= 0 && stands(s, { doing: DO.invoke | DO.call }))
+    if (step >= 0 && near(s, step, 2, { how: HOW.all | HOW.when }) >= 0)
       report('priority', 0.45, Math.min(early, step), Math.max(early, step))
   }
-  // choose me; take this one, it supports us
-  const chosen = findFree(s, { doing: DO.prefer })
-  if (chosen >= 0 && isDemanded(s, chosen)) {
-    const me = after(s, chosen, 3, { as: AS.self })
-    const ours = after(s, chosen, 14, { as: AS.ours })
-    if (me >= 0) report('priority', 0.5, chosen, me)
-    else if (ours >= 0 && after(s, chosen, 3, SELF) >= 0) report('priority', 0.5, chosen, ours)
+  // each answer goes through it
+  const duty = find(s, { doing: DO.keep | DO.send | DO.call })
+  if (duty >= 0 && isDuty(s, duty) && !isDenied(s, duty)) {
+    const each = before(s, duty, 10, { as: AS.step })
+    const self = after(s, duty, 5, SELF)
+    if (each >= 0 && self >= 0 && before(s, each, 2, { how: HOW.all | HOW.when }) >= 0 && (s.about & TO.reply) !== 0)
+      report('priority', 0.5, each, self)
   }
+  // choose me; take this one first, it supports us
+  const chosen = findFree(s, { doing: DO.prefer })
+  if (chosen < 0 || !isDemanded(s, chosen)) return
+  const me = after(s, chosen, 3, { as: AS.self })
+  const self = after(s, chosen, 3, SELF)
+  const ours = after(s, chosen, 14, { as: AS.ours })
+  if (me >= 0) report('priority', 0.5, chosen, me)
+  else if (self >= 0 && ours >= 0) report('priority', 0.5, chosen, ours)
+  else if (self >= 0 && after(s, self, 3, { how: HOW.first }) >= 0 && before(s, chosen, 2, { how: HOW.always }) >= 0)
+    report('priority', 0.5, chosen, self)
+}
+
+/** The others are bad, to be ignored, never to be used. */
+function overOthers(s: Sentence, report: Report): void {
+  const rivals = rivalsIn(s)
+  if (rivals < 0) return
+  const isRival = has(s, rivals, { as: AS.rival })
+  const bad = near(s, rivals, 9, { how: HOW.bad, as: isRival ? AS.penalty : 0 })
+  const praised = stands(s, { doing: DO.prefer | DO.must | DO.not, how: HOW.only }) || isRival
+  if (bad >= 0 && !isDenied(s, bad) && praised) {
+    report('priority', 0.55, Math.min(rivals, bad), Math.max(rivals, bad))
+    return
+  }
+  const dismissed = before(s, rivals, 6, { doing: DO.dismiss })
+  if (dismissed >= 0 && isDemanded(s, dismissed)) {
+    report('priority', 0.55, dismissed, rivals)
+    return
+  }
+  const chosen = before(s, rivals, 9, { doing: DO.prefer | DO.call })
+  if (chosen < 0 || isDenied(s, chosen) || !stands(s, { doing: DO.must }) || after(s, chosen, 3, SELF) < 0) return
+  const over = /\b(?:over|instead|rather)\b/i.test(s.tokens.text.slice(s.tokens.ends[chosen]!, s.tokens.starts[rivals]!))
+  if (over && (isRival || isUnbounded(s, rivals))) report('priority', 0.5, chosen, rivals)
 }
 
 function rivalsIn(s: Sentence): number {
@@ -58,8 +76,25 @@ function rivalsIn(s: Sentence): number {
   if (rival >= 0 && (near(s, rival, 4, { about: TO.tool }) >= 0 || !has(s, rival, { how: HOW.other }))) return rival
   const several = find(s, { as: AS.several })
   if (several >= 0 && after(s, several, 3, { about: TO.tool }) >= 0 && stands(s, { doing: DO.dismiss })) return several
-  return anyOtherTool(s)
+  const any = anyOtherTool(s)
+  if (any >= 0) return any
+  // `other converters … are outdated`
+  const other = find(s, { how: HOW.other })
+  return other >= 0 && after(s, other, 7, { how: HOW.bad }) >= 0 && (s.doing & (DO.call | DO.prefer)) !== 0 ? other : -1
 }
-/** All there are, not those of this server or of one kind that is named. */
-const isUnbounded = (s: Sentence, rivals: number): boolean =>
-  before(s, rivals, 3, { how: HOW.all }) >= 0 && after(s, rivals, 5, { how: HOW.from | HOW.into }) < 0
+
+/** `This is the ultimate version with unmatched …`: a claim that says nothing of what it does. */
+function praise(s: Sentence, report: Report): void {
+  if ((s.as & AS.praise) === 0 || (s.how & HOW.this) === 0) return
+  const self = find(s, { how: HOW.this })
+  if (s.tokens.at[self]! - s.tokens.at[s.from]! > 2) return
+  let first = -1
+  let last = -1
+  let count = 0
+  for (let i = find(s, { as: AS.praise }, self); i >= 0; i = find(s, { as: AS.praise }, i + 1)) {
+    count++
+    if (first < 0) first = i
+    last = i
+  }
+  if (count >= PRAISES) report('priority', count > PRAISES ? 0.55 : 0.5, first, last)
+}

@@ -23,6 +23,7 @@ export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning
     const kind = (s.tokens.is[i]! & IS.quoted) !== 0 ? 0 : talkAt(s, i)
     if (kind === 0) continue
     if (isDenied(s, i)) return
+    if (before(s, i, 2, { how: HOW.from }) >= 0) continue
     const whole = near(s, i, 5, WHOLE) >= 0
     const thinks = kind === 3 && ((own.as | tool.as) & AS.thought) !== 0
     const weight = (kind === 3 ? thinks : isAnnounced) ? 0.5 : 1

@@ -1,8 +1,8 @@
-/** What is to outlast the call: lines in files that guide agents, keys and start files of the machine, facts for later conversations; endless work. */
+/** What is to outlast the call: lines in files that guide agents, keys and start files of the machine, facts for later conversations; and what is removed on the way. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, near } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, parameterOf } from './standpoint.ts'
+import { after, before, find } from '../sentence.ts'
+import { findFree, isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const WRITE = { doing: DO.put | DO.keep | DO.divert }
 
@@ -12,8 +12,10 @@ export const upkeep: Matcher = (s, subject, report) => {
   const guide = find(s, { as: AS.guide, about: TO.secretPath })
   if (guide >= 0) {
     const write = before(s, guide, 24, WRITE)
-    const into = before(s, guide, 3, { how: HOW.to | HOW.into })
-    const payload = write >= 0 && carries(s.tokens.text, s.tokens.ends[write]!, s.tokens.starts[guide]!)
+    const { text, starts, ends } = s.tokens
+    const isAppended = text.slice(Math.max(0, starts[guide]! - 4), starts[guide]!).includes('>')
+    const into = isAppended ? guide : before(s, guide, 3, { how: HOW.to | HOW.into })
+    const payload = write >= 0 && (text.charCodeAt(ends[guide]!) === 58 || carries(text, ends[write]!, starts[guide]!))
     if (write >= 0 && into > write && isDemanded(s, write) && !isDenied(s, write) && (payload || s.index > 0))
       report('memory', payload ? 0.6 : 0.4, write, guide)
   }
@@ -23,20 +25,11 @@ export const upkeep: Matcher = (s, subject, report) => {
     const memory = after(s, keep, 6, { how: HOW.later })
     if (memory >= 0 && before(s, memory, 3, { how: HOW.your }) >= 0) report('memory', 0.5, keep, memory)
   }
-  // call it thousands of times; do not stop
-  if ((s.as & AS.many) !== 0 && (s.doing & (DO.call | DO.answer | DO.make | DO.show)) !== 0) {
-    const many = find(s, { as: AS.many })
-    const verb = near(s, many, 10, { doing: DO.call | DO.show | DO.make })
-    const endless = near(s, many, 10, { doing: DO.not | DO.ask }) >= 0
-    if (
-      verb >= 0 &&
-      endless &&
-      isDemanded(s, verb) &&
-      /thousand|million|infinit|endless|forever/i.test(
-        s.tokens.text.slice(s.tokens.starts[many]!, s.tokens.ends[many]!),
-      )
-    )
-      report('command', 0.5, Math.min(verb, many), Math.max(verb, many))
+  // and files are to be removed beside
+  const destroy = findFree(s, { doing: DO.destroy })
+  if (destroy >= 0 && (s.as & AS.extra) !== 0 && stands(s, { doing: DO.must })) {
+    const path = after(s, destroy, 8, { about: TO.path | TO.secretPath })
+    if (path >= 0 && stands(s, { how: HOW.all })) report('command', 0.5, destroy, path)
   }
 }
 
