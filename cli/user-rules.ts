@@ -38,9 +38,11 @@ export function userFolderAt(path: string): UserFolder {
 }
 
 /** What the configuration says of rules. */
-export const configuredRules = ({ rules, rulesFolder }: Pick<Config, 'rules' | 'rulesFolder'>): LoadOptions => ({
-  config: rules,
-  ...(rulesFolder !== '' && { userFolder: userFolderAt(resolve(rulesFolder)) }),
+export const configuredRules = (settings: Config): LoadOptions => ({
+  config: settings.rules,
+  modes: settings.ruleModes,
+  suppressions: settings.suppressions,
+  ...(settings.rulesFolder !== '' && { userFolder: userFolderAt(resolve(settings.rulesFolder)) }),
 })
 
 function hook(): void {

@@ -1,4 +1,5 @@
 /** The state of one rule on one server, from what arrived there: a pure judgement. "No alert" never means both checked and blind. */
+import type { RuleMode } from './disposition.ts'
 import type { AnyRule } from './loaded-rule.ts'
 import { SCOPES } from './scope.ts'
 import { DERIVED_FROM, isDerived } from './vocabulary.ts'
@@ -27,7 +28,8 @@ const FOREIGN_SOURCES = new Set(['span', 'adapter', 'otlp_log'])
 const outside = (allowed: readonly string[] | undefined, seen: ReadonlySet<string>): boolean =>
   allowed !== undefined && seen.size > 0 && ![...seen].some((value) => allowed.includes(value))
 
-export function judgeCoverage(rule: AnyRule, seen: Arrived): Judged {
+export function judgeCoverage(rule: AnyRule & { readonly mode?: RuleMode }, seen: Arrived): Judged {
+  if (rule.mode === 'off') return { state: 'NOT_APPLICABLE', reasons: ['switched off in the configuration'] }
   if (outside(rule.applies?.eras, seen.eras))
     return { state: 'NOT_APPLICABLE', reasons: [`era is ${[...seen.eras].join(', ')}`] }
   if (outside(rule.applies?.transports, seen.transports))

@@ -78,6 +78,8 @@ const filled = (view: View, name: string): boolean => {
   return value !== false || (field !== undefined && view.wire[field] !== undefined)
 }
 
+const isOff = (rule: AnyRule & { readonly mode?: string }): boolean => rule.mode === 'off'
+
 function note(seen: Map<string, number>, value: unknown, ts: number): void {
   if (typeof value === 'string' && ts > (seen.get(value) ?? 0)) seen.set(value, ts)
 }
@@ -96,7 +98,7 @@ export class Coverage {
 
   constructor(rules: readonly AnyRule[]) {
     this.rules = rules
-    this.handled = rules.map(handledTypes)
+    this.handled = rules.map((rule) => (isOff(rule) ? [] : handledTypes(rule)))
     for (const rule of rules)
       for (const [type, fields] of Object.entries(rule.requires)) {
         const all = this.fields.get(type) ?? new Set<string>()

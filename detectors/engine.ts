@@ -3,6 +3,7 @@ import type { AuditEvent } from '../schemas/event.ts'
 import type { Finding } from '../schemas/finding.ts'
 import type { Position } from '../schemas/position.ts'
 import type { Signal } from '../schemas/signal.ts'
+import type { Suppression } from '../schemas/suppression.ts'
 import { Coverage, type RuleCoverage, type RuleHour } from './coverage.ts'
 import type { LoadedRules } from './loaded-rule.ts'
 import { RuleEngine } from './rule-engine.ts'
@@ -13,6 +14,8 @@ import { SignalsEngine } from './signals/signals-engine.ts'
 export interface EngineOptions {
   /** Rows of state per tenant and scope. */
   readonly stateRows: number
+  /** Of the rules; set by those who make engines of them. */
+  readonly suppressions?: readonly Suppression[]
   /** A rule is quarantined. `position` is that of the event it threw at last. */
   readonly onRuleError?: (rule: string, error: unknown, position: Position | undefined) => void
 }
@@ -49,8 +52,8 @@ export interface Engine {
 /** Rules of both kinds over one log: what crosses servers is evaluated in the same turn. */
 export function createEngine(rules: LoadedRules, options: EngineOptions): Engine {
   const { inside, crossing } = apart(rules)
-  if (crossing.length === 0) return new RuleEngine(inside, options)
-  return new WholeEngine(rules, options)
+  if (crossing.length === 0) return new RuleEngine(inside, known(options, rules), new Coverage(rules.rules))
+  return new WholeEngine(rules, known(options, rules))
 }
 
 /** Rules that keep to one server, over the events of one partition; what the others need leaves as signals. */
@@ -61,7 +64,7 @@ export interface SourceEngine extends Engine {
 export function createSourceEngine(rules: LoadedRules, options: EngineOptions): SourceEngine {
   const { inside, crossing } = apart(rules)
   // Whether a rule can see on a server is judged where the events of the server are.
-  const engine = new RuleEngine(inside, options, new Coverage(rules.rules))
+  const engine = new RuleEngine(inside, known(options, rules), new Coverage(rules.rules))
   const projection = new Projection(crossing)
   return Object.assign(engine, {
     signalsOf: (event: AuditEvent, position: Position): readonly Signal[] =>
@@ -72,12 +75,16 @@ export function createSourceEngine(rules: LoadedRules, options: EngineOptions): 
 /** Rules that cross servers, over the signals of one partition of keys. */
 export const createSignalsEngine = (rules: LoadedRules, options: EngineOptions): SignalsEngine => {
   const { crossing } = apart(rules)
-  return new SignalsEngine(crossing, options, new Coverage(crossing))
+  return new SignalsEngine(crossing, known(options, rules), new Coverage(crossing))
 }
 
-const apart = ({ rules }: LoadedRules) => ({
-  inside: rules.filter((rule) => !isCrossing(rule)),
-  crossing: rules.filter(isCrossing),
+const apart = ({ rules }: LoadedRules) => {
+  const alive = rules.filter(({ mode }) => mode !== 'off')
+  return { inside: alive.filter((rule) => !isCrossing(rule)), crossing: alive.filter(isCrossing) }
+}
+const known = (options: EngineOptions, { suppressions = [] }: LoadedRules): EngineOptions => ({
+  ...options,
+  suppressions,
 })
 
 const SIGNALS = 'signals/'

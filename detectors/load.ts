@@ -4,12 +4,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AuditdError } from '../schemas/errors.ts'
+import type { Suppression } from '../schemas/suppression.ts'
+import { modeOf, patternsWithout, type RuleMode } from './disposition.ts'
 import { type AnyRule, configure, isRuleId, type LoadedRule, type LoadedRules } from './loaded-rule.ts'
 
 export type { AnyRule, LoadedRule, LoadedRules }
 export interface LoadOptions {
   /** Options of rules by rule id: `rules` of the configuration. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Rules that are off or only watch, by pattern. */
+  readonly modes?: Readonly<Record<string, RuleMode>>
+  readonly suppressions?: readonly Suppression[]
   /** Rules beside those of the folder. */
   readonly extra?: readonly AnyRule[]
   /** Another folder of rules, for tests. */
@@ -46,7 +51,28 @@ export async function loadRules(options: LoadOptions = {}): Promise<LoadedRules>
       hash.update(JSON.stringify([path.replace(SOURCE, ''), userFolder.version]))
       found.push(await ruleIn(userFolder.path, path, userFolder.version))
     }
-  return assemble([...found, ...extra], config, hash.digest('hex'))
+  const { modes = {}, suppressions = [] } = options
+  return operated(assemble([...found, ...extra], config, hash.digest('hex')), modes, suppressions)
+}
+
+/** The same rules, some of them off or only watching, some findings known. A pattern that fits no rule is refused. */
+function operated(
+  { rules, hash }: LoadedRules,
+  modes: Readonly<Record<string, RuleMode>>,
+  suppressions: readonly Suppression[],
+): LoadedRules {
+  const ids = rules.map(({ id }) => id)
+  for (const pattern of patternsWithout(Object.keys(modes), ids))
+    throw new AuditdError('config_invalid', 'configuration', `ruleModes.${pattern}`, 'fits no rule')
+  for (const pattern of patternsWithout(
+    suppressions.map(({ rule }) => rule),
+    ids,
+  ))
+    throw new AuditdError('config_invalid', 'configuration', 'suppressions', `${pattern} fits no rule`)
+  if (Object.keys(modes).length === 0 && suppressions.length === 0) return { rules, hash }
+  const changed = rules.map((rule) => ({ ...rule, mode: modeOf(rule.id, modes) }))
+  const parts = [hash, changed.map(({ mode }) => mode), suppressions]
+  return { rules: changed, hash: createHash('sha256').update(JSON.stringify(parts)).digest('hex'), suppressions }
 }
 
 async function ruleIn(folder: string, path: string, version: string): Promise<AnyRule> {

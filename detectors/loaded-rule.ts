@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { AuditdError } from '../schemas/errors.ts'
 import { EVENT_TYPES } from '../schemas/event.ts'
 import { SEVERITIES, type Severity } from '../schemas/finding.ts'
+import type { Suppression } from '../schemas/suppression.ts'
+import type { RuleMode } from './disposition.ts'
 import type { Answer, Cell, Example } from './rule.ts'
 import { SCOPES, type Scope } from './scope.ts'
 import { crossingFault } from './signals/crossing.ts'
@@ -54,11 +56,14 @@ export type LoadedRule = AnyRule & {
   readonly options: unknown
   /** Its verdict is statistics. */
   readonly inferred: boolean
+  readonly mode: RuleMode
 }
 export interface LoadedRules {
+  /** Those that are off included: coverage says so of them. */
   readonly rules: readonly LoadedRule[]
   /** Changes with the rules’ files, versions and options, and with nothing else. */
   readonly hash: string
+  readonly suppressions?: readonly Suppression[]
 }
 
 const ID = /^[a-z]{3}-\d{3}-[a-z0-9]+(-[a-z0-9]+)*$/
@@ -98,7 +103,7 @@ export function configure(rule: AnyRule, options: Readonly<Record<string, unknow
     throw broken(id, issue?.path.join('.') ?? '', issue?.message ?? 'invalid', parsed.error)
   }
   const inferred = rule.baseline !== undefined || rule.drift !== undefined
-  return { ...rule, options: parsed.data, inferred }
+  return { ...rule, options: parsed.data, inferred, mode: 'on' }
 }
 
 function checkLogic(rule: AnyRule): void {

@@ -5,6 +5,7 @@ import type { Position } from '../schemas/position.ts'
 import { compileRules } from './compile.ts'
 import { Coverage, type RuleCoverage, type RuleHour, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
+import { disposed } from './disposition.ts'
 import type { Engine, EngineCounters, EngineOptions } from './engine.ts'
 import { findingOf, quarantineFinding } from './finding.ts'
 import { Inventories } from './inventory.ts'
@@ -120,7 +121,8 @@ export class RuleEngine implements Engine {
     const key = space === undefined ? named() : space.keys[row]!
     const isAboutKey = space !== undefined && rule.about === undefined
     const entity = isAboutKey ? entityText(space.scope, key) : entityText(scope, named())
-    const finding = findingOf({ rule, tenant: view?.tenant ?? space!.tenant, key, entity, view, match, atMs })
+    const made = findingOf({ rule, tenant: view?.tenant ?? space!.tenant, key, entity, view, match, atMs })
+    const finding = disposed(made, rule.mode, this.options.suppressions ?? [])
     if (space !== undefined && this.isCooling(index, space, row, finding, view?.ts ?? atMs)) {
       this.cooled++
       return

@@ -13,7 +13,7 @@ export const checkOf = (rule: LoadedRule, type: string): StatelessCheck | undefi
 /** Answers the ids of the rules that match, sorted. A rule that throws does not match here; the engine counts it. */
 export function statelessMatcher(rules: readonly LoadedRule[]): (event: AuditEvent) => readonly string[] {
   const checks = new Map<string, Named[]>()
-  for (const rule of rules.filter(({ asksInventory }) => asksInventory !== true))
+  for (const rule of rules.filter(({ asksInventory, mode }) => asksInventory !== true && mode === 'on'))
     for (const type of Object.keys(rule.requires)) {
       const check = checkOf(rule, type)
       if (check === undefined) continue

@@ -1,6 +1,7 @@
 /** The whole configuration as one schema: YAML file, overridden by MCP_AUDITD_* (nested by `__`); unknown keys are refused. */
 import { z } from 'zod'
 import { SEVERITIES } from './finding.ts'
+import { suppression } from './suppression.ts'
 import { DEFAULT_PARTITIONS } from './topics.ts'
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT')
@@ -163,6 +164,11 @@ export const config = z.strictObject({
     .prefault({})
     .describe('More detail about tools under alert, from producers that agreed to it.'),
   rules: z.record(z.string(), z.record(z.string(), z.unknown())).default({}).describe('Options of rules by rule id.'),
+  ruleModes: z
+    .record(z.string(), z.enum(['on', 'shadow', 'off']))
+    .default({})
+    .describe('Rules that are off or only watch, by id, or by its beginning with * at the end.'),
+  suppressions: z.array(suppression).default([]).describe('Findings that are known and answered for.'),
   rulesFolder: z
     .string()
     .default('')

@@ -5,6 +5,11 @@ export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
 export type Severity = (typeof SEVERITIES)[number]
 export const severityRank = (severity: Severity): number => SEVERITIES.indexOf(severity)
 
+export const DISPOSITIONS = ['alert', 'shadow', 'suppressed'] as const
+export type Disposition = (typeof DISPOSITIONS)[number]
+/** Absent is `alert`. */
+export const isAlerting = ({ disposition = 'alert' }: Pick<Finding, 'disposition'>): boolean => disposition === 'alert'
+
 export const finding = z.object({
   findingId: z
     .string()
@@ -49,5 +54,17 @@ export const finding = z.object({
     origin: 'ours',
     unit: 'enum',
   }),
+  disposition: z
+    .enum(DISPOSITIONS)
+    .optional()
+    .meta({
+      description: 'Whether it alerts; shadow: its rule only watches; suppressed: somebody answers for its silence.',
+      origin: 'ours',
+      unit: DISPOSITIONS.join(' | '),
+    }),
+  dispositionReason: z
+    .string()
+    .optional()
+    .meta({ description: 'Who decided that, and why.', origin: 'ours', unit: 'text' }),
 })
 export type Finding = z.infer<typeof finding>

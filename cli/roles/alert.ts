@@ -7,7 +7,7 @@ import type { OpenTargets } from '../../connectors/webhook/target-factory.ts'
 import { alertIdOf, groupFinding, NO_RULE_TEXT, type RuleText } from '../../detectors/grouping.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError, isTransient } from '../../schemas/errors.ts'
-import type { Finding } from '../../schemas/finding.ts'
+import { type Finding, isAlerting } from '../../schemas/finding.ts'
 import type { AlertUpdate, Clock, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
 import { ALERT_ROWS, AlertRows } from './alert-rows.ts'
 
@@ -126,10 +126,11 @@ class Grouping {
     const fresh = new Map(
       findings.filter(({ findingId }) => !remembered.has(findingId)).map((one) => [one.findingId, one]),
     )
-    const alertIds = [...new Set([...fresh.values()].map((finding) => alertIdOf(finding)))]
+    const alerting = [...fresh.values()].filter(isAlerting)
+    const alertIds = [...new Set(alerting.map((finding) => alertIdOf(finding)))]
     const before = await this.#until(() => outbox.alerts(alertIds))
     if (before === undefined) return
-    const alerts = [...this.#grouped([...fresh.values()], before).values()]
+    const alerts = [...this.#grouped(alerting, before).values()]
     const update: AlertUpdate = {
       cursor,
       findingIds: [...fresh.keys()],

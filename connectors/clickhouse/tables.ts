@@ -29,6 +29,8 @@ const FINDING_COLUMNS: Columns = [
   ['decision', LOW],
   ['vantage', LOW],
   ['evidence_level', LOW],
+  ['disposition', LOW],
+  ['disposition_reason', 'String'],
 ]
 const ALERT_COLUMNS: Columns = [
   ['alert_id', 'String'],
@@ -104,6 +106,7 @@ export const findingRow = (f: Finding): string =>
     ...[f.findingId, f.rule, f.ruleVersion, f.title, f.severity, f.tenant, f.serverId, f.entity, f.eventId],
     ...[columnTime(f.eventTime), f.saw, f.expected, JSON.stringify(f.evidence), f.principalKey, f.clientKey],
     ...[f.sessionFp, f.toolName, f.decision, f.vantage, f.evidenceLevel],
+    ...[f.disposition ?? 'alert', f.dispositionReason ?? ''],
   ])
 
 export const alertRow = (a: Alert): string =>
