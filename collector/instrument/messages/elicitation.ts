@@ -25,10 +25,19 @@ export interface Elicitation {
   readonly classes: ReadonlyMap<string, string>
 }
 
+/** How many tokens is no token: `token_limit`, `maxTokens`, `tokenCount`, and whatever is counted or switched. */
+const COUNTED =
+  /token_?s?_?(?:limit|count|budget|usage|size|length|total)|(?:max|min|num|total|count)_?(?:of_?)?tokens?|^tokens$/i
+const NO_SECRET: ReadonlySet<unknown> = new Set(['boolean', 'integer', 'number'])
+/** A one-time code may well be asked for as a number. */
+const CODE = /otp|\bpin\b|passcode/i
+
 function classOf(name: string, schema: unknown): string {
   const known = name.slice(0, MAX_NAME)
-  for (const [pattern, found] of CLASSES) if (pattern.test(known)) return found
   const { format, type } = (schema ?? {}) as { format?: unknown; type?: unknown }
+  const isCounted = !CODE.test(known) && (COUNTED.test(known) || NO_SECRET.has(type))
+  for (const [pattern, found] of CLASSES)
+    if (pattern.test(known) && !(found === 'credential' && isCounted)) return found
   return nameOf(format) ?? nameOf(type) ?? 'unknown'
 }
 

@@ -3,6 +3,7 @@ import type { ArgumentLeaf, HandleSeen } from '../../../schemas/events/calls.ts'
 import { canonical } from '../keys/canonical.ts'
 import type { Hashes } from '../keys/keys.ts'
 import { type Declared, HandleFinder, holdsHandle, recordedPath } from './handles.ts'
+import { type TextShares, textShares } from './text-shares.ts'
 
 /** Work per call, whatever a caller sends. Beyond it the event says `content_bounded` and the rest counts as unscanned. */
 const MAX_LEAVES = 64
@@ -30,6 +31,8 @@ export interface ResultShape {
   readonly contentHmac: string
   readonly mintedHandles: readonly HandleSeen[]
   readonly bounded: boolean
+  /** Of its longest text, where that is long. */
+  readonly shares: TextShares | undefined
 }
 
 /** Keys are the caller's words too: one that is not an identifier, or looks like a handle, stands as `*`. */
@@ -118,8 +121,10 @@ export function resultShape(
   const parts = Array.isArray(result.content) ? (result.content as Part[]) : []
   let whole = parts.length <= MAX_PARTS
   let room = MAX_RESULT_CHARACTERS
+  let longest = ''
   const text = (path: string, value: unknown): void => {
     if (typeof value !== 'string') return
+    if (value.length > longest.length) longest = value
     if (declared !== undefined) readJson(value, finder)
     finder.leaf(path, value)
     const searched = value.length <= room ? value : value.slice(0, room)
@@ -156,6 +161,7 @@ export function resultShape(
     contentHmac: body === undefined ? '' : hashes.arguments.hash(body),
     mintedHandles: finder.found,
     bounded: !whole || finder.bounded || body === undefined,
+    shares: textShares(longest),
   }
 }
 

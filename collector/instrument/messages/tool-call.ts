@@ -140,6 +140,7 @@ export function tellResult(context: AuditContext, registry: ServerRegistry, requ
         urlDomains: listOf(shape.urlDomains),
         contentHmac: shape.contentHmac,
         mintedHandles: listOf(shape.mintedHandles),
+        ...shape.shares,
         labels,
         findings: labels,
         unscannedBytes: unscannedOf(scanned, shape.bytes),
@@ -170,6 +171,7 @@ const shapeFields = (shape: Partial<ResultShape>) => ({
   urlDomains: listOf(shape.urlDomains),
   contentHmac: shape.contentHmac,
   mintedHandles: listOf(shape.mintedHandles),
+  ...shape.shares,
 })
 const flagsOf = (bounded: boolean | undefined, flag: string | undefined): readonly string[] | undefined =>
   flag === undefined ? (bounded ? BOUNDED : undefined) : bounded ? [...BOUNDED, flag] : [flag]

@@ -2,11 +2,14 @@
 import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
+import { isMemory } from '../../memory-tool.ts'
 import { defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, type Sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])
+/** Orders that a memory may well hold: inj-008 leaves them to us. */
+const MANNERS: ReadonlySet<string> = new Set(['injection.memory', 'injection.answer', 'injection.persona'])
 type Words = Parameters<typeof finds>[3]
 /** One call with an order in its query. */
 const asks = (n: number, more: Words = {}): Sample =>
@@ -76,7 +79,7 @@ export default defineRule({
   on: {
     'content.finding'(e, server, { burst, burstMs }, beside) {
       // A tool that remembers for others is judged by inj-008.
-      if (e.tagsOf('tools', e.tool).includes('persistent_memory')) return
+      if (isMemory(e) && !MANNERS.has(e.findingClass)) return
       const found = contentSeverity(e)
       if (found === undefined) return
       const what = { saw: sawContent(e), evidence: contentEvidence(e) }

@@ -16,7 +16,7 @@ const [page, mailbox] = way(0) as [Sample, Sample]
 const post = (n: number, more: Parameters<typeof calls>[2] = {}) => calls(n, 'http_post', more)
 const TAGS = tagged('tools', 'a=untrusted_source', 'b=private_data', 'c=egress')
 const lore = [requests(0, 'lore', 'x.example'), made.results('lore', 'y.example')]
-const TWO = [requests(-2, 'fetch_url', 'a.example'), requests(-1, 'fetch_url', 'b.example')]
+const TWO = [requests(0.2, 'fetch_url', 'a.example'), requests(0.4, 'fetch_url', 'b.example')]
 const sends = requests(0, 'sync', 'x.example', { verb: 'POST', argumentMatch: true })
 const settled = [...habits(10), ...way(20)]
 
@@ -97,7 +97,7 @@ export default defineRule({
       example('something is deleted', page, mailbox, calls(2, 'delete_file')),
       example('a host never asked before', ...settled, requests(23, 'http_post', 'evil.example')),
       example('habits that are not settled', ...habits(9), ...way(20), requests(23, 'http_post', 'evil.example')),
-      example('pages of two hosts', ...TWO, page, mailbox, calls(4, 'delete_file')),
+      example('pages of two hosts', page, ...TWO, mailbox, calls(4, 'delete_file')),
       example('on stdio', ...way(0, made.stdio)),
       example('in a session', ...way(0, { ...made.nobody, session: 's1' })),
       example('a trace for each call', ...way(0, (i) => ({ trace: made.traceOf(`${i}`) }))),

@@ -54,6 +54,8 @@ export default defineRule({
   check: {
     'content.finding'(e, { ignoreClasses }) {
       if (familyOf(e.findingClass) !== 'secret' || ignoreClasses.includes(e.findingClass)) return
+      // What a server asks a person is judged by inj-010.
+      if (e.surface === 'elicitation') return
       const found = contentSeverity(e)
       if (found === undefined) return
       const tags = e.tagsOf('tools', e.tool)
@@ -87,6 +89,7 @@ export default defineRule({
     ],
     noMatch: [
       example('a commit id is not reported as one', finds('result', 'secret.generic', 'benign')),
+      example('a question to a person is the business of inj-010', finds('elicitation', PAT, 'malicious', proven)),
       example('an order is no secret', finds('result', 'injection.conceal')),
       example('a vault hands out what is in it', tagged('tools', 'fetch=secret_retrieval'), finds('result', PAT)),
       exampleWith({ ignoreClasses: [PAT] }, 'a class that is none here', finds('result', PAT, 'malicious', proven)),

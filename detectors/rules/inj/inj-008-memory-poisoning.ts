@@ -1,0 +1,103 @@
+/** An order is written into a memory, where every later session finds it. */
+import { z } from 'zod'
+import {
+  asProbe,
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content-severity.ts'
+import { wasRefused } from '../../finding.ts'
+import { isMemory } from '../../memory-tool.ts'
+import { defineRule } from '../../rule.ts'
+import { example, type Sample } from '../../sample.ts'
+import { finds, tagged } from '../../sample-content.ts'
+
+/** What orders a deed. Others, such as to be obeyed later or to answer in some way, are how people ask for a manner of answering. */
+const DEEDS: ReadonlySet<string> = new Set(
+  [
+    'secret_path',
+    'recipient',
+    'cross_tool',
+    'command',
+    'parameter_smuggle',
+    'conceal',
+    'override',
+    'consent',
+    'prompt_leak',
+    'guardrail',
+  ].map((kind) => `injection.${kind}`),
+)
+type Words = Parameters<typeof finds>[3]
+const stores = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>
+  finds('arguments', kind, verdict, { tool: 'add_memory', contentPath: 'args.text', ...more })
+
+export default defineRule({
+  id: 'inj-008-memory-poisoning',
+  version: 1,
+  title: 'Instruction written into a memory',
+  severity: { allowed: 'high', denied: 'medium' },
+  why: 'A memory is read as the model’s own: one sentence in it steers every later session, long after its source is gone.',
+  falsePositives: [
+    'Standing preferences of a user, such as a language or units: only orders that name a deed, a secret, a tool or a recipient count.',
+    'Notes about injection: quoted and described orders weigh little.',
+  ],
+  blindSpots: [
+    'Memories whose name does not say so: tag them `persistent_memory`.',
+    'False facts that order nothing; what is written by one and read by another tenant is the business of scp-007.',
+    'Documents that are taken into an index behind the server.',
+  ],
+  triage: [
+    'What was stored, from which content did the model have it, and for whom?',
+    'Who has read it since? List the calls of the tools that read this memory.',
+    'Delete the entry and look for others of the same source.',
+  ],
+  refs: ['MCP10:2025', 'MCP06:2025', 'AML.T0080.000', 'AML.T0070', 'SAFE-T2106'],
+  asksInventory: true,
+  requires: { 'content.finding': [...CONTENT_FIELDS, 'tool'] },
+  occasional: ['content.finding', 'parameterRole', 'decodings', 'validated', 'domains'],
+  config: z.object({}),
+  per: 'tool',
+  check: {
+    'content.finding'(e) {
+      if (e.surface !== 'arguments') return
+      const family = familyOf(e.findingClass)
+      const isDeed = DEEDS.has(e.findingClass) || family === 'exfiltration'
+      if (!isDeed && family !== 'unicode' && family !== 'homoglyph') return
+      const found = contentSeverity(e)
+      if (found === undefined || !isMemory(e)) return
+      // Whatever the model then does, it does in the name of every later user.
+      const grade = isDeed ? 'high' : found
+      const severity = wasRefused(e) ? asProbe(grade) : grade
+      return { severity, saw: sawContent(e), expected: 'facts and preferences', evidence: contentEvidence(e) }
+    },
+  },
+  examples: {
+    match: [
+      example('an order to include all secrets from now on', stores('injection.secret_path', 'suspicious')),
+      example(
+        'a recipient',
+        stores('injection.recipient', 'malicious', { domains: ['drop.example'], validated: true }),
+      ),
+      example('a link that carries talk away', stores('exfiltration.slot', 'suspicious', { parameterRole: 'text' })),
+      example('invisible characters', stores('unicode.tag', 'malicious', { decodings: ['percent'] })),
+      example('letters of two alphabets', stores('homoglyph.mixed_script')),
+      example('it is refused', stores('injection.command', 'malicious', { decision: 'deny' })),
+      example(
+        'a tagged tool',
+        tagged('tools', 'notes=persistent_memory'),
+        stores('injection.conceal', 'malicious', { tool: 'notes' }),
+      ),
+    ],
+    noMatch: [
+      example('a user prefers metric units', finds('arguments', 'injection.memory', 'benign', { tool: 'add_memory' })),
+      example('always answer in Norwegian', stores('injection.memory'), stores('injection.answer')),
+      example('what may be an order', finds('arguments', 'injection.recipient', 'benign', { tool: 'add_memory' })),
+      example('a tool that is no memory', stores('injection.recipient', 'malicious', { tool: 'notes' })),
+      example('a memory is searched', stores('injection.recipient', 'malicious', { tool: 'search_memory' })),
+      example('a memory is read', finds('result', 'injection.recipient', 'malicious', { tool: 'add_memory' })),
+      example('a secret is the business of tok-015', stores('secret.github_token')),
+    ],
+  },
+})
