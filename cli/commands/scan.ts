@@ -8,6 +8,7 @@ import { loadConfig } from '../configuration.ts'
 import { ScanReport } from '../scan/report.ts'
 import { scanText } from '../scan/row-scanner.ts'
 import { rowTexts } from '../scan/row-texts.ts'
+import { configuredRules } from '../user-rules.ts'
 
 export default function configure(command: Command): void {
   command
@@ -24,7 +25,7 @@ export default function configure(command: Command): void {
 
 /** Answers how many rows could not be read; the others are scanned all the same. */
 async function scan(file: string, json: boolean): Promise<number> {
-  const rules = await loadRules({ config: loadConfig(process.env).rules })
+  const rules = await loadRules(configuredRules(loadConfig(process.env)))
   const report = new ScanReport()
   let unread = 0
   for await (const { text, line } of rowTexts(piecesOf(file))) {

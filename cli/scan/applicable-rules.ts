@@ -19,7 +19,7 @@ export function applicableRules(rules: LoadedRules, events: readonly { readonly 
   if (some === undefined) {
     const applies = (type: string): boolean =>
       types.has(type) || (isDerived(type) && DERIVED_FROM[type].some((from) => types.has(from)))
-    some = { rules: rules.rules.filter((rule) => handledTypes(rule).some(applies)), hash: rules.hash }
+    some = { ...rules, rules: rules.rules.filter((rule) => handledTypes(rule).some(applies)) }
     byTypes.set(key, some)
   }
   return some

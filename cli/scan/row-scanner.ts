@@ -2,7 +2,7 @@
 import { createEngine } from '../../detectors/engine.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
-import { type Finding, type Severity, severityRank } from '../../schemas/finding.ts'
+import { type Finding, isAlerting, type Severity, severityRank } from '../../schemas/finding.ts'
 import { applicableRules } from './applicable-rules.ts'
 import { leftOverOf } from './content-rules.ts'
 import { evidenceOf, placeOf } from './evidence-text.ts'
@@ -70,7 +70,8 @@ function rowFinding(finding: Finding, event: AuditEvent): RowFinding {
   return {
     rule: finding.rule,
     class: told || finding.rule.replace(/^[a-z]+-\d+-/, ''),
-    severity: finding.severity,
+    // Who only watches, or was told to be silent, raises nothing.
+    severity: isAlerting(finding) ? finding.severity : 'info',
     evidence: evidenceOf(event, finding),
   }
 }
