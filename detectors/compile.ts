@@ -66,10 +66,16 @@ class Plan {
 type Shaped = (options: unknown) => unknown
 const handlersOf = (on: AnyHandlers | undefined) => (on ?? {}) as unknown as Readonly<Record<string, CellHandler>>
 
+/** Once for each list: closures keep nothing between events, all state is the engine’s. */
+const compiledBy = new WeakMap<readonly LoadedRule[], Compiled>()
 export function compileRules(rules: readonly LoadedRule[]): Compiled {
-  const plan = new Plan()
-  const compiled = rules.map((rule, index) => compileRule(rule, index, plan))
-  return { rules: compiled, layouts: plan.layouts() }
+  let compiled = compiledBy.get(rules)
+  if (compiled === undefined) {
+    const plan = new Plan()
+    compiled = { rules: rules.map((rule, index) => compileRule(rule, index, plan)), layouts: plan.layouts() }
+    compiledBy.set(rules, compiled)
+  }
+  return compiled
 }
 
 const identity = (rule: LoadedRule, scope: Scope) => ({

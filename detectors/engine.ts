@@ -5,7 +5,7 @@ import type { Position } from '../schemas/position.ts'
 import type { Signal } from '../schemas/signal.ts'
 import type { Suppression } from '../schemas/suppression.ts'
 import { Coverage, type RuleCoverage, type RuleHour } from './coverage.ts'
-import type { LoadedRules } from './loaded-rule.ts'
+import type { LoadedRule, LoadedRules } from './loaded-rule.ts'
 import { RuleEngine } from './rule-engine.ts'
 import { isCrossing } from './signals/crossing.ts'
 import { Projection } from './signals/projection.ts'
@@ -78,9 +78,20 @@ export const createSignalsEngine = (rules: LoadedRules, options: EngineOptions):
   return new SignalsEngine(crossing, known(options, rules), new Coverage(crossing))
 }
 
-const apart = ({ rules }: LoadedRules) => {
-  const alive = rules.filter(({ mode }) => mode !== 'off')
-  return { inside: alive.filter((rule) => !isCrossing(rule)), crossing: alive.filter(isCrossing) }
+interface Parts {
+  readonly inside: readonly LoadedRule[]
+  readonly crossing: readonly LoadedRule[]
+}
+const parts = new WeakMap<LoadedRules, Parts>()
+/** The same lists for the same rules, so that they are compiled once: a scan makes an engine for each row. */
+function apart(all: LoadedRules): Parts {
+  let of = parts.get(all)
+  if (of === undefined) {
+    const alive = all.rules.filter(({ mode }) => mode !== 'off')
+    of = { inside: alive.filter((rule) => !isCrossing(rule)), crossing: alive.filter(isCrossing) }
+    parts.set(all, of)
+  }
+  return of
 }
 const known = (options: EngineOptions, { suppressions = [] }: LoadedRules): EngineOptions => ({
   ...options,

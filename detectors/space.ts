@@ -5,6 +5,8 @@ import type { View } from './view.ts'
 const CHUNK_BITS = 8
 export const CHUNK_ROWS = 1 << CHUNK_BITS
 const CHUNK_MASK = CHUNK_ROWS - 1
+/** Rows a block begins with; it doubles: most tenants have a few keys of a scope. */
+const FIRST_ROWS = 8
 /** Rows looked at to find the least recently seen one when the space is full. */
 const EVICTION_CANDIDATES = 8
 /** Rows looked at per new key, to free what has expired for every rule. */
@@ -34,7 +36,7 @@ export class Space {
   readonly scope: Scope
   readonly layout: Layout
   readonly capacity: number
-  /** Chunks of 256 rows of doubles. */
+  /** Blocks of up to 256 rows of doubles: replaced as rows are added, which no rule does while it holds one. */
   readonly numbers: Float64Array[] = []
   /** By object column, then by row. */
   readonly objects: unknown[][]
@@ -129,12 +131,24 @@ export class Space {
 
   /** Room for rows up to `rows`; new ones are free until a key is put there. */
   grow(rows: number): void {
-    while (this.numbers.length * CHUNK_ROWS < rows) this.numbers.push(new Float64Array(CHUNK_ROWS * this.layout.width))
+    for (let block = Math.max(0, this.numbers.length - 1); block * CHUNK_ROWS < rows; block++)
+      this.growBlock(block, Math.min(CHUNK_ROWS, rows - block * CHUNK_ROWS))
     while (this.keys.length < rows) {
       this.keys.push(undefined)
       this.generations.push(0)
       for (const column of this.objects) column.push(undefined)
     }
+  }
+
+  private growBlock(block: number, rows: number): void {
+    const { width } = this.layout
+    const before = this.numbers[block]
+    if (before !== undefined && before.length >= rows * width) return
+    let room = before === undefined ? FIRST_ROWS : before.length / width
+    while (room < rows) room *= 2
+    const numbers = new Float64Array(room * width)
+    if (before !== undefined) numbers.set(before)
+    this.numbers[block] = numbers
   }
 
   private sweepExpired(watermarkMs: number): void {
