@@ -4,7 +4,6 @@ import { createIntake } from '../collector/intake.ts'
 import { bearerCallers, claimedCaller } from '../collector/otlp/credentials.ts'
 import { createReceiver } from '../collector/otlp/receiver.ts'
 import { enricher } from '../detectors/enrich.ts'
-import { loadRules } from '../detectors/load.ts'
 import type { Alert } from '../schemas/alert.ts'
 import type { Config } from '../schemas/config.ts'
 import { AuditdError } from '../schemas/errors.ts'
@@ -21,6 +20,7 @@ import { startJobs } from './job-schedule.ts'
 import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
+import { openRulePack } from './rule-pack.ts'
 import { type SourceTopics, startSourceTopics } from './source-topics.ts'
 import { createTelemetry, type ServiceTelemetry, traced } from './telemetry.ts'
 import { openEmbedded } from './wire-embedded.ts'
@@ -37,6 +37,9 @@ export interface ServiceOptions {
   readonly bus: 'embedded' | 'kafka'
   readonly roles: readonly RoleName[]
   readonly logLevel: string
+  /** The configuration as it stands now: what it says of rules is taken over while the service runs. */
+  readonly readSettings?: () => Config
+  readonly configFile?: string
   /** Each alert at its first appearance. */
   readonly onAlert?: (alert: Alert) => void
   /** A role can go on no more: the process should end and be started again. */
@@ -91,8 +94,10 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   closers.add(() => telemetry.close())
   if (settings.credentials.length === 0) telemetry.log('insecure')
   const keys = await loadKeys(settings, telemetry)
-  const rules = await loadRules({ config: settings.rules })
-  const enrich = enricher(rules, loadInventory(settings.inventory))
+  const pack = await openRulePack({ ...options, clock, telemetry })
+  closers.add(async () => pack.close())
+  const inventory = loadInventory(settings.inventory)
+  let enrich = enricher(pack.rules, inventory)
   const encode: PlumbingParts['encode'] = (event, position) => rowText(event, enrich(event), position)
   const plumbing: Plumbing = await (options.bus === 'kafka' ? openKafka : openEmbedded)({
     settings,
@@ -118,7 +123,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         ...plumbing,
         bus,
         store,
-        rules,
+        rules: pack.rules,
         encode,
         clock,
         telemetry,
@@ -132,7 +137,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     : await runAlertRole({
         outbox: plumbing.outbox,
         store,
-        rules: rules.rules,
+        ruleText: (id) => pack.rules.rules.find((rule) => rule.id === id),
         targets: await openTargets(settings, telemetry),
         clock,
         telemetry,
@@ -160,7 +165,14 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   })
   const admin = await startAdmin({ address: settings.admin, dataDir, store, telemetry, ready })
   closers.add(() => admin.close())
-  telemetry.log('started', { otlp: otlpUrl, admin: admin.url, bus: options.bus, roles, rules: rules.rules.length })
+  telemetry.log('started', { otlp: otlpUrl, admin: admin.url, bus: options.bus, roles, rules: pack.rules.rules.length })
+  pack.follow(
+    async (rules) => {
+      enrich = enricher(rules, inventory)
+      await detect?.useRules(rules)
+    },
+    (event) => bus.publish([event]),
+  )
   return {
     otlpUrl,
     adminUrl: admin.url,

@@ -140,6 +140,11 @@ export const config = z.strictObject({
         .min(0)
         .default(60_000)
         .describe('Time between rows of coverage of one partition, milliseconds.'),
+      reloadEveryMs: z
+        .int()
+        .min(50)
+        .default(2_000)
+        .describe('Time between looks at what the configuration says of rules, milliseconds.'),
     })
     .prefault({})
     .describe('Bounds; nothing grows without one.'),

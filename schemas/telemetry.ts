@@ -39,6 +39,8 @@ export const LOGS = {
   state_restored: 'State was restored from a snapshot.',
   state_discarded: 'A snapshot of another rule set was not used.',
   event_rejected: 'An event went to the dead letter.',
+  rules_changed: 'Other rules are in force.',
+  rules_refused: 'New rules or settings of rules are wrong; those before stay in force.',
   rule_quarantined: 'A rule threw too often and was switched off for the partition.',
   store_retry: 'An insert failed and is repeated.',
   not_accepted: 'Events cannot be made durable; their senders are told to try again.',

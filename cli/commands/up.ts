@@ -1,6 +1,7 @@
 /** `up`: the service. Everything in one process, or one role of it. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import { loadConfig } from '../configuration.ts'
 import { ROLES, type RoleName, startService } from '../service.ts'
@@ -31,11 +32,10 @@ export default function configure(command: Command): void {
     .addOption(new Option('--role <role>', 'one role only; needs Kafka and a store URL').choices([...ROLES]))
     .action(async (options: UpOptions) => {
       const store = options.store === 'embedded' ? '' : options.store
-      const settings = loadConfig(
-        process.env,
-        { otlp: options.otlp, admin: options.admin, 'store.url': store },
-        options.config,
-      )
+      const flags = { otlp: options.otlp, admin: options.admin, 'store.url': store }
+      const readSettings = (): Config => loadConfig(process.env, flags, options.config)
+      const settings = readSettings()
+      const configFile = options.config ?? process.env['MCP_AUDITD_CONFIG']
       if (options.role !== undefined && (options.bus !== 'kafka' || settings.store.url === ''))
         throw new AuditdError('usage', 'up', '--role', 'needs --bus kafka and a store URL')
       if (options.bus === 'kafka' && settings.kafka.brokers.length === 0)
@@ -43,6 +43,8 @@ export default function configure(command: Command): void {
       let failed = false
       const service = await startService({
         settings,
+        readSettings,
+        ...(configFile && { configFile }),
         dataDir: options.data,
         bus: options.bus,
         roles: options.role === undefined ? ROLES : [options.role],

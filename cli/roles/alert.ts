@@ -20,8 +20,8 @@ const QUIET_MS = 300
 export interface AlertParts {
   readonly outbox: Outbox
   readonly store: Pick<EventStore, 'insertAlerts'>
-  /** Texts of the rules that are loaded. */
-  readonly rules: readonly (RuleText & { readonly id: string })[]
+  /** Text of a rule that is loaded now. */
+  readonly ruleText: (id: string) => RuleText | undefined
   readonly targets: OpenTargets
   readonly clock: Clock
   readonly telemetry: Telemetry
@@ -78,7 +78,6 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
 class Grouping {
   readonly stopping = new AbortController()
   readonly #parts: AlertParts
-  readonly #texts: ReadonlyMap<string, RuleText>
   readonly #thresholds: readonly Threshold[]
   readonly #random: Random
   readonly #sleep: Sleep
@@ -89,7 +88,6 @@ class Grouping {
 
   constructor(parts: AlertParts, random: Random, sleep: Sleep, recorded: () => void) {
     this.#parts = parts
-    this.#texts = new Map(parts.rules.map((rule) => [rule.id, rule]))
     this.#thresholds = parts.targets.configured.map(({ target, minimumSeverity }) => ({
       name: target.name,
       minimumSeverity,
@@ -159,7 +157,7 @@ class Grouping {
       try {
         const alertId = alertIdOf(finding)
         const known = changed.get(alertId) ?? before.get(alertId)
-        const alert = groupFinding(known, finding, this.#texts.get(finding.rule) ?? NO_RULE_TEXT)
+        const alert = groupFinding(known, finding, this.#parts.ruleText(finding.rule) ?? NO_RULE_TEXT)
         if (alert !== known) changed.set(alertId, alert)
       } catch (error) {
         const reason = error instanceof Error ? error.message : 'unknown error'

@@ -1,5 +1,6 @@
 /** The detect role: events of the log become rows, findings and signals, signals become findings, in the order that loses nothing (DESIGN §6). */
 import type { Engine } from '../../detectors/engine.ts'
+import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import type { EventBus, LogBatch, SignalBatch } from '../../schemas/ports.ts'
 import { OwnedGroup } from './owned-group.ts'
 import { OwnedKeys } from './owned-keys.ts'
@@ -16,14 +17,17 @@ export interface DetectRole {
   progress(): readonly { readonly partition: number; readonly next: number; readonly stored: number }[]
   /** The same of signals; none where there is one log. */
   signalsProgress(): readonly { readonly partition: number; readonly next: number }[]
+  /** From the next batch on. */
+  useRules(rules: LoadedRules): Promise<void>
   engines(): readonly Pick<Engine, 'counters'>[]
   stop(): Promise<void>
 }
 
 export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
-  const { state, telemetry, rules, limits, signals, onFatal } = parts
+  const { state, telemetry, limits, signals, onFatal } = parts
+  let { rules } = parts
   const shared = {
-    ...{ state, telemetry, ruleSetHash: rules.hash, onFatal },
+    ...{ state, telemetry, ruleSetHash: () => rules.hash, onFatal },
     tickEveryMs: Math.max(50, limits.snapshotEveryMs / 4),
   }
   // Keys first: what the owners of events send is taken at once.
@@ -33,13 +37,13 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
       : await new OwnedGroup<SignalBatch, OwnedKeys>({
           ...shared,
           what: 'signals',
-          own: (log, partition, snapshot) => new OwnedKeys(parts, log, partition, snapshot),
+          own: (log, partition, snapshot) => new OwnedKeys({ ...parts, rules }, log, partition, snapshot),
           consume: (handler) => signals.consume(handler),
         }).start()
   const events = new OwnedGroup<LogBatch, OwnedPartition>({
     ...shared,
     what: 'events',
-    own: (log, partition, snapshot) => new OwnedPartition(parts, log, partition, snapshot),
+    own: (log, partition, snapshot) => new OwnedPartition({ ...parts, rules }, log, partition, snapshot),
     consume: (handler) => parts.bus.consume(handler),
   })
   await events.start().catch(async (error: unknown) => {
@@ -50,6 +54,11 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
     progress: () =>
       events.partitions.map(({ partition, next, storedNext }) => ({ partition, next, stored: storedNext })),
     signalsProgress: () => (keys?.partitions ?? []).map(({ partition, next }) => ({ partition, next })),
+    async useRules(next) {
+      rules = next
+      const owned = [...events.partitions, ...(keys?.partitions ?? [])]
+      await Promise.all(owned.map((each) => each.useRules(next)))
+    },
     engines: () => [...events.partitions, ...(keys?.partitions ?? [])].map(({ engine }) => engine),
     async stop() {
       await events.stop()

@@ -16,7 +16,7 @@ export interface GroupParts<Piece, Each> {
   readonly what: string
   readonly state: StateStore
   readonly telemetry: Telemetry
-  readonly ruleSetHash: string
+  readonly ruleSetHash: () => string
   readonly tickEveryMs: number
   readonly own: (log: string, partition: number, snapshot: Snapshot | undefined) => Each
   readonly consume: (handler: PartitionHandler<Piece & LogPiece>) => Promise<Consumption>
@@ -65,7 +65,7 @@ export class OwnedGroup<
       const { state, telemetry, ruleSetHash, own } = this.parts
       // Without a word that the last assignment is over: two owners in one service would count twice.
       await this.release(partition)
-      const snapshot = await state.restore(log, partition, undefined, ruleSetHash)
+      const snapshot = await state.restore(log, partition, undefined, ruleSetHash())
       this.owned.set(partition, own(log, partition, snapshot))
       telemetry.log('partition_assigned', { partition, holds: this.parts.what, from: snapshot?.next ?? 0 })
       return snapshot?.next ?? 0

@@ -1,6 +1,7 @@
 /** One partition of signals while it is ours: the rules whose key crosses servers, over the keys that map to it. */
 import { sabotage } from '../../connectors/failpoint.ts'
 import { createSignalsEngine } from '../../detectors/engine.ts'
+import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import { RECREATED_RULE, recreatedFinding, SignalSources } from '../../detectors/signals/signal-sources.ts'
 import type { SignalsEngine } from '../../detectors/signals/signals-engine.ts'
 import type { Finding } from '../../schemas/finding.ts'
@@ -14,35 +15,30 @@ import { PartitionTurns } from './partition-turns.ts'
 const SOURCES_CHUNK = 'sources'
 
 export class OwnedKeys {
-  readonly engine: SignalsEngine
+  engine!: SignalsEngine
   private readonly parts: PartitionParts
   private readonly turns: PartitionTurns
   private readonly sources = new SignalSources()
-  private readonly meter: EngineMeter
-  private readonly coverage: CoverageRows
+  private meter!: EngineMeter
+  private coverage!: CoverageRows
+  private rules!: LoadedRules
   /** Tells its metrics from those of the partition of events with the same number. */
   private readonly label: string
+  private readonly part: string
 
   constructor(parts: PartitionParts, log: string, partition: number, snapshot: Snapshot | undefined) {
-    const { telemetry, rules, limits } = parts
+    const { telemetry, limits } = parts
     this.parts = parts
     this.label = `signals-${partition}`
-    this.engine = createSignalsEngine(rules, {
-      stateRows: limits.stateRows,
-      onRuleError: (rule: string, error: unknown) => telemetry.log('rule_quarantined', { rule, reason: String(error) }),
-    })
+    this.part = `${log}/${partition}`
+    this.install(parts.rules, snapshot?.chunks)
     if (snapshot !== undefined) {
-      this.engine.restore(snapshot.chunks)
       const sources = snapshot.chunks.get(SOURCES_CHUNK)
       if (sources !== undefined) this.sources.restore(sources)
       telemetry.log('state_restored', { partition: this.label, next: snapshot.next })
-      const cells = this.engine.counters().droppedCells
-      if (cells > 0) telemetry.log('state_discarded', { partition: this.label, cells })
     }
-    this.meter = new EngineMeter(this.engine, this.label, telemetry)
-    this.coverage = new CoverageRows(this.engine, `${log}/${partition}`, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
     const turnParts = {
-      ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: rules.hash, limits },
+      ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: () => this.rules.hash, limits },
       flush: async () => {},
       capture: () => ({
         watermarkMs: this.engine.watermarkMs,
@@ -50,6 +46,28 @@ export class OwnedKeys {
       }),
     }
     this.turns = new PartitionTurns(turnParts, log, partition, snapshot?.next ?? 0)
+  }
+
+  /** Between two batches; what the former rules remember goes on where the new ones take it. */
+  useRules(rules: LoadedRules): Promise<void> {
+    return this.turns.inTurn(async () => {
+      await this.writeCoverage(true)
+      this.install(rules, this.engine.snapshot())
+    })
+  }
+
+  private install(rules: LoadedRules, chunks: ReadonlyMap<string, Uint8Array> | undefined): void {
+    const { telemetry, limits } = this.parts
+    this.rules = rules
+    this.engine = createSignalsEngine(rules, {
+      stateRows: limits.stateRows,
+      onRuleError: (rule: string, error: unknown) => telemetry.log('rule_quarantined', { rule, reason: String(error) }),
+    })
+    if (chunks !== undefined) this.engine.restore(chunks)
+    const cells = this.engine.counters().droppedCells
+    if (cells > 0) telemetry.log('state_discarded', { partition: this.label, cells })
+    this.meter = new EngineMeter(this.engine, this.label, telemetry)
+    this.coverage = new CoverageRows(this.engine, this.part, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
   }
 
   get log(): string {

@@ -58,41 +58,34 @@ export const COVERAGE_EVERY_MS = 60_000
 const OFFSETS_ASKED = 500
 
 export class OwnedPartition {
-  readonly engine: Engine
+  engine!: Engine
   private readonly parts: PartitionParts
   private readonly turns: PartitionTurns
   /** The same engine, when what crosses servers leaves as signals. */
-  private readonly source: SourceEngine | undefined
+  private source: SourceEngine | undefined
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
-  private readonly meter: EngineMeter
-  private readonly coverage: CoverageRows
+  private meter!: EngineMeter
+  private coverage!: CoverageRows
+  private rules!: LoadedRules
+  private readonly part: string
   /** End of the log when we took over: below it an earlier owner may have stored rows. */
   private askBelow: number | undefined
   /** The store’s last answer, for offsets below `below`. */
   private asked: { readonly below: number; readonly stored: ReadonlySet<string> } | undefined
 
   constructor(parts: PartitionParts, log: string, partition: number, snapshot: Snapshot | undefined) {
-    const { telemetry, rules, limits } = parts
+    const { telemetry, limits } = parts
     this.parts = parts
-    const options = {
-      stateRows: limits.stateRows,
-      onRuleError: (rule: string, error: unknown) => telemetry.log('rule_quarantined', { rule, reason: String(error) }),
-    }
-    this.source = parts.signals === undefined ? undefined : createSourceEngine(rules, options)
-    this.engine = this.source ?? createEngine(rules, options)
+    this.part = `${log}/${partition}`
+    this.install(parts.rules, partition, snapshot?.chunks)
     if (snapshot !== undefined) {
-      this.engine.restore(snapshot.chunks)
       const retries = snapshot.chunks.get(RETRIES_CHUNK)
       if (retries !== undefined) this.retries.restore(retries)
       telemetry.log('state_restored', { partition, next: snapshot.next })
-      const cells = this.engine.counters().droppedCells
-      if (cells > 0) telemetry.log('state_discarded', { partition, cells })
     }
-    this.meter = new EngineMeter(this.engine, String(partition), telemetry)
-    this.coverage = new CoverageRows(this.engine, `${log}/${partition}`, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
     const turnParts = {
-      ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: rules.hash, limits },
+      ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: () => this.rules.hash, limits },
       flush: async () => {
         if (!sabotage('commit-before-store')) await this.rows.flush()
       },
@@ -108,6 +101,30 @@ export class OwnedPartition {
       telemetry,
       lingerMs: limits.insertEveryMs ?? 0,
     })
+  }
+
+  /** Between two batches; what the former rules remember goes on where the new ones take it. */
+  useRules(rules: LoadedRules): Promise<void> {
+    return this.turns.inTurn(async () => {
+      await this.writeCoverage(true)
+      this.install(rules, this.partition, this.engine.snapshot())
+    })
+  }
+
+  private install(rules: LoadedRules, partition: number, chunks: ReadonlyMap<string, Uint8Array> | undefined): void {
+    const { telemetry, limits, signals } = this.parts
+    const options = {
+      stateRows: limits.stateRows,
+      onRuleError: (rule: string, error: unknown) => telemetry.log('rule_quarantined', { rule, reason: String(error) }),
+    }
+    this.rules = rules
+    this.source = signals === undefined ? undefined : createSourceEngine(rules, options)
+    this.engine = this.source ?? createEngine(rules, options)
+    if (chunks !== undefined) this.engine.restore(chunks)
+    const cells = this.engine.counters().droppedCells
+    if (cells > 0) telemetry.log('state_discarded', { partition, cells })
+    this.meter = new EngineMeter(this.engine, String(partition), telemetry)
+    this.coverage = new CoverageRows(this.engine, this.part, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
   }
 
   get log(): string {

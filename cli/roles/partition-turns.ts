@@ -8,7 +8,8 @@ export interface TurnParts {
   readonly state: StateStore
   readonly clock: Clock
   readonly telemetry: Telemetry
-  readonly ruleSetHash: string
+  /** Of the rules in force now. */
+  readonly ruleSetHash: () => string
   readonly limits: { readonly snapshotEveryMs: number; readonly snapshotEveryEvents: number }
   /** Resolves once everything that was begun before is durable. */
   readonly flush: () => Promise<void>
@@ -106,7 +107,7 @@ export class PartitionTurns {
     if (!this.dirty) return
     const { log, partition, next, parts } = this
     await parts.flush()
-    const snapshot: Snapshot = { log, partition, next, ruleSetHash: parts.ruleSetHash, ...parts.capture() }
+    const snapshot: Snapshot = { log, partition, next, ruleSetHash: parts.ruleSetHash(), ...parts.capture() }
     await this.untilDurable('snapshot', () => parts.state.commit({ log, partition, next, findings: [], snapshot }))
     parts.telemetry.count('mcp_auditd_snapshots_total', 1, { result: 'written' })
     this.dirty = false

@@ -58,7 +58,7 @@ async function life(next: number, given: ReturnType<typeof findings>, rows: Map<
   const role = await runAlertRole({
     outbox: ledger.outbox,
     store: { insertAlerts: async (alerts) => alerts.forEach((alert) => void rows.set(alert.alertId, alert)) },
-    rules: [{ id: 'tok-001-audience-mismatch', refs: ['MCP07:2025'], blindSpots: ['opaque'], triage: ['Who?'] }],
+    ruleText: () => ({ refs: ['MCP07:2025'], blindSpots: ['opaque'], triage: ['Who?'] }),
     targets: { configured, send: createSend({ allowPrivate: true, deadlineMs: 200 }) },
     clock,
     telemetry,

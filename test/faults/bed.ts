@@ -96,7 +96,15 @@ export class Bed {
       ...{ bus: bed.spool, store: faulty, state, deadLetters, rules, encode, clock, telemetry, limits, onFatal },
     })
     const alerts = await runAlertRole({
-      ...{ outbox, store: faulty, rules: rules.rules, targets: NO_TARGETS, clock, telemetry, onFatal },
+      ...{
+        outbox,
+        store: faulty,
+        ruleText: (id) => rules.rules.find((rule) => rule.id === id),
+        targets: NO_TARGETS,
+        clock,
+        telemetry,
+        onFatal,
+      },
     })
     bed.closers.push(
       () => bed.detect.stop(),

@@ -57,7 +57,7 @@ async function started(dir: string, defer: (close: () => unknown) => void) {
   const open = async (): Promise<void> => {
     ledger = openLedger(dir, clock, silentTelemetry)
     role = await runAlertRole({
-      ...{ outbox: ledger.outbox, store, rules: [], targets, clock },
+      ...{ outbox: ledger.outbox, store, ruleText: () => undefined, targets, clock },
       telemetry: silentTelemetry,
     })
   }

@@ -67,7 +67,7 @@ function machine(overrides: Partial<AlertParts> = {}) {
     const role = await runAlertRole({
       outbox,
       store: table,
-      rules: [RULE],
+      ruleText: (id) => (id === RULE.id ? RULE : undefined),
       targets: {
         configured: [
           { target: recorder('all'), minimumSeverity: 'info' },
