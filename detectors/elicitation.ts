@@ -58,7 +58,8 @@ export function judgeElicited(found: ContentFacts, { isFilled }: Filled): Omit<J
   if (severity === undefined) return undefined
   if (found.surface !== 'elicitation')
     return isFilled ? { severity: 'high', expected: 'nothing of what was typed in' } : undefined
-  if (familyOf(found.findingClass) !== 'pii') return { severity, expected: 'a plain question' }
+  const asked: Severity = severity === 'critical' ? 'high' : severity
+  if (familyOf(found.findingClass) !== 'pii') return { severity: asked, expected: 'a plain question' }
   // Whoever sees the URL, in a log or a referrer, learns whom it is about.
   return found.contentPath.endsWith('url') ? { severity: 'medium', expected: 'a URL that names nobody' } : undefined
 }

@@ -13,7 +13,7 @@ const SINKING = 0.999
 export function noteUsual(known: Usual, value: number, ts: number, learn: number): number {
   const { usual } = known
   const isLearning = known.seen < learn
-  if (isLearning || ts - known.baseMs >= WEEK_MS) {
+  if (!isLearning && ts - known.baseMs >= WEEK_MS) {
     known.base = usual
     known.baseMs = ts
   }
@@ -21,5 +21,9 @@ export function noteUsual(known: Usual, value: number, ts: number, learn: number
   if (value > usual) known.usual = Math.max(usual, Math.min(value, most))
   else if (value < usual) known.usual = usual * SINKING
   known.seen++
+  if (isLearning) {
+    known.base = known.usual
+    known.baseMs = ts
+  }
   return usual
 }
