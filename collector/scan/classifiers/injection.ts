@@ -17,6 +17,7 @@ import { choice } from './injection/declared/choice.ts'
 import { delivery } from './injection/declared/delivery.ts'
 import { discretion } from './injection/declared/discretion.ts'
 import { falsehood } from './injection/declared/falsehood.ts'
+import { hints } from './injection/declared/hints.ts'
 import { otherTools } from './injection/declared/other-tools.ts'
 import { permission } from './injection/declared/permission.ts'
 import { rivalry } from './injection/declared/rivalry.ts'
@@ -33,7 +34,7 @@ import { promptLeak } from './injection/prompt-leak.ts'
 import { recipient } from './injection/recipient.ts'
 import { roleMarkers } from './injection/role-marker.ts'
 import { secretPath } from './injection/secret-path.ts'
-import { type Sentence, sentenceAt } from './injection/sentence.ts'
+import { before, isOneClause, type Sentence, sentenceAt } from './injection/sentence.ts'
 import { smuggle } from './injection/smuggle.ts'
 import { tokenize } from './injection/tokenize.ts'
 import { IS, Tokens } from './injection/tokens.ts'
@@ -61,6 +62,7 @@ const OF_DECLARED: readonly Matcher[] = [
   delivery,
   discretion,
   falsehood,
+  hints,
   otherTools,
   permission,
   rivalry,
@@ -185,13 +187,15 @@ const NO_HITS: readonly Hit[] = []
 
 /** The act stands in quotation marks, or after `detects`, `prevents`, `such as`: the text speaks of it. */
 function isDescribed(s: Sentence, first: number): boolean {
-  const before = s.index > 0 ? tokens.sentenceDoing[s.index - 1]! : 0
-  if ((s.tokens.is[first]! & IS.quoted) !== 0 && ((before | s.doing) & DO.guard) !== 0) return true
+  const earlier = s.index > 0 ? tokens.sentenceDoing[s.index - 1]! : 0
+  if ((s.tokens.is[first]! & IS.quoted) !== 0 && ((earlier | s.doing) & DO.guard) !== 0) return true
   if (((s.doing & DO.guard) | (s.how & HOW.example)) === 0) return false
   // a quotation that is an example
   if ((s.tokens.is[first]! & IS.quoted) !== 0 && (s.how & HOW.example) !== 0) return true
   for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
-    if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0) return true
+    if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0)
+      // `to prevent abuse, pass …` gives a reason, not a description
+      return before(s, i, 1, { how: HOW.to }) < 0 || isOneClause(s, i, first)
   return false
 }
 

@@ -21,10 +21,11 @@ export const command: Matcher = (s, subject, report) => {
   for (let verb = find(s, RUN); verb >= 0; verb = find(s, RUN, verb + 1)) {
     if (isRefused(s, verb)) continue
     const word = after(s, verb, 6, { about: TO.command })
+    const isAside = subject.surface === 'definition' && s.index > 0 && isOrdered(s, verb) && has(s, verb, { doing: DO.run })
     const forced =
       before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0 ||
       after(s, verb, 14, { doing: DO.must, how: HOW.first }) >= 0
-    if (!forced && (word < 0 || !has(s, verb, { doing: DO.run }) || !isOrdered(s, verb))) continue
+    if (!forced && !isAside && (word < 0 || !has(s, verb, { doing: DO.run }) || !isOrdered(s, verb))) continue
     if (++tries > MAX_TRIES) return
     const { text, ends } = s.tokens
     const isLine = commandLine(text.slice(ends[verb]!, ends[verb]! + REACH))

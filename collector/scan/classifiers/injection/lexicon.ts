@@ -69,6 +69,16 @@ function learnForeign(meanings: Growing, lines: readonly WordLine[]): void {
   for (const [doing, to, how, words] of lines)
     learn(meanings, [doing === 0 ? 0 : doing | DO.base, to, how, words], folded)
 }
+/** Verbs of other languages stand in the lists in the form of an order: wherever they stand, they are one. */
+function learnOrders(meanings: Growing, english: ReadonlyMap<string, Meaning>, lines: readonly WordLine[]): void {
+  const refusals = DO.not | DO.must
+  for (const [doing, , , words] of lines)
+    if (doing !== 0 && (doing & refusals) === 0)
+      for (const word of words.split(' ')) {
+        const form = foldWord(word)
+        if (!english.has(form)) meanings.get(form)!.doing |= DO.please
+      }
+}
 
 const SIZE = 1 << 13
 const MASK = SIZE - 1
@@ -130,10 +140,14 @@ function plainMeanings(): Growing {
   return meanings
 }
 function declaredMeanings(): Growing {
+  const english: Growing = new Map()
+  learnVerbs(english, [...englishVerbs, ...declaredVerbs])
+  for (const line of [...irregularForms, ...englishWords, ...declaredWords]) learn(english, line, asIs)
   const meanings = plainMeanings()
   learnVerbs(meanings, declaredVerbs)
   for (const line of declaredWords) learn(meanings, line, asIs)
   learnForeign(meanings, declaredForeignWords)
+  learnOrders(meanings, english, [...foreignWords, ...declaredForeignWords])
   for (const [as, words] of declaredParts) learn(meanings, [0, 0, 0, words], asIs, as)
   return meanings
 }

@@ -27,7 +27,7 @@ function claimOf(inside: string): 0 | 1 | 2 {
     const word = match[0]
     const meaning = plainLexicon.meaningOf(hashWord(word.toLowerCase()))
     if (meaning === undefined) continue
-    if ((meaning.to & TO.agent) !== 0) forAgent = true
+    if ((meaning.to & (TO.agent | TO.secret)) !== 0) forAgent = true
     if (
       (meaning.to & SPEAKER) !== 0 ||
       (meaning.how & HOW.hidden) !== 0 ||
@@ -41,6 +41,7 @@ function claimOf(inside: string): 0 | 1 | 2 {
 
 const isNameCharacter = (code: number): boolean =>
   code === 95 || code === 41 || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+const isCalledAgent = (words: string): boolean => /\b(?:assistant|agent|model|llm|ai|system)\b/i.test(words)
 const isShouted = (text: string): boolean => text === text.toUpperCase()
 
 export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): void {
@@ -88,6 +89,9 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       else report('role_marker', isShout ? (isRead ? 0.5 : 0.45) : 0.2, at, at)
     } else if (code === 91) {
       const close = piece.indexOf(']')
+      // [[assistant: …]]
+      const called = isRead ? null : /^\[{1,2}\s?([A-Za-z_ -]{2,24}):\s/.exec(piece)
+      if (called !== null && isCalledAgent(called[1]!)) report('role_marker', 0.5, tokenAt(tokens, mark), tokenAt(tokens, mark))
       if (close < 4 || piece.charCodeAt(close + 1) === 40) continue
       // `X[SYSTEM_MODE]` is an index.
       if (mark > 0 && isNameCharacter(text.charCodeAt(mark - 1))) continue
@@ -103,8 +107,14 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
         report('role_marker', 0.55, tokenAt(tokens, mark), tokenAt(tokens, mark))
     }
   }
+  if (!isRead) {
+    const fence = FENCED_TURN.exec(text)
+    if (fence !== null) report('role_marker', 0.5, tokenAt(tokens, fence.index), tokenAt(tokens, fence.index))
+  }
   headings(tokens, isRead, report)
 }
+/** A code block that says it is a turn of the dialogue. */
+const FENCED_TURN = /```(?:system|assistant|developer|admin)\b/i
 
 const MAX_ELEMENT = 4_000
 /** Between the two tokens something is ordered, or the model is spoken to. */
@@ -114,7 +124,7 @@ function holdsOrder(tokens: Tokens, first: number, last: number): boolean {
     const doing = tokens.doing[i]!
     if ((doing & ordered) !== 0 && (doing & DO.base) !== 0) {
       if ((tokens.is[i]! & IS.clauseStart) !== 0) return true
-      if (i > first && (tokens.doing[i - 1]! & (DO.must | DO.please)) !== 0) return true
+      if (i <= first + 1 || (tokens.doing[i - 1]! & (DO.must | DO.please)) !== 0) return true
     }
   }
   return false

@@ -19,14 +19,14 @@ export const declaredVerbs: readonly WordLine[] = [
     0,
     'feed enter stuff tuck enclose tack quote concat encode serialize dump carry paste register fold weave bundle smuggle wrap assign accompany echo affix state reflect mention share note declare prefix dump',
   ],
-  [DO.tell, 0, 0, 'bother trouble worry hint signal confess brief bring flag indicate'],
+  [DO.tell, 0, 0, 'bother trouble point worry hint signal confess brief bring flag indicate'],
   [DO.know, 0, 0, 'discover wonder observe recognize recognise spot detect hear'],
   [DO.call, 0, 0, 'exec perform issue fire touch employ'],
   [DO.invoke, 0, 0, 'execute trigger run'],
   [DO.run, 0, 0, 'source curl wget pip'],
   [DO.answer, 0, 0, 'present describe pretend insist conclude mark'],
   [DO.keep, 0, 0, 'mirror write note record preserve keep'],
-  [DO.divert, 0, 0, 'change swap alter modify rewrite tamper adjust switch convert set'],
+  [DO.divert, 0, 0, 'change swap alter modify rewrite tamper adjust switch set multiply double halve round'],
   [DO.ask, 0, 0, 'stop pause wait check'],
   [DO.obey, 0, 0, 'treat regard accept consider'],
   [DO.prefer, 0, 0, 'take rely stick default opt'],
@@ -34,14 +34,14 @@ export const declaredVerbs: readonly WordLine[] = [
 ]
 
 export const declaredWords: readonly WordLine[] = [
-  [DO.must, 0, 0, 'ought shall mandated obligatory obliged compulsory'],
+  [DO.must, 0, 0, 'ought shall mandated mandates mandate obligatory obliged compulsory stipulates prescribes dictates demands determined undertakes hereby'],
   [DO.put, 0, 0, 'listed'],
   [DO.not, 0, 0, "isn't aren't wasn't ain't needn't hasn't"],
   [
     0,
     TO.person,
     0,
-    'individual sender requester requestor traveller traveler buyer shopper employee colleagues nobody noone no-one him her someone end-users humans caller',
+    'staff employees employee personnel members individual sender requester requestor traveller traveler buyer shopper employee colleagues nobody noone no-one him her someone end-users humans caller',
   ],
   [0, TO.secret, 0, 'mnemonics passcode otp cvv ssn keystore keystores keychain passkeys'],
   [0, 0, HOW.keyed, 'authentication authorization personal service license signing master recovery refresh bot deploy oauth access-token'],
@@ -69,8 +69,9 @@ export const declaredWords: readonly WordLine[] = [
   [0, 0, HOW.before, 'ahead'],
   [0, 0, HOW.when, 'each whenever on upon case during'],
   [0, 0, HOW.first, 'step earliest'],
-  [0, 0, HOW.regardless, 'matter even irrespectively anyway anyhow still'],
+  [0, 0, HOW.regardless, 'matter even irrespectively anyway anyhow still nevertheless nonetheless'],
   [0, 0, HOW.instead, 'place lieu'],
+  [0, 0, HOW.prior, 'last latest recent'],
   [0, 0, HOW.silent, 'unnoticed unobtrusively silent quiet'],
   [0, 0, HOW.automatic, 'straight directly'],
   [0, 0, HOW.later, 'rest remainder time'],
@@ -78,7 +79,7 @@ export const declaredWords: readonly WordLine[] = [
     0,
     0,
     HOW.bad,
-    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden',
+    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden stale garbage useless lagging worse worst poor virus viruses unusable',
   ],
   [0, 0, HOW.already, 'advance beforehand pre-authorised preauthorised blanket'],
   [0, 0, HOW.only, 'sole'],
@@ -97,7 +98,7 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   ],
   [
     AS.machine,
-    'environment variable variables env hostname username clipboard home machine browser shell disk workspace laptop',
+    'environment variable variables env hostname username clipboard home machine browser shell disk workspace laptop whoami ifconfig printenv uname netstat processes',
   ],
   [
     AS.personal,
@@ -142,6 +143,6 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   [AS.several, 'several multiple many two'],
   [
     AS.step,
-    'turn turns reply replies answer answers action actions step steps operation operations call calls request requests invocation invocations',
+    'turn turns reply replies answer answers action actions step steps operation operations call calls request requests invocation invocations query queries lookup',
   ],
 ]

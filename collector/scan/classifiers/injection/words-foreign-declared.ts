@@ -19,6 +19,8 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, 0, HOW.other, 'anderen andere anderes andre andra anderer'],
   [0, 0, HOW.instead, 'statt anstelle anstatt'],
   [0, 0, HOW.regardless, 'egal unabhangig selbst auch'],
+  [DO.hide, 0, 0, 'verschweige verschweigen verheimliche skjul dolj verberg'],
+  [0, 0, HOW.copy, 'kopie kopi kopia'],
   // French
   [DO.put, 0, 0, 'mets mettez place placez joins joignez'],
   [DO.tell, 0, 0, 'prevenir previens prevenez avertir'],
@@ -39,6 +41,9 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, 0, HOW.other, 'otra otras otro otros outra outras altro altri'],
   [0, 0, HOW.instead, 'lugar vez invece'],
   [0, 0, HOW.regardless, 'aunque embora anche mesmo'],
+  [DO.hide, 0, 0, 'oculta ocultalo esconda nascondi'],
+  [0, 0, HOW.copy, 'copia oculta'],
+  [DO.put, 0, 0, 'llevar'],
   // Polish, Turkish
   [DO.read, 0, 0, 'przeczytaj odczytaj oku okuyun'],
   [DO.put, 0, 0, 'umiesc dodaj wpisz yaz yazin ekle ekleyin koy'],
@@ -56,6 +61,8 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, TO.parameter, 0, 'поле параметр параметре аргумент'],
   [0, TO.tool, 0, 'инструмент инструмента инструменты'],
   [0, 0, HOW.before, 'перед прежде'],
+  [0, 0, HOW.other, 'другие другои других'],
+  [0, 0, HOW.copy, 'копию копия копии'],
   // Arabic
   [DO.read, 0, 0, 'اقرا قراءة افتح'],
   [DO.put, 0, 0, 'ضع وضع اضف ادرج مرر'],
@@ -67,6 +74,10 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, TO.file, 0, 'الملف ملف محتواه محتوى محتويات'],
   [0, TO.parameter, 0, 'الحقل حقل المعامل'],
   [0, 0, HOW.before, 'قبل'],
+  [0, TO.talk, 0, 'المحادثة محادثة'],
+  [0, 0, HOW.all, 'كل جميع'],
+  [0, 0, HOW.prior, 'السابقة'],
+  [0, 0, HOW.this, 'ذلك هذا'],
   // Hindi
   [DO.read, 0, 0, 'पढ़ें पढ़ो पढ़िए'],
   [DO.put, 0, 0, 'डालें जोड़ें रखें'],
@@ -76,6 +87,8 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, TO.person, 0, 'उपयोगकर्ता'],
   [0, TO.file, 0, 'फ़ाइल सामग्री'],
   [0, 0, HOW.before, 'पहले'],
+  [0, TO.talk, 0, 'बातचीत'],
+  [0, 0, HOW.all, 'पूरी सभी'],
 ]
 
 /** Substrings of Chinese, Japanese and Korean text. */
@@ -94,4 +107,8 @@ export const declaredCjkWords: readonly WordLine[] = [
   [0, TO.talk, 0, '대화 对话历史'],
   [0, 0, HOW.before, '前 之前 前に 전에'],
   [0, 0, HOW.other, '其他 其它 他の 다른'],
+  [DO.please, 0, 0, '请 ください 주세요 세요'],
+  [0, 0, HOW.copy, '密送 抄送 密件 숨은'],
+  [0, 0, HOW.all, '全履歴 全 모든 전체'],
+  [0, TO.message, 0, '邮件 メール 메일'],
 ]

@@ -14,6 +14,7 @@ import {
   isDenied,
   isDuty,
   isPassedOn,
+  opensValue,
   parameterOf,
   stands,
 } from './standpoint.ts'
@@ -36,6 +37,11 @@ export const cargo: Matcher = (s, subject, report) => {
   secretValue(s, parameter, namesSecret || (own.as & AS.machine) !== 0, report)
   talk(s, parameter, own, tool, moveOf(s), report)
   if (((own.as | tool.as) & AS.machine) === 0) machine(s, parameter, report)
+  // what a command prints goes into a slot
+  const run = find(s, { doing: DO.run })
+  const sent = run < 0 ? -1 : after(s, run, 16, { doing: DO.send | DO.put })
+  if (sent >= 0 && isDemanded(s, run) && isDemanded(s, sent) && opensValue(s, run) && after(s, sent, 8, SLOT) >= 0 && after(s, sent, 3, { how: HOW.this, as: AS.content }) >= 0)
+    report('parameter_smuggle', 0.5, run, sent)
 }
 
 /** What moves it: a verb of moving or holding, or `use … as`; -1: nothing. */
@@ -66,10 +72,11 @@ function secretFile(s: Sentence, parameter: string, report: Report): void {
     const to = Math.max(path, move)
     if (content && move >= 0 && slot) report('secret_path', 0.8, from, to)
     else if (isRead && ((move >= 0 && slot) || isPassedOn(s))) report('secret_path', 0.8, reading, path)
+    else if (content && slot && stands(s, FORCE)) report('secret_path', 0.65, path, path)
     else if (isRead && timed) report('secret_path', 0.7, reading, path)
     else if (move >= 0 && slot && (isDemanded(s, move) || isDuty(s, move))) report('secret_path', 0.65, from, to)
     else if (move >= 0 && slot && after(s, path, 6, { doing: DO.read }) >= 0) report('secret_path', 0.65, from, to)
-    else if (before(s, path, 7, { as: AS.content }) >= 0 && (slot || isPassedOn(s)))
+    else if (before(s, path, 5, { as: AS.content }) >= 0 && (slot || isPassedOn(s) || s.index > 0))
       report('secret_path', 0.6, path, path)
     else continue
     return
@@ -97,7 +104,8 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
     if (move >= 0 && !has(s, move, { doing: DO.base, as: MOVE.as }) && !isDuty(s, move)) return
     const foreign =
       before(s, i, 3, { about: TO.person }) >= 0 ||
-      before(s, i, 4, { how: HOW.all }) >= 0 ||
+      (after(s, i, 4, { about: TO.person }) >= 0 && before(s, i, 8, { doing: DO.put | DO.send }) >= 0) ||
+      before(s, i, 4, { how: HOW.all | HOW.regardless }) >= 0 ||
       stands(s, { as: AS.machine, how: HOW.hidden }) ||
       near(s, i, 8, { about: TO.secretPath }) >= 0 ||
       (after(s, i, 4, { how: HOW.from }) >= 0 && after(s, i, 10, { about: TO.file }) >= 0)
@@ -108,6 +116,8 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
       report('secret_path', 0.65 * weight, Math.min(i, move), Math.max(i, move))
     else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || s.index > 0))
       report('secret_path', 0.55 * weight, found, i)
+    else if (parameter !== '' && !isAnnounced && before(s, i, 3, { how: HOW.all | HOW.regardless }) >= 0 && stands(s, { as: AS.machine, how: HOW.other | HOW.regardless }))
+      report('secret_path', 0.5, i, i)
     else if (parameter !== '' && value && foreign) report('secret_path', 0.55 * weight, i, i)
     else continue
     return

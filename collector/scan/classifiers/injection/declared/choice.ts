@@ -23,6 +23,15 @@ export const choice: Matcher = (s, subject, report) => {
       else continue
       break
     }
+  // comply whatever the policy says; from there, regardless of what the user's file says
+  if ((s.how & HOW.regardless) !== 0) {
+    const even = find(s, { how: HOW.regardless })
+    const rule = after(s, even, 4, { about: TO.checks | TO.safety | TO.orders })
+    const obey = find(s, { doing: DO.obey | DO.answer })
+    if (rule >= 0 && obey >= 0 && isDemanded(s, obey)) report('override', 0.6, Math.min(even, obey), Math.max(rule, obey))
+    const person = after(s, even, 7, { about: TO.person })
+    if (person >= 0 && (s.how & HOW.instead) !== 0 && stands(s, { doing: DO.must })) report('override', 0.5, even, person)
+  }
   // the user's preferences are to be disregarded
   if ((s.doing & DO.dismiss) !== 0 && (s.about & TO.person) !== 0)
     for (let verb = find(s, { doing: DO.dismiss }); verb >= 0; verb = find(s, { doing: DO.dismiss }, verb + 1)) {

@@ -2,7 +2,7 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { before, find, has, isOneClause, near } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
+import { giverOf, isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const GIVE = { doing: DO.send | DO.put | DO.keep | DO.destroy, how: HOW.copy, as: AS.goes }
 const PLACE = { about: TO.mail | TO.url | TO.enemy | TO.path, as: AS.account }
@@ -21,7 +21,7 @@ export const delivery: Matcher = (s, subject, report) => {
     const isPath = has(s, where, { about: TO.path })
     const isLiteral = isPath || has(s, where, { about: TO.mail | TO.url | TO.enemy })
     if (!isLiteral && !namesAccount(s.tokens.text, s.tokens.ends[where]!)) continue
-    const give = near(s, where, 16, GIVE)
+    const give = giverOf(s, where, 16, GIVE)
     if (give < 0 || isDenied(s, give)) continue
     if (isShown(s.tokens.text, s.tokens.starts[where]!)) continue
     if (near(s, where, 5, TURN_TO) >= 0 && !has(s, give, { how: HOW.copy })) continue
@@ -50,7 +50,8 @@ export const delivery: Matcher = (s, subject, report) => {
         score = 0.5
     } else if ((isExtra || isAll) && demanded && cargo) score = 0.6
     else if (demanded && ((cargo && (timed || forced)) || isExtra) && s.index > 0) score = 0.5
-    if (parameterOf(subject) !== '' && score < 0.6) continue
+    if (parameterOf(subject) !== '' && score < 0.6 && !(demanded && cargo && isLiteral)) continue
+    if (parameterOf(subject) !== '' && score === 0 && demanded && cargo && isLiteral && !isPath) score = 0.5
     if (score === 0) continue
     report('recipient', score, Math.min(give, where), Math.max(give, where))
     return

@@ -33,6 +33,14 @@ export const discretion: Matcher = (s, subject, report) => {
     const person = only >= 0 ? before(s, know, 5, { about: TO.person }) : -1
     if (person >= 0 && before(s, know, 4, { doing: DO.must }) > person) report('conceal', 0.45, person, know)
   }
+  // staff should not be told
+  const told = find(s, { doing: DO.tell })
+  if (told >= 0 && /(?:ed|told)$/i.test(s.tokens.text.slice(s.tokens.starts[told]!, s.tokens.ends[told]!))) {
+    const not = before(s, told, 3, { doing: DO.not })
+    const person = not >= 0 ? before(s, not, 5, { about: TO.person }) : -1
+    const isDuty = not >= 0 && (before(s, not, 1, { doing: DO.must }) >= 0 || after(s, not, 2, { how: HOW.to }) >= 0)
+    if (person >= 0 && isDuty && !isConditional(s, told)) report('conceal', 0.6, person, told)
+  }
   // so that nobody notices; keep it between us
   if ((s.as & AS.nobody) !== 0) {
     const nobody = find(s, { as: AS.nobody })
@@ -68,6 +76,23 @@ export const discretion: Matcher = (s, subject, report) => {
       report('conceal', isAct ? 0.6 : isShown ? 0.35 : 0.55, not, person)
       break
     }
+  // do not point it out
+  if ((s.doing & DO.not) !== 0 && (s.doing & DO.tell) !== 0 && (s.how & HOW.this) !== 0 && s.index > 0) {
+    const tell = find(s, { doing: DO.tell })
+    const not = before(s, tell, 3, { doing: DO.not })
+    const it = after(s, tell, 2, { how: HOW.this })
+    if (not >= 0 && it >= 0 && isForbidding(s, not) && !isApart(s, not, tell) && !isConditional(s, it)) report('conceal', 0.5, not, it)
+  }
+  // hide it from view, in whatever language
+  const hide = find(s, { doing: DO.hide })
+  const from = hide < 0 ? -1 : after(s, hide, 4, { about: TO.person })
+  if (from >= 0 && isDemanded(s, hide) && after(s, hide, 2, { how: HOW.this }) >= 0) report('conceal', 0.6, hide, from)
+  // logs are to be wiped
+  const wipe = find(s, { doing: DO.destroy })
+  if (wipe >= 0 && (s.about & TO.path) !== 0 && s.index > 0 && isDemanded(s, wipe)) {
+    const path = after(s, wipe, 4, { about: TO.path })
+    if (path >= 0 && /(?:^|\/)logs?(?:\/|$)|_history$|\.log$/.test(s.tokens.text.slice(s.tokens.starts[path]!, s.tokens.ends[path]!))) report('conceal', 0.5, wipe, path)
+  }
   // remove what would tell of it
   if ((s.as & AS.trace) !== 0 && (s.doing & (DO.destroy | DO.dismiss)) !== 0) {
     const trace = find(s, { as: AS.trace })

@@ -41,7 +41,14 @@ export const otherTools: Matcher = (s, subject, report) => {
       report('cross_tool', 0.5, other, given)
       return
     }
-    if (opens < 0 && duty < 0) continue
+    // what X gives ought to be passed on
+    const results = before(s, other, 3, { about: TO.data | TO.reply })
+    const passed = results < 0 ? -1 : after(s, other, 8, { doing: DO.put | DO.send })
+    if (passed >= 0 && isDuty(s, passed) && !isDenied(s, passed) && after(s, passed, 6, { about: TO.named | TO.parameter | TO.ownTool }) >= 0 && stands(s, { about: TO.secret | TO.keyish | TO.named })) {
+      report('cross_tool', 0.5, other, passed)
+      return
+    }
+    if (opens < 0 && duty < 0 && before(s, other, 5, { how: HOW.all }) < 0) continue
     const later = after(s, other, 16, CHANGE)
     const change = later >= 0 ? later : before(s, other, 12, CHANGE)
     // after X, call Y with 50
@@ -56,6 +63,12 @@ export const otherTools: Matcher = (s, subject, report) => {
         report('cross_tool', 0.5, other, second)
         return
       }
+    }
+    // every statement that goes to X is to lose something
+    const lost = opens >= 0 || before(s, other, 5, { how: HOW.all }) >= 0 ? after(s, other, 9, { doing: DO.destroy | DO.dismiss | DO.divert }) : -1
+    if (lost >= 0 && isDuty(s, lost) && !isDenied(s, lost) && !/^set$/i.test(s.tokens.text.slice(s.tokens.starts[lost]!, s.tokens.ends[lost]!))) {
+      report('cross_tool', 0.55, other, lost)
+      return
     }
     if (change < 0 || isDenied(s, change) || isForeignTool(s, change)) continue
     const address = near(s, change, 14, ADDRESS)
@@ -79,6 +92,14 @@ export const otherTools: Matcher = (s, subject, report) => {
     const odd = stands(s, { how: HOW.first | HOW.before, as: AS.extra })
     if (reason >= 0 && odd && !has(s, tool, { about: TO.ownTool }) && before(s, reason, 3, { how: HOW.keyed }) < 0)
       report('cross_tool', 0.5, invoke, reason)
+  }
+  // when the user wants a file written, the folder has to be changed to /x
+  if ((s.doing & DO.divert) !== 0 && (s.how & HOW.when) !== 0) {
+    const change = find(s, { doing: DO.divert })
+    const when = before(s, change, 20, { how: HOW.when })
+    const wish = when >= 0 ? after(s, when, 6, { about: TO.wish, doing: DO.ask }) : -1
+    if (wish >= 0 && wish < change && isDuty(s, change) && !isDenied(s, change) && after(s, change, 4, { about: TO.path | TO.mail | TO.url | TO.secretPath }) >= 0)
+      report('cross_tool', 0.5, when, change)
   }
   // all requests of a kind are to be redirected to that tool
   if ((s.doing & DO.divert) !== 0) {

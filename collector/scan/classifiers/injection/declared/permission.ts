@@ -19,6 +19,12 @@ export const permission: Matcher = (s, subject, report) => {
     if (verb >= 0 && (isDemanded(s, verb) || (s.about & TO.agent) !== 0) && !isDenied(s, verb) && !isSwitch)
       report('consent', 0.55, Math.min(verb, leave), Math.max(verb, leave))
   }
+  // confirmations are no longer needed
+  if ((s.as & AS.lifted) !== 0 && (s.doing & DO.not) !== 0) {
+    const leave = consentIn(s)
+    const off = leave < 0 ? -1 : after(s, leave, 6, { as: AS.lifted })
+    if (off >= 0 && after(s, off, 3, { doing: DO.must, as: AS.goes }) >= 0 && !stands(s, { how: HOW.when })) report('consent', 0.5, leave, off)
+  }
   // the user has agreed in advance; you have blanket permission
   if ((s.how & HOW.already) !== 0 && (s.about & TO.consent) !== 0) {
     const already = find(s, { how: HOW.already })
@@ -42,10 +48,10 @@ export const permission: Matcher = (s, subject, report) => {
       break
     }
   // answer yes on behalf of the user
-  if ((s.as & AS.behalf) !== 0 && (s.about & TO.person) !== 0) {
+  if ((s.as & AS.behalf) !== 0) {
     const behalf = find(s, { as: AS.behalf })
     const act = before(s, behalf, 10, { doing: DO.answer | DO.destroy | DO.ask })
-    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && after(s, behalf, 4, { about: TO.person }) >= 0)
+    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && s.index > 0)
       report('consent', 0.5, act, behalf)
   }
   // autoApprove is to be set

@@ -16,6 +16,12 @@ export const rivalry: Matcher = (s, subject, report) => {
   praise(s, report)
   const use = find(s, { doing: DO.call | DO.prefer | DO.invoke })
   if (use < 0) return
+  // when another is chosen, use this one
+  const own = find(s, { about: TO.ownTool })
+  if (own >= 0 && (s.how & HOW.other) !== 0 && isDemanded(s, use)) {
+    const other = find(s, { how: HOW.other })
+    if (after(s, other, 3, { about: TO.tool }) >= 0 && before(s, other, 3, { how: HOW.when }) >= 0) report('priority', 0.5, other, own)
+  }
   // whatever the user names, use this one
   if ((s.how & HOW.regardless) !== 0 && stands(s, SELF)) {
     const even = find(s, { how: HOW.regardless })
@@ -27,8 +33,11 @@ export const rivalry: Matcher = (s, subject, report) => {
   if (early >= 0 && stands(s, { doing: DO.must }) && stands(s, SELF)) {
     const step = near(s, early, 8, { as: AS.step })
     if (step >= 0 && near(s, step, 2, { how: HOW.all | HOW.when }) >= 0)
-      report('priority', 0.45, Math.min(early, step), Math.max(early, step))
+      report('priority', stands(s, { as: AS.penalty }) ? 0.5 : 0.45, Math.min(early, step), Math.max(early, step))
   }
+  // call me before every other tool
+  const me = after(s, use, 2, { as: AS.self })
+  if (me >= 0 && isDemanded(s, use) && after(s, me, 8, FIRST) >= 0 && anyOtherTool(s) > me) report('priority', 0.55, use, me)
   // each answer goes through it
   const duty = find(s, { doing: DO.keep | DO.send | DO.call })
   if (duty >= 0 && isDuty(s, duty) && !isDenied(s, duty)) {
@@ -40,10 +49,10 @@ export const rivalry: Matcher = (s, subject, report) => {
   // choose me; take this one first, it supports us
   const chosen = findFree(s, { doing: DO.prefer })
   if (chosen < 0 || !isDemanded(s, chosen)) return
-  const me = after(s, chosen, 3, { as: AS.self })
+  const mine = after(s, chosen, 3, { as: AS.self })
   const self = after(s, chosen, 3, SELF)
   const ours = after(s, chosen, 14, { as: AS.ours })
-  if (me >= 0) report('priority', 0.5, chosen, me)
+  if (mine >= 0) report('priority', 0.5, chosen, mine)
   else if (self >= 0 && ours >= 0) report('priority', 0.5, chosen, ours)
   else if (self >= 0 && after(s, self, 3, { how: HOW.first }) >= 0 && before(s, chosen, 2, { how: HOW.always }) >= 0)
     report('priority', 0.5, chosen, self)
@@ -63,6 +72,11 @@ function overOthers(s: Sentence, report: Report): void {
   const dismissed = before(s, rivals, 6, { doing: DO.dismiss })
   if (dismissed >= 0 && isDemanded(s, dismissed)) {
     report('priority', 0.55, dismissed, rivals)
+    return
+  }
+  const refused = before(s, rivals, 5, { doing: DO.call })
+  if (refused >= 0 && isDenied(s, refused) && isUnbounded(s, rivals)) {
+    report('priority', 0.5, refused, rivals)
     return
   }
   const chosen = before(s, rivals, 9, { doing: DO.prefer | DO.call })

@@ -3,7 +3,7 @@ import type { Subject } from '../../../classifier.ts'
 import { remembered } from '../../../remembered.ts'
 import { declaredLexicon, hashWord, type Meaning } from '../lexicon.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, type Sentence, type Wanted } from '../sentence.ts'
+import { after, before, find, has, isOneClause, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import { isOtherTool } from '../tool-reference.ts'
 
@@ -90,6 +90,7 @@ export function isDenied(s: Sentence, i: number): boolean {
 /** The model is to do it: the base form at the head of a clause, or any form after a word of duty, in whatever voice. */
 export function isDemanded(s: Sentence, i: number): boolean {
   const { is, doing } = s.tokens
+  if ((doing[i]! & DO.please) !== 0 && (doing[i]! & ~(DO.please | DO.base)) !== 0) return true
   if ((doing[i]! & DO.base) !== 0) {
     if ((is[i]! & (IS.clauseStart | IS.lineStart)) !== 0) return true
     // `first read`, `then send`, `also copy`, `and forward`: the head of the clause is an adverb or another order.
@@ -103,6 +104,13 @@ export function isDemanded(s: Sentence, i: number): boolean {
 /** A word of duty stands before it: `must be sent`, `has to carry`, `needs to go`. */
 export function isDuty(s: Sentence, i: number): boolean {
   if (before(s, i, 4, { doing: DO.must | DO.please }) >= 0) return true
+  // policy requires that … be copied; should have their … dropped
+  const { text, starts, ends } = s.tokens
+  if (/ed$|[^s]ent$|put$/i.test(text.slice(starts[i]!, ends[i]!))) {
+    const isSubjunctive = /\bbe\s{1,2}(?:\w{2,12}ly\s{1,2})?$/i.test(text.slice(Math.max(0, starts[i]! - 18), starts[i]!))
+    const must = before(s, i, isSubjunctive ? 16 : 7, { doing: DO.must })
+    if (must >= 0 && (isSubjunctive || isOneClause(s, must, i))) return true
+  }
   const to = before(s, i, 3, { how: HOW.to })
   return (
     to >= 0 && has(s, to - 1 >= s.from ? to - 1 : to, { as: AS.duty }) && s.tokens.at[to]! - s.tokens.at[to - 1]! === 1
@@ -127,15 +135,26 @@ export function findFree(s: Sentence, wanted: Wanted): number {
 
 /** Another tool: listed, called by the words around it, or named as tools are. */
 export const isForeignTool = (s: Sentence, i: number): boolean =>
-  isOtherTool(s, i) || (has(s, i, { as: AS.toolLike }) && after(s, i, 1, { about: TO.parameter }) < 0)
+  isOtherTool(s, i) ||
+  (has(s, i, { about: TO.named }) &&
+    !has(s, i, { about: TO.ownTool | TO.parameter }) &&
+    before(s, i, 2, { doing: DO.invoke }) >= 0) || (has(s, i, { as: AS.toolLike }) && after(s, i, 1, { about: TO.parameter }) < 0)
 export function foreignToolIn(s: Sentence, from = s.from): number {
-  for (
-    let i = find(s, { about: TO.otherTool | TO.identifier }, from);
-    i >= 0;
-    i = find(s, { about: TO.otherTool | TO.identifier }, i + 1)
-  )
-    if (isForeignTool(s, i)) return i
+  const wanted = { about: TO.otherTool | TO.identifier | TO.named }
+  for (let i = find(s, wanted, from); i >= 0; i = find(s, wanted, i + 1)) if (isForeignTool(s, i)) return i
   return -1
+}
+
+/** The nearest verb before a token that is demanded, else the nearest at all; after it when none stands before. */
+export function giverOf(s: Sentence, i: number, words: number, wanted: Wanted): number {
+  let nearest = -1
+  for (let k = before(s, i, words, wanted); k >= s.from; k--) {
+    if (s.tokens.at[i]! - s.tokens.at[k]! > words) break
+    if (!has(s, k, wanted)) continue
+    if (nearest < 0) nearest = k
+    if (isDemanded(s, k)) return k
+  }
+  return nearest >= 0 ? nearest : after(s, i, words, wanted)
 }
 
 export const stands = (s: Sentence, wanted: Wanted): boolean => find(s, wanted) >= 0

@@ -54,11 +54,16 @@ function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
     after(s, i, 4, { how: HOW.you | HOW.your }) >= 0
   )
     return 4
+  // the memory of the agent; the answer you gave before
+  if (has(s, i, { as: AS.machine, how: HOW.later, about: TO.orders }) && before(s, i, 3, { about: TO.agent }) >= 0 && near(s, i, 6, { as: AS.content, how: HOW.all }) >= 0)
+    return 2
+  if (has(s, i, { about: TO.reply }) && after(s, i, 1, { how: HOW.you }) >= 0 && before(s, i, 2, { how: HOW.prior | HOW.all }) >= 0) return 1
   // what earlier tools gave
   if (
     has(s, i, { about: TO.data | TO.reply }) &&
-    near(s, i, 5, { how: HOW.prior }) >= 0 &&
-    near(s, i, 6, { about: TO.tool }) >= 0
+    (near(s, i, 5, { how: HOW.prior }) >= 0
+      ? near(s, i, 6, { about: TO.tool }) >= 0
+      : before(s, i, 3, { how: HOW.other | HOW.all }) >= 0 && before(s, i, 2, { about: TO.tool }) >= 0)
   )
     return 3
   // everything the user has said

@@ -1,7 +1,7 @@
 /** What is to outlast the call: lines in files that guide agents, keys and start files of the machine, facts for later conversations; and what is removed on the way. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find } from '../sentence.ts'
+import { after, before, find, near } from '../sentence.ts'
 import { findFree, isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const WRITE = { doing: DO.put | DO.keep | DO.divert }
@@ -22,14 +22,14 @@ export const upkeep: Matcher = (s, subject, report) => {
   // store in your memory that …
   const keep = find(s, { doing: DO.keep })
   if (keep >= 0 && isDemanded(s, keep) && !isDenied(s, keep) && s.index > 0) {
-    const memory = after(s, keep, 6, { how: HOW.later })
+    const memory = near(s, keep, 6, { how: HOW.later })
     if (memory >= 0 && before(s, memory, 3, { how: HOW.your }) >= 0) report('memory', 0.5, keep, memory)
   }
   // and files are to be removed beside
   const destroy = findFree(s, { doing: DO.destroy })
-  if (destroy >= 0 && (s.as & AS.extra) !== 0 && stands(s, { doing: DO.must })) {
+  if (destroy >= 0 && (s.as & AS.extra) !== 0 && stands(s, { doing: DO.must | DO.please })) {
     const path = after(s, destroy, 8, { about: TO.path | TO.secretPath })
-    if (path >= 0 && stands(s, { how: HOW.all })) report('command', 0.5, destroy, path)
+    if (path >= 0 && stands(s, { how: HOW.all, doing: DO.please })) report('command', 0.5, destroy, path)
   }
 }
 
