@@ -177,6 +177,10 @@ export const defineRule = <
   rule: Rule<R, C, S, B>,
 ): Rule<R, C, S, B> => rule
 
+/** No time: before every event. */
+export const NEVER = 0
+/** Whole days since 1970, for what is told once a day. */
+export const dayOf = (ts: number): number => Math.floor(ts / 86_400_000)
 export const seconds = (n: number): number => n * 1_000
 export const minutes = (n: number): number => n * 60_000
 export const hours = (n: number): number => n * 3_600_000

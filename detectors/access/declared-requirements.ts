@@ -1,10 +1,11 @@
 /** Which tools of a list say what their caller must have, and which are public on purpose. */
 import type { Definition } from '../../schemas/events/registry.ts'
 import { millisecondsOf } from '../event-time.ts'
+import { days } from '../rule.ts'
 import { fingerprint } from '../shapes/fingerprint.ts'
 import { isGraveName } from './sensitive-tools.ts'
 
-const YEAR_MS = 365 * 86_400_000
+const MAX_ANONYMOUS = 128
 /** Names that are named in a finding, and whose risk is judged. */
 const MAX_NAMED = 64
 const DATED = /^public:(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))$/
@@ -17,7 +18,7 @@ export const noteOpenness = (
   openness: Openness,
 ): void => {
   openness.required = e.authRequired
-  openness.anonymous = e.anonymousTools.slice(0, 128).map(fingerprint)
+  openness.anonymous = e.anonymousTools.slice(0, MAX_ANONYMOUS).map(fingerprint)
 }
 
 /** `public` holds for good, `public:2026-05-01` for a year from that review. */
@@ -25,7 +26,7 @@ export const isPublic = (tags: readonly string[], ts: number): boolean =>
   tags.some((tag) => {
     if (tag === 'public') return true
     const day = DATED.exec(tag)?.[1]
-    return day !== undefined && ts - millisecondsOf(`${day}T00:00:00Z`) < YEAR_MS
+    return day !== undefined && ts - millisecondsOf(`${day}T00:00:00Z`) < days(365)
   })
 
 interface List {
@@ -37,10 +38,9 @@ interface List {
 export function undeclaredTools(e: List, { anonymous }: Openness): { names: readonly string[]; isGrave: boolean } {
   const undeclared = e.definitions.filter(({ requiredScopes }) => requiredScopes === undefined)
   const isOpen = ({ name, tags = [] }: Definition): boolean =>
-    isPublic(tags, e.ts) ||
-    isPublic(e.tagsOf('tools', name), e.ts) ||
-    (anonymous.length > 0 && anonymous.includes(fingerprint(name)))
+    isPublic(tags, e.ts) || isPublic(e.tagsOf('tools', name), e.ts) || anonymous.includes(fingerprint(name))
   const names = undeclared.filter((definition) => !isOpen(definition)).map(({ name }) => name)
-  const isGrave = undeclared.length < e.definitions.length || names.slice(0, MAX_NAMED).some(isGraveName)
+  const named = names.slice(0, MAX_NAMED)
+  const isGrave = undeclared.length < e.definitions.length || named.some(isGraveName)
   return { names, isGrave }
 }

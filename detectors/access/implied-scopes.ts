@@ -3,8 +3,7 @@ import { entryOf } from '../table.ts'
 
 /** Scope -> what it implies; what those imply counts too. */
 export type Hierarchy = Readonly<Record<string, readonly string[]>>
-/** Implied scopes and wildcards that are followed; a map that is larger is no map of one grant. */
-const MAX_IMPLIED = 512
+/** Wildcards that are followed. */
 const MAX_WILDCARDS = 64
 
 /** The required scopes that the granted ones do not imply. */
@@ -29,20 +28,27 @@ export function missingScopes(
 
 /** Whether one scope is enough for another. */
 export const covers = (scope: string, required: string, hierarchy: Hierarchy): boolean =>
-  scope === required || missingScopes([required], [scope], hierarchy).length === 0
+  missingScopes([required], [scope], hierarchy).length === 0
 
 /** Follows the map; a set is walked on while it grows, so that circles end. */
 function withImplied(owned: ReadonlySet<string>, hierarchy: Hierarchy): ReadonlySet<string> {
   const all = new Set(owned)
-  for (const scope of all)
-    for (const implied of entryOf(hierarchy, scope) ?? []) if (all.size < MAX_IMPLIED) all.add(implied)
+  for (const scope of all) for (const implied of entryOf(hierarchy, scope) ?? []) all.add(implied)
   return all
 }
 
 /** `files:*` covers what begins with `files:`, `*` everything. */
 function coveredPrefix(scope: string): string | undefined {
-  if (!scope.endsWith('*')) return undefined
   return scope === '*' || /[:./]\*$/.test(scope) ? scope.slice(0, -1) : undefined
 }
 const isUri = (scope: string): boolean => scope.includes('://')
 const localName = (scope: string): string => (isUri(scope) ? scope.slice(scope.lastIndexOf('/') + 1) : scope)
+
+/** All that a token grants. */
+export const grantedBy = ({
+  scopes,
+  roles,
+}: {
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+}) => (roles.length === 0 ? scopes : [...scopes, ...roles])

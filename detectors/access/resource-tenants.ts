@@ -10,11 +10,12 @@ const EVERYONE = '*'
 
 /** Names of tenants in `tenant:…` tags, in lower case. */
 export function tenantsIn(tags: readonly string[]): readonly string[] {
-  if (tags.length === 0) return tags
   return tags
     .slice(0, MAX_TAGS)
     .flatMap((tag) => (tag.startsWith(PREFIX) ? tag.slice(PREFIX.length).toLowerCase() : []))
 }
+
+export const hasTenant = (tags: readonly string[]): boolean => tags.some((tag) => tag.startsWith(PREFIX))
 
 interface Caller {
   /** Tenants by name (tid, inventory). */
@@ -37,7 +38,6 @@ export function foreignTenants(
   const foreign = tenants.filter(
     (tenant) => tenant !== EVERYONE && tenant !== key && !names.includes(tenant) && isKnown(tenant),
   )
-  if (foreign.length === 0) return foreign
   const allowed = new Set([EVERYONE, ...names, key, principal, client].filter((name) => name !== ''))
   const shared = Object.entries(grants).flatMap(([tenant, who]) =>
     who.some((name) => allowed.has(name) || allowed.has(name.toLowerCase())) ? tenant.toLowerCase() : [],

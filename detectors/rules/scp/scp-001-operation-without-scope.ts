@@ -10,7 +10,7 @@ const decides = (requiredScopes: string[], grantedScopes: string[], more: Decisi
     ...{ tool: 'delete_file', resourceClass: 'tool', policyId: 'p1', decision: 'allow' },
     ...{ requiredScopes, grantedScopes, ...more },
   })
-const ROLES = { hierarchy: { admin: ['files:write'], root: ['admin'], loop: ['loop'] } }
+const ROLES = { hierarchy: { admin: ['files:write', 'api://hr/Read'], root: ['admin'], loop: ['loop'] } }
 
 export default defineRule({
   id: 'scp-001-operation-without-scope',
@@ -41,7 +41,7 @@ export default defineRule({
   check: {
     'authz.decision'(e, { hierarchy }) {
       // A caller of whom nothing was said (stdio) is not one without scopes.
-      if (e.decision !== 'allow' || e.requiredScopes.length === 0 || !e.says('grantedScopes')) return
+      if (e.decision !== 'allow' || !e.says('grantedScopes')) return
       const missing = missingScopes(e.requiredScopes, e.grantedScopes, hierarchy)
       if (missing.length === 0) return
       return {
@@ -63,6 +63,7 @@ export default defineRule({
       exampleWith(ROLES, 'the map leads elsewhere', decides(['users:write'], ['admin', 'loop'])),
       exampleWith(ROLES, 'the narrower does not imply the broader', decides(['admin'], ['files:write'])),
       example('a wildcard of another kind', decides(['db:write'], ['files:*', 'd*'])),
+      example('a path is no service', decides(['read'], ['repo/read'])),
       example(
         'the same word of two other services',
         decides(['https://a.example.com/read'], ['https://b.example.com/read']),
@@ -71,6 +72,7 @@ export default defineRule({
     noMatch: [
       example('exactly the scope', decides(['files:write'], ['files:read', 'files:write'])),
       exampleWith(ROLES, 'admin implies it', decides(['files:write'], ['admin'])),
+      exampleWith(ROLES, 'by its whole name', decides(['api://hr/Read'], ['admin'])),
       exampleWith(ROLES, 'over two steps', decides(['files:write'], ['root'])),
       example('a wildcard covers it', decides(['files:write'], ['files:*'])),
       example('of another notation', decides(['Files.Write'], ['Files.*'])),

@@ -52,14 +52,12 @@ export default defineRule({
         'auth.metadata.published'(e, cell) {
           if (e.metadataKind !== 'protected_resource') return
           noteCatalogue(e.scopesSupported, cell)
-          if (!e.scopesSupported.includes('offline_access') || e.ts - cell.offlineMs < days(1)) return
-          cell.offlineMs = e.ts
+          if (!e.scopesSupported.includes('offline_access')) return
           return { severity: 'low', saw: 'offline_access is advertised', expected: 'scopes of this resource alone' }
         },
         'auth.challenge.sent'(e, cell, { fewScopes }) {
-          if (cell.total <= fewScopes || !isWhole(e.scopesChallenged, cell)) return
-          if (e.ts - cell.challengedMs < days(1)) return
-          cell.challengedMs = e.ts
+          if (cell.isAsked || cell.total <= fewScopes || !isWhole(e.scopesChallenged, cell)) return
+          cell.isAsked = true
           return {
             severity: 'low',
             saw: `a challenge for all ${cell.total} scopes`,
@@ -69,11 +67,10 @@ export default defineRule({
       },
     },
   },
-  where: (e) =>
-    e.type === 'auth.token.validated' && e.decision === 'allow' && (e.scopes.length > 3 || e.scopes.some(isWildcard)),
   on: {
     'auth.token.validated'(e, _, { fewScopes, wholeAbove, defaultAbove }, { catalogue }) {
       const { scopes } = e
+      if (e.decision !== 'allow') return
       if (catalogue.total > 0 && catalogue.total <= fewScopes) return
       const broad = scopes.filter((scope) => isWildcard(scope) || (isDefault(scope) && scopes.length > defaultAbove))
       const isAll = catalogue.total > wholeAbove && isWhole(scopes, catalogue)

@@ -1,8 +1,10 @@
 /** A caller of one tenant is given what belongs to another. */
 import { z } from 'zod'
-import { foreignTenants, tenantsIn } from '../../access/resource-tenants.ts'
+import { foreignTenants, hasTenant, tenantsIn } from '../../access/resource-tenants.ts'
+import { wasRefused } from '../../finding.ts'
 import { days, defineRule, hours } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
+import { shortName } from '../../short-name.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 type Token = NonNullable<Parameters<typeof sample<'auth.token.validated'>>[1]>
@@ -52,14 +54,13 @@ export default defineRule({
   where: (e) =>
     e.type === 'auth.token.validated'
       ? e.tid !== '' && e.decision === 'allow'
-      : tenantsIn(e.dataTags).length > 0 || tenantsIn(e.tagsOf('tools', e.tool)).length > 0,
+      : hasTenant(e.dataTags) || hasTenant(e.tagsOf('tools', e.tool)),
   on: {
     'auth.token.validated'(e, cell) {
-      cell.tid = e.tid.slice(0, 128).toLowerCase()
+      cell.tid = shortName(e.tid.toLowerCase())
     },
     'tool.result'(e, cell, { grants }) {
-      const isRefused = e.outcome === 'denied' || e.decision === 'deny' || e.decision === 'challenge'
-      if (e.outcome !== 'ok' && !isRefused) return
+      if (e.outcome !== 'ok' && !wasRefused(e)) return
       const tenants = [...tenantsIn(e.dataTags), ...tenantsIn(e.tagsOf('tools', e.tool))]
       const tagged = tenantsIn(e.tagsOf('principals', e.principal))
       const names = cell.tid === '' ? tagged : [cell.tid, ...tagged]
@@ -75,10 +76,19 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('tenant A reads a record of tenant B', token('A'), gives(['tenant:B'])),
+      graded('critical', example('tenant A reads a record of tenant B', token('A'), gives(['tenant:B']))),
+      example('a later token says no tenant', token('A'), token(''), gives(['tenant:B'])),
       example('one record of several', token('A'), gives(['pii', 'tenant:a', 'tenant:B'])),
       example('the tool belongs to another tenant', listed('tools', 'get_record=tenant:B'), token('A'), gives([])),
-      example('refused: a probe', listed('tools', 'get_record=tenant:B'), token('A'), gives([], { outcome: 'denied' })),
+      graded(
+        'low',
+        example(
+          'refused: a probe',
+          listed('tools', 'get_record=tenant:B'),
+          token('A'),
+          gives([], { outcome: 'denied' }),
+        ),
+      ),
       example('the inventory knows the caller', listed('principals', '616c696365=tenant:A'), gives(['tenant:B'])),
       example('tenants as keyed hashes', gives([`tenant:${KEY_B}`], { identityTenant: KEY_A })),
       exampleWith({ grants: { C: ['a'], B: ['c'] } }, 'the grants are for others', token('A'), gives(['tenant:B'])),
@@ -87,8 +97,9 @@ export default defineRule({
       example('its own record, in another case', token('A'), gives(['tenant:a', 'customer:B'])),
       exampleWith({ grants: { B: ['A'] } }, 'a guest by tenant', token('A'), gives(['tenant:B'])),
       exampleWith({ grants: { b: ['616c696365'] } }, 'a guest by name', token('A'), gives(['tenant:B'])),
-      exampleWith({ grants: { B: ['ide'] } }, 'through a client that may', token('A'), gives(['tenant:B'])),
+      exampleWith({ grants: { B: ['Ide'] } }, 'a client that may', token('A'), gives(['tenant:B'], { client: 'Ide' })),
       exampleWith({ grants: { B: ['*'] } }, 'a tenant that shares with all', token('A'), gives(['tenant:B'])),
+      example('neither is known', gives([`tenant:${KEY_B}`], { principal: 'bob' })),
       example('data of everybody', token('A'), gives(['tenant:*'])),
       example('the tenant of the caller is not known', token('', { principal: 'bob' }), gives(['tenant:B'])),
       example(
