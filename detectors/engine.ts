@@ -62,10 +62,9 @@ export interface SourceEngine extends Engine {
   signalsOf(event: AuditEvent, position: Position): readonly Signal[]
 }
 export function createSourceEngine(rules: LoadedRules, options: EngineOptions): SourceEngine {
-  const { inside, crossing } = apart(rules)
+  const { inside, projection } = apart(rules)
   // Whether a rule can see on a server is judged where the events of the server are.
   const engine = new RuleEngine(inside, known(options, rules), new Coverage(rules.rules))
-  const projection = new Projection(crossing)
   return Object.assign(engine, {
     signalsOf: (event: AuditEvent, position: Position): readonly Signal[] =>
       projection.signalsOf(event, position, engine.inventories.of(event.tenant ?? '')),
@@ -81,6 +80,7 @@ export const createSignalsEngine = (rules: LoadedRules, options: EngineOptions):
 interface Parts {
   readonly inside: readonly LoadedRule[]
   readonly crossing: readonly LoadedRule[]
+  readonly projection: Projection
 }
 const parts = new WeakMap<LoadedRules, Parts>()
 /** The same lists for the same rules, so that they are compiled once: a scan makes an engine for each row. */
@@ -88,7 +88,8 @@ function apart(all: LoadedRules): Parts {
   let of = parts.get(all)
   if (of === undefined) {
     const alive = all.rules.filter(({ mode }) => mode !== 'off')
-    of = { inside: alive.filter((rule) => !isCrossing(rule)), crossing: alive.filter(isCrossing) }
+    const crossing = alive.filter(isCrossing)
+    of = { inside: alive.filter((rule) => !isCrossing(rule)), crossing, projection: new Projection(crossing) }
     parts.set(all, of)
   }
   return of
@@ -106,11 +107,11 @@ class WholeEngine implements Engine {
   private readonly projection: Projection
 
   constructor(rules: LoadedRules, options: EngineOptions) {
-    const { inside, crossing } = apart(rules)
+    const { inside, crossing, projection } = apart(rules)
     const seen = new Coverage(rules.rules)
     this.inside = new RuleEngine(inside, options, seen)
     this.across = new SignalsEngine(crossing, options, seen)
-    this.projection = new Projection(crossing)
+    this.projection = projection
   }
 
   get watermarkMs(): number {

@@ -132,9 +132,8 @@ function needOf(scope: Scope, type: string, users: readonly LoadedRule[]): Need 
   }
 }
 
-/** What can be asked where the event is, before it is sent: a condition on the event alone. */
+/** What can be asked where the event is, before it is sent: a condition on the event alone, and on the inventory as it is known there. */
 function predicateOf(rule: LoadedRule): Wanted | undefined {
-  if (rule.asksInventory === true) return undefined
   if (rule.cell !== undefined) {
     const listens = Object.values(rule.beside ?? {}).some(({ on, per }) => per !== 'fleet' && on !== undefined)
     return listens || rule.where === undefined || rule.where.length > 1 ? undefined : (rule.where as unknown as Wanted)
