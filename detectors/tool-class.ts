@@ -40,10 +40,12 @@ const DESTROYING = words(
   'delete remove drop destroy truncate purge wipe erase kill terminate transfer pay refund revoke uninstall format',
 )
 const RUNNING = words('run execute exec eval shell command bash terminal process powershell')
-/** Where strangers write. */
+/** Names of these are of what stands outside, whatever is done with it. */
+const WEB = words('browser web webpage website http https internet feed rss')
+/** Where strangers write, when it is read. */
 const OUTSIDE = words(
-  'url urls web website webpage page http https browser internet feed rss issue issues comment comments pr review reviews ' +
-    'email emails mail mails inbox message messages thread threads tweet tweets ticket tickets',
+  'url urls page issue issues comment comments pr review reviews email emails mail mails inbox message messages thread threads ' +
+    'tweet tweets ticket tickets',
 )
 const PRIVATE = words(
   'file files directory folder email emails mail mails inbox message messages calendar event events contact contacts document ' +
@@ -67,16 +69,20 @@ export function classesByName(name: string): number {
   const destroys = hasAny(said, DESTROYING)
   const writes = hasAny(said, WRITING)
   const reads = hasAny(said, READING) && !sends && !destroys
-  const isOutside = hasAny(said, OUTSIDE)
+  const isWeb = hasAny(said, WEB)
+  const isOutside = isWeb || hasAny(said, OUTSIDE)
+  const changes = sends || destroys || writes
   let bits = 0
-  if (hasAny(said, FETCHING) || (isOutside && !sends && !destroys && !writes)) bits |= CLASS.untrusted_source
+  if (hasAny(said, FETCHING) || (!changes && (isWeb || (reads && isOutside)))) bits |= CLASS.untrusted_source
   if (reads && hasAny(said, PRIVATE)) bits |= CLASS.private_data
   if (sends || (isOutside && writes)) bits |= CLASS.egress
-  if (destroys || hasAny(said, RUNNING)) bits |= CLASS.destructive
+  if (destroys || (!reads && hasAny(said, RUNNING))) bits |= CLASS.destructive
   return bits
 }
 
 const RECIPIENTS = words('to cc bcc recipient recipients webhook channel')
+/** Beside one of these `to` is the end of a range. */
+const RANGE = words('from since start begin after')
 const ADDRESSES = words('url uri link')
 /** What a definition adds: names of its parameters (a required one begins with `!`), and annotations such as `readOnlyHint=true`. */
 export function classesByDefinition(
@@ -86,10 +92,12 @@ export function classesByDefinition(
 ): number {
   const isReadOnly = annotations.includes('readOnlyHint=true')
   const byName = classesByName(name)
+  const isRead = isReadOnly || hasAny(wordsOf(name), READING)
   let bits = byName
-  for (const field of inputFields.slice(0, 64)) {
-    const plain = (field.startsWith('!') ? field.slice(1) : field).toLowerCase()
-    if (RECIPIENTS.has(plain) && !isReadOnly) bits |= CLASS.egress
+  const fields = inputFields.slice(0, 64).map((field) => (field.startsWith('!') ? field.slice(1) : field).toLowerCase())
+  const hasRange = hasAny(fields, RANGE)
+  for (const plain of fields) {
+    if (RECIPIENTS.has(plain) && !isRead && !(plain === 'to' && hasRange)) bits |= CLASS.egress
     if (ADDRESSES.has(plain) && byName === 0 && isReadOnly) bits |= CLASS.untrusted_source
   }
   if (annotations.includes('destructiveHint=true') && !isReadOnly) bits |= CLASS.destructive

@@ -19,6 +19,8 @@ describe('by name', () => {
     ['fetch_url', 'untrusted_source'],
     ['browser_navigate', 'untrusted_source'],
     ['web-search', 'untrusted_source'],
+    ['http_request', 'untrusted_source'],
+    ['browser_click', 'untrusted_source'],
     ['list_issues', 'untrusted_source'],
     ['get_pull_request_reviews', 'untrusted_source'],
     ['read_mail', 'untrusted_source private_data'],
@@ -41,6 +43,9 @@ describe('by name', () => {
 
   it.each([
     'add',
+    'replace_email_domain',
+    'get_workflow_run_usage',
+    'request_copilot_review',
     'echo',
     'get_weather',
     'convert_time',
@@ -66,6 +71,9 @@ describe('by definition', () => {
     expect(defined('ping', ['!to', 'text'])).toBe('egress')
     expect(defined('ping', ['Recipients'])).toBe('egress')
     expect(defined('ping', ['!to'], ['readOnlyHint=true'])).toBe('')
+    expect(defined('get_blame', ['to'])).toBe('')
+    expect(defined('blame', ['!from', '!to'])).toBe('')
+    expect(defined('mailto', ['!from', '!cc'])).toBe('egress')
   })
   it('a read-only tool that takes an address brings in what stands there', () => {
     expect(defined('summarize', ['!url'], ['readOnlyHint=true'])).toBe('untrusted_source')

@@ -85,6 +85,21 @@ describe.each(SDKS)('legacy era, %s', (sdk) => {
     ])
     valid()
   })
+  it.each([
+    ['token_limit', 'integer', 'integer'],
+    ['tokenCount', 'string', 'string'],
+    ['max_tokens', 'number', 'number'],
+    ['savePassword', 'boolean', 'boolean'],
+    ['api_token', 'string', 'credential'],
+    ['token', 'string', 'credential'],
+    ['otp', 'integer', 'credential'],
+    ['pin', 'number', 'credential'],
+    ['account_number', 'integer', 'payment'],
+  ] as const)('a field %s of type %s is of class %s', async (name, type, expected) => {
+    const requestedSchema = { type: 'object' as const, properties: { [name]: { type } as { type: 'string' } } }
+    const { of } = await asking((server) => server.server.elicitInput({ message: 'm', requestedSchema }), 'decline')
+    expect(of('elicitation.requested')[0]!['fieldClasses']).toEqual([expected])
+  })
   it('a form that is declined has no fields', async () => {
     const { of } = await asking((server) => server.server.elicitInput(form), 'decline')
     const [answer] = of('elicitation.completed')
