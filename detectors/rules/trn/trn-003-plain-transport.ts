@@ -78,11 +78,11 @@ export default defineRule({
       graded('high', exampleWith(STRICT, 'a proxy that is not there', request({ ...open, forwardedProto: 'https' }))),
       graded('medium', example('a listener on 10.0.0.5', started('10.0.0.5:80'))),
       graded('low', example('a listener on every address', started('[::]:80'))),
-      graded('low', example('of both families', started('0.0.0.0:80'))),
+      graded('low', example('of both families', started('0.0.0.0:9000'))),
       example('a tag of another kind', tagged('internal'), request()),
     ],
     noMatch: [
-      example('http on 127.0.0.1', request({ addressClass: 'loopback' }), started('127.0.0.1:80'), started('[::1]:80')),
+      example('http on 127.0.0.1', request({ addressClass: 'loopback' }), started('127.0.0.1:9000'), started('[::1]:80')),
       example(
         'over TLS',
         request({ tlsVersion: 'TLSv1.3' }),
