@@ -76,10 +76,11 @@ export function quotedPhrases(
   malicious: Iterable<string>,
   benign: Iterable<string>,
 ): readonly string[] {
-  const ours = new Map<string, string>()
-  for (const { path, texts } of files) for (const text of texts) for (const run of runsOf(text)) ours.set(run, path)
+  const ours = new Map<string, Set<string>>()
+  for (const { path, texts } of files)
+    for (const text of texts) for (const run of runsOf(text)) ours.set(run, (ours.get(run) ?? new Set()).add(path))
   const quoted = new Set<string>()
   for (const text of malicious) for (const run of runsOf(text)) if (ours.has(run)) quoted.add(run)
   if (quoted.size > 0) for (const text of benign) for (const run of runsOf(text)) quoted.delete(run)
-  return [...quoted].map((run) => `${ours.get(run)}: "${run}" is a phrase of an attack`).sort()
+  return [...quoted].map((run) => `${[...ours.get(run)!].join(', ')}: "${run}" is a phrase of an attack`).sort()
 }

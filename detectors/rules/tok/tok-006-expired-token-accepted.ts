@@ -72,7 +72,7 @@ export default defineRule({
     ],
     noMatch: [
       example('ended a minute ago', token(-60)),
-      example('at the end of the skew', token(-120)),
+      example('where the skew ends', token(-120)),
       example('begins within the skew', future(120)),
       example('the time of the event was corrected', token(-600, { flags: ['event_time_clamped'] })),
       example('valid', token(3_600)),

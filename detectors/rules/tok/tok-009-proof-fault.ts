@@ -125,7 +125,7 @@ export default defineRule({
     noMatch: [
       example('all holds', proof()),
       example('nothing is said', sample('auth.dpop.checked', { decision: 'allow', principal: 'bob' })),
-      example('at the end of the skew', proof({ issuedSkewMs: 300_000 }), proof({ issuedSkewMs: -300_000 })),
+      example('where the skew ends', proof({ issuedSkewMs: 300_000 }), proof({ issuedSkewMs: -300_000 })),
       example('the verifier broke down', proof({ methodOk: false, decision: 'error' })),
     ],
   },

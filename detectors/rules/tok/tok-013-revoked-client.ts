@@ -92,7 +92,7 @@ export default defineRule({
     ],
     noMatch: [
       example('two minutes later', revoked(0), use(2)),
-      example('at the end of the grace', revoked(0), use(5)),
+      example('when the grace is over', revoked(0), use(5)),
       example('before', use(0), revoked(1)),
       example('refused', revoked(0), use(30, { decision: 'deny' })),
       example('opened again', revoked(0), revoked(10, 'account-enabled'), use(30)),

@@ -108,7 +108,7 @@ export default defineRule({
       example(
         'a listener of the network',
         request({ bindAddress: '10.0.0.5:80' }),
-        started({ bindAddress: '0.0.0.0:80' }),
+        started({ bindAddress: '0.0.0.0:9000' }),
       ),
       example('nine refusals', ...refused(9, 1_000)),
       example('ten in more than five minutes', ...refused(10, 33_334)),

@@ -82,7 +82,7 @@ export default defineRule({
       example('a tag of another kind', tagged('internal'), request()),
     ],
     noMatch: [
-      example('http on 127.0.0.1', request({ addressClass: 'loopback' }), started('127.0.0.1:9000'), started('[::1]:80')),
+      example('http on 127.0.0.1', request({ addressClass: 'loopback' }), started('127.0.0.1:81'), started('[::1]:80')),
       example(
         'over TLS',
         request({ tlsVersion: 'TLSv1.3' }),
