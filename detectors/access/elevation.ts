@@ -1,6 +1,8 @@
 /** A refused tool, a token with more scopes, the same tool allowed: how the rights came, and whether a person was asked. */
-import type { Match } from '../rule.ts'
+import { keepNewest } from '../newest.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { fingerprint } from '../shapes/fingerprint.ts'
+import { shortName } from '../short-name.ts'
 import { isHighRiskTool } from './sensitive-tools.ts'
 
 const MAX_SCOPES = 24
@@ -25,8 +27,8 @@ export type Elevation = {
   askedMs: number
 }
 export const noElevation = (): Elevation => ({
-  ...{ token: '', scopes: [], authTime: 0, acr: '', denied: [], deniedMs: [] },
-  ...{ beforeScopes: [], beforeAcr: '', raisedMs: 0, added: [], silentMs: 0, askedMs: 0 },
+  ...{ token: '', scopes: [], authTime: NEVER, acr: '', denied: [], deniedMs: [] },
+  ...{ beforeScopes: [], beforeAcr: '', raisedMs: NEVER, added: [], silentMs: NEVER, askedMs: NEVER },
 })
 
 interface Token {
@@ -38,20 +40,18 @@ interface Token {
   readonly acr: string
 }
 export function noteToken(e: Token, cell: Elevation): void {
-  if (e.tokenFp === '' || e.tokenFp === cell.token) return
+  if (e.tokenFp === cell.token) return
   const granted = [...e.scopes, ...e.roles].slice(0, MAX_SCOPES)
   const marks = granted.map(fingerprint)
-  if (cell.denied.length > 0) {
-    const added = granted.filter((_, i) => !cell.beforeScopes.includes(marks[i]!))
-    if (added.length > 0 && cell.beforeScopes.every((mark) => marks.includes(mark))) {
-      cell.raisedMs = e.ts
-      cell.added = added.slice(0, MAX_ADDED).map((scope) => scope.slice(0, 64))
-    }
+  const added = granted.filter((_, i) => !cell.beforeScopes.includes(marks[i]!)).map(shortName)
+  if (added.length > 0 && cell.beforeScopes.every((mark) => marks.includes(mark))) {
+    cell.raisedMs = e.ts
+    cell.added = added.slice(0, MAX_ADDED)
   }
   cell.token = e.tokenFp
   cell.scopes = marks
   cell.authTime = e.authTime
-  cell.acr = e.acr.slice(0, 64)
+  cell.acr = shortName(e.acr)
 }
 
 /** Nothing is known of the rights before where no token was seen. */
@@ -59,15 +59,10 @@ function noteRefusal(tool: string, ts: number, cell: Elevation): void {
   if (cell.token === '') return
   cell.denied.push(fingerprint(tool))
   cell.deniedMs.push(ts)
-  if (cell.denied.length > MAX_DENIED) forget(0, cell)
+  keepNewest(MAX_DENIED, cell.denied, cell.deniedMs)
   cell.beforeScopes = cell.scopes
   cell.beforeAcr = cell.acr
-  cell.raisedMs = 0
-}
-
-function forget(at: number, cell: Elevation): void {
-  cell.denied.splice(at, 1)
-  cell.deniedMs.splice(at, 1)
+  cell.raisedMs = NEVER
 }
 
 const SILENT_GRANTS = new Set(['refresh_token', 'client_credentials'])
@@ -100,11 +95,11 @@ export function judgeOperation(
 
 /** Judged once, if the tool had been refused and rights came in between. */
 function judgeAllowed(e: Operation, cell: Elevation, withinMs: number): Match | undefined {
-  if (cell.raisedMs === 0) return undefined
-  const at = cell.denied.indexOf(fingerprint(e.tool))
+  if (cell.raisedMs === NEVER) return undefined
+  const at = cell.denied.lastIndexOf(fingerprint(e.tool))
   if (at < 0) return undefined
   const deniedMs = cell.deniedMs[at]!
-  forget(at, cell)
+  cell.raisedMs = NEVER
   if (e.ts - deniedMs > withinMs) return undefined
   // Claims count whole seconds.
   const isNewLogin = cell.authTime >= Math.floor(deniedMs / 1_000)

@@ -1,4 +1,5 @@
 /** Refusals of one grant within a window: many tools, or one operation again and again. Marks and times, never names. */
+import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
 import { fingerprint } from '../shapes/fingerprint.ts'
 
@@ -20,7 +21,8 @@ interface Denied {
   readonly tool: string
   readonly method: string
 }
-const markOf = (text: string): number => (text === '' ? 0 : fingerprint(text))
+/** The mark of no tool, and of what does not count. */
+const NONE = 0
 
 /**
  * `asked`: scopes that were missing, where the event says so. One request may be told to be refused by several events: it is one
@@ -34,14 +36,14 @@ export function judgeDenial(
   { tools, repeats, windowMs }: DenialLimits,
 ): Match | undefined {
   forgetBefore(denials, ts - windowMs)
-  const toolMark = markOf(tool)
-  const operation = markOf(`${tool || method}\n${[...asked].sort().join(' ')}`)
-  const requestMark = markOf(request)
-  const isTold = requestMark !== 0 && denials.requests.includes(requestMark)
+  const toolMark = tool === '' ? NONE : fingerprint(tool)
+  const operation = fingerprint(`${tool || method}\n${[...asked].sort().join(' ')}`)
+  const requestMark = fingerprint(request)
+  const isTold = request !== '' && denials.requests.includes(requestMark)
   // Another event about it may know the tool.
-  add(denials, ts, toolMark, isTold ? 0 : operation, requestMark)
-  const seen = new Set(denials.tools.filter((mark) => mark !== 0)).size
-  if (seen >= tools && toolMark !== 0) {
+  add(denials, ts, toolMark, isTold ? NONE : operation, requestMark)
+  const seen = new Set(denials.tools.filter((mark) => mark !== NONE)).size
+  if (seen >= tools) {
     Object.assign(denials, noDenials())
     return {
       saw: `${seen} different tools refused, the last one ${tool}`,
@@ -49,7 +51,7 @@ export function judgeDenial(
       evidence: { tools: seen, windowMs },
     }
   }
-  const times = isTold ? 0 : denials.operations.filter((mark) => mark === operation).length
+  const times = denials.operations.filter((mark) => mark === operation).length
   if (times < repeats) return undefined
   Object.assign(denials, noDenials())
   return {
@@ -62,12 +64,9 @@ export function judgeDenial(
 }
 
 function forgetBefore(denials: Denials, sinceMs: number): void {
-  const kept = denials.atMs.map((ms) => ms > sinceMs)
-  if (kept.every((isKept) => isKept)) return
-  for (const list of Object.values(denials)) {
-    const rest = list.filter((_, at) => kept[at])
-    list.splice(0, list.length, ...rest)
-  }
+  const isKept = denials.atMs.map((ms) => ms > sinceMs)
+  for (const name of ['atMs', 'tools', 'operations', 'requests'] as const)
+    denials[name] = denials[name].filter((_, at) => isKept[at])
 }
 
 function add(denials: Denials, ts: number, tool: number, operation: number, request: number): void {
@@ -75,5 +74,5 @@ function add(denials: Denials, ts: number, tool: number, operation: number, requ
   denials.tools.push(tool)
   denials.operations.push(operation)
   denials.requests.push(request)
-  if (denials.atMs.length > MAX_DENIALS) for (const list of Object.values(denials)) list.shift()
+  keepNewest(MAX_DENIALS, ...Object.values(denials))
 }

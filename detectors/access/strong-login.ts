@@ -1,5 +1,7 @@
 /** What a token says of the login behind it, against what sensitive tools ask for. A claim that is absent says nothing. */
 
+import { keepNewest } from '../newest.ts'
+
 export interface LoginPolicy {
   readonly contexts: readonly string[]
   readonly acrValues: readonly string[]
@@ -32,8 +34,7 @@ export function weaknessOf(e: Login, policy: LoginPolicy): string {
   if (e.ver === '1.0' && lacks(policy.mfaMethods, e.amr) && tells('amr'))
     return `amr ${e.amr.slice(0, 4).join(' ') || 'is empty'}`
   const ageMs = e.ts - e.authTime * 1_000
-  if (policy.maxAgeMs > 0 && ageMs > policy.maxAgeMs && tells('authTime'))
-    return e.authTime === 0 ? 'no time of login' : `login ${Math.floor(ageMs / 60_000)} minutes ago`
+  if (policy.maxAgeMs > 0 && ageMs > policy.maxAgeMs && tells('authTime')) return 'an old login, or one of unknown time'
   return ''
 }
 
@@ -44,7 +45,5 @@ const MAX_REQUESTS = 8
 export function rememberWeak(request: string, reason: string, weak: WeakLogins): void {
   weak.requests.push(request)
   weak.reasons.push(reason.slice(0, 120))
-  if (weak.requests.length <= MAX_REQUESTS) return
-  weak.requests.shift()
-  weak.reasons.shift()
+  keepNewest(MAX_REQUESTS, weak.requests, weak.reasons)
 }

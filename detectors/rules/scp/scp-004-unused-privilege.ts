@@ -1,8 +1,9 @@
 /** A scope is granted for a month, token after token, and no operation ever needs it. */
-import { z } from 'zod'
-import { judgeUse, noChecks, noScopeUse, noteDecision, noteUse } from '../../access/unused-scopes.ts'
+import { grantedBy } from '../../access/implied-scopes.ts'
+import { judgeUse, noChecks, noScopeUse, noteDecision, noteUse, useLimits } from '../../access/unused-scopes.ts'
 import { days, defineRule } from '../../rule.ts'
 import { example, exampleWith, hashOf, sample } from '../../sample.ts'
+import { shortName } from '../../short-name.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 type Token = NonNullable<Parameters<typeof sample<'auth.token.validated'>>[1]>
@@ -20,14 +21,17 @@ type Result = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
 const ran = (at: number, more: Result = {}) =>
   sample('tool.result', { ...who, ts: days(at), tool: 'push', outcome: 'ok', ...more })
 /** So many tokens in three weeks. */
-const tokens = (n: number, scopes: string[], more: Token = {}) =>
-  Array.from({ length: n }, (_, i) => token((21 * i) / n, scopes, more))
+const tokens = (n: number, scopes: string[], from = 0, more: Token = {}) =>
+  Array.from({ length: n }, (_, i) => token(from + (21 * i) / n, scopes, more))
+const MAX_DECLARED = 16
 const both = ['repo:read', 'repo:write']
 const ROOT = { hierarchy: { root: ['a'] } }
 const roled = { roles: ['Admin'] }
 const other = { principal: 'bob', client: 'cli' }
 /** A month of both scopes, one of which is needed on day 22; then what is given. */
 const month = (...then: Step[]) => [...tokens(10, both), needs(22, ['repo:read']), ...then, token(31, both)]
+/** So many tokens in the month after that, and one at its end. */
+const second = (n: number) => [...tokens(n, both, 32), needs(54, ['repo:read']), token(62, both)]
 const tagged = (inventoryKind: 'clients' | 'principals', tag: string) =>
   sample('inventory.snapshot', { inventoryKind, tags: [tag] })
 type Step = ReturnType<typeof token>
@@ -57,18 +61,11 @@ export default defineRule({
   },
   occasional: ['roles', 'definition.seen'],
   asksInventory: true,
-  config: z.object({
-    tokens: z.int().min(1).default(10).describe('Tokens that must have carried the scope.'),
-    unusedMs: z.int().default(days(30)).describe('Time without use, milliseconds.'),
-    ignored: z
-      .array(z.string())
-      .default(['openid', 'profile', 'email', 'offline_access'])
-      .describe('Scopes that no operation asks for.'),
-    breakGlass: z.array(z.string()).default([]).describe('Scopes and roles that are rarely used on purpose.'),
-    hierarchy: z.record(z.string(), z.array(z.string())).default({}).describe('Scope or role -> scopes it implies.'),
-  }),
+  config: useLimits,
   per: 'grant',
   ttl: days(60),
+  // Once a quarter is often enough to be told the same.
+  cooldown: days(90),
   cell: noScopeUse,
   beside: {
     checks: {
@@ -78,7 +75,7 @@ export default defineRule({
       on: {
         'authz.decision': (e, cell) => noteDecision(e, cell),
         'definition.seen'(e, cell) {
-          cell.declares ||= e.requiredScopes.length > 0
+          cell.declares ||= e.requiredScopes[0] !== undefined
         },
       },
     },
@@ -88,20 +85,17 @@ export default defineRule({
       cell: () => ({ scopes: [] as string[] }),
       on: {
         'definition.seen'(e, cell) {
-          cell.scopes = e.requiredScopes.slice(0, 16).map((scope) => scope.slice(0, 200))
+          cell.scopes = e.requiredScopes.slice(0, MAX_DECLARED).map(shortName)
         },
       },
     },
   },
-  where: (e, { checks }) =>
-    e.type === 'tool.result'
-      ? checks.declares && e.outcome === 'ok'
-      : e.type !== 'definition.seen' && e.decision === 'allow',
+  where: (e, { checks }) => (e.type === 'tool.result' ? checks.declares && e.outcome === 'ok' : e.decision === 'allow'),
   on: {
     'auth.token.validated'(e, cell, config, { checks }) {
       const tags = [...e.tagsOf('clients', e.client), ...e.tagsOf('principals', e.principal)]
       if (tags.includes('break_glass')) return
-      return judgeUse(e.roles.length === 0 ? e.scopes : [...e.scopes, ...e.roles], e.ts, cell, checks, config)
+      return judgeUse(grantedBy(e), e.ts, cell, checks, config)
     },
     'authz.decision': (e, cell, { hierarchy }) => noteUse(e.requiredScopes, e.ts, cell, hierarchy),
     'tool.result'(e, cell, { hierarchy }, { tool }) {
@@ -112,16 +106,25 @@ export default defineRule({
     match: [
       example('repo:write unused for 45 days', ...tokens(10, both), needs(22, ['repo:read']), token(45, both)),
       example('exactly 30 days', ...month().slice(0, -1), token(30, both)),
-      example('an application role', ...tokens(10, [], roled), needs(22, ['a']), token(31, [], roled)),
+      example('an application role', ...tokens(10, [], 0, roled), needs(22, ['a']), token(31, [], roled)),
       example('the tool that needs it failed', declared('repo:write'), ...month(ran(23, { outcome: 'tool_error' }))),
       example('another tool was used', declared('repo:write'), ...month(ran(23, { tool: 'list' }))),
       example('its use was refused', ...month(needs(23, ['repo:write'], { decision: 'deny' }))),
       example('somebody else used it', ...month(needs(23, ['repo:write'], { principal: 'bob' }))),
-      example('it was used before that month', needs(0, both), ...month()),
+      example('a decision with the first token', ...tokens(10, both), needs(0, ['repo:read']), token(31, both)),
+      example('unused in the second month', ...month(needs(23, both)), ...second(9)),
       exampleWith({ breakGlass: ['x'] }, 'another scope is break-glass', ...month()),
     ],
     noMatch: [
       example('both are used', ...month(needs(23, both))),
+      example('with the first token', ...month(needs(0, both))),
+      example('nine tokens in the second month', ...month(needs(23, both)), ...second(8)),
+      example(
+        'all decisions were refusals',
+        ...tokens(10, both),
+        needs(22, ['a'], { decision: 'deny' }),
+        token(45, both),
+      ),
       example('a job on day 29', ...month(needs(29, ['repo:write']))),
       example('nine tokens', ...tokens(9, both), needs(22, ['repo:read']), token(45, both)),
       example('a second less than 30 days', ...month().slice(0, -1), token(30 - 1 / 86_400, both)),
@@ -137,7 +140,7 @@ export default defineRule({
       example(
         'refused tokens',
         declared(),
-        ...tokens(10, both, { decision: 'deny' }),
+        ...tokens(10, both, 0, { decision: 'deny' }),
         needs(22, ['a']),
         token(45, both),
       ),

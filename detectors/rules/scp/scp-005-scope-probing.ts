@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeDenial, noDenials } from '../../access/scope-denials.ts'
 import { defineRule, minutes, seconds } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 type Decision = NonNullable<Parameters<typeof sample<'authz.decision'>>[1]>
@@ -23,6 +23,8 @@ const asks = (at: number, more: Challenge = {}) =>
     ...{ ...who, ts: seconds(at), request: `c${at}`, method: 'resources/read', error: 'insufficient_scope' },
     ...{ scopesChallenged: ['files:read'], ...more },
   })
+const fiveOf = (tool: string, more: Decision = {}) => [1, 2, 3, 4, 5].map((at) => denies(at, tool, more))
+const approved = sample('inventory.snapshot', { ts: 0, inventoryKind: 'clients', approved: ['ide'] })
 const tools = ['t1', 't2', 't3', 't4', 't5', 't6', 't7', 't8']
 const keys = ['principal', 'client', 'request', 'method'] as const
 
@@ -79,10 +81,15 @@ export default defineRule({
       example('eight tools in two minutes', ...tools.map((tool, i) => denies(15 * i, tool))),
       example('eight tools, each with an answer of 403', ...tools.map((tool, i) => refused(15 * i, tool))),
       example('the eighth just within the window', ...tools.map((tool, i) => denies(i === 7 ? 599 : i, tool))),
-      example('one tool five times', ...[1, 2, 3, 4, 5].map((at) => denies(at, 'drop_table'))),
-      example(
-        'by a client that says its name: low',
-        ...[1, 2, 3, 4, 5].map((at) => refused(at, 't', { clientName: 'ide' })),
+      graded('medium', example('one tool five times', ...fiveOf('drop_table'))),
+      example('of requests without an id', ...fiveOf('drop_table', { request: '' })),
+      graded('low', example('by an approved client', approved, ...fiveOf('drop_table'))),
+      graded(
+        'low',
+        example(
+          'by a client that says its name',
+          ...[1, 2, 3, 4, 5].map((at) => refused(at, 't', { clientName: 'ide' })),
+        ),
       ),
       example('one resource five times', ...[1, 2, 3, 4, 5].map((at) => asks(at))),
       exampleWith(
@@ -93,6 +100,10 @@ export default defineRule({
     ],
     noMatch: [
       example('two refusals, then a step-up', denies(1, 't1'), denies(2, 't2'), denies(9, 't2', { decision: 'allow' })),
+      example(
+        'two requests, each told three times',
+        ...[1, 1, 1, 2, 2, 2].map((n) => denies(n, 't', { request: `d${n}` })),
+      ),
       example('seven tools', ...tools.slice(1).map((tool, i) => denies(i, tool))),
       example('the eighth as the first is forgotten', ...tools.map((tool, i) => denies(i === 7 ? 600 : i, tool))),
       example('one tool four times', ...[1, 2, 3, 4].map((at) => denies(at, 'drop_table'))),

@@ -1,8 +1,9 @@
 /** A dangerous tool is refused, a token with more scopes appears without a person, and the tool is allowed. */
 import { z } from 'zod'
 import { judgeOperation, noElevation, noteGrant, noteToken } from '../../access/elevation.ts'
+import { isLately, never, noteLately } from '../../lately.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
-import { example, exampleWith, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
+import { example, exampleWith, graded, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 type Token = NonNullable<Parameters<typeof sample<'auth.token.validated'>>[1]>
@@ -17,18 +18,17 @@ const decides = (at: number, decision: 'allow' | 'deny' | 'error', more: Decisio
 type Result = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
 const ends = (at: number, outcome: 'ok' | 'denied', more: Result = {}) =>
   sample('tool.result', { ...who, ts: minutes(at), tool: 'deploy_prod', outcome, ...more })
-const issued = (grantType: string, also = who) => sample('oauth.token', { ...also, ts: minutes(2.5), grantType })
+const issued = (grantType: string, also = who) => sample('oauth.token', { ...also, ts: minutes(2), grantType })
 const loginAt = (at: number) => SAMPLE_EPOCH_MS / 1_000 + 60 * at
 const on = (tool: string) => ({ deny: decides(2, 'deny', { tool }), end: ends(4, 'ok', { tool }) })
 const tagged = (tag: string) => sample('inventory.snapshot', { inventoryKind: 'tools', tags: [tag] })
 const before = token(1, 'a1', ['read'])
 const more = (at: number, also: Token = {}) => token(at, 'a2', ['read', 'deploy'], also)
-const unknown = { authTime: 0 }
-const other = { principal: 'bob', client: 'cli' }
+const [unknown, other] = [{ authTime: 0 }, { principal: 'bob', client: 'cli' }]
 type Step = ReturnType<typeof token>
 /** Refused with one token and allowed with the next; each step can be another one. */
 const story = (steps: { first?: Step; deny?: Step; between?: Step; raise?: Step; end?: Step } = {}) => {
-  const { first = before, deny = decides(2, 'deny'), between = issued('', other), raise = more(3) } = steps
+  const { first = before, deny = decides(2, 'deny'), between = issued(''), raise = more(3) } = steps
   return [first, deny, between, raise, steps.end ?? ends(4, 'ok')]
 }
 const unsaid = { first: token(1, 'a1', ['read'], unknown), raise: more(3, unknown) }
@@ -53,9 +53,8 @@ export default defineRule({
     'A consent that was given within an old login looks like none.',
   ],
   triage: [
-    'Ask the principal whether they agreed, and to what.',
+    'Ask the principal whether they agreed, and to what. What did the tool do?',
     'How did the token come about? See the log of the authorization server.',
-    'What did the tool do?',
   ],
   refs: ['MCP02:2025', 'T1548'],
   requires: {
@@ -75,23 +74,19 @@ export default defineRule({
   ttl: days(1),
   cell: noElevation,
   beside: {
-    refusals: {
+    refused: {
       per: 'server',
-      cell: () => ({ lastMs: 0 }),
+      cell: never,
       on: {
-        'authz.decision'(e, cell) {
-          if (e.decision === 'deny') cell.lastMs = e.ts
-        },
-        'tool.result'(e, cell) {
-          if (e.outcome === 'denied') cell.lastMs = e.ts
-        },
+        'authz.decision': (e, cell) => noteLately(e.decision === 'deny', e.ts, cell),
+        'tool.result': (e, cell) => noteLately(e.outcome === 'denied', e.ts, cell),
       },
     },
   },
   // What is allowed only matters where something was refused a short while ago.
-  where: (e, { refusals }) => {
+  where: (e, { refused }) => {
     if (e.type === 'auth.token.validated') return e.decision === 'allow'
-    return e.type === 'oauth.token' || (e.tool !== '' && e.ts - refusals.lastMs <= hours(1))
+    return e.type === 'oauth.token' || isLately(e.ts, refused, hours(1))
   },
   on: {
     'auth.token.validated': (e, cell) => noteToken(e, cell),
@@ -102,16 +97,24 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('a refreshed token with more scopes', ...story()),
+      graded('high', example('a refreshed token with more scopes', ...story())),
       example(
         'refused by the server, allowed by the policy',
         ...story({ deny: ends(2, 'denied'), end: decides(4, 'allow') }),
       ),
       example('just within a quarter of an hour', ...story({ end: ends(17, 'ok') })),
-      example('an application', ...story({ ...unsaid, end: ends(4, 'ok', { principalKind: 'workload' }) })),
-      example('a refresh is seen', ...story({ ...unsaid, between: issued('refresh_token') })),
-      example('a client secret is seen', ...story({ ...unsaid, between: issued('client_credentials') })),
-      example('nobody knows: low', ...story(unsaid)),
+      graded(
+        'high',
+        example('an application', ...story({ ...unsaid, end: ends(4, 'ok', { principalKind: 'workload' }) })),
+      ),
+      graded('high', example('a refresh is seen', ...story({ ...unsaid, between: issued('refresh_token') }))),
+      graded(
+        'high',
+        example('a client secret is seen', ...story({ ...unsaid, between: issued('client_credentials') })),
+      ),
+      graded('low', example('nobody knows', ...story(unsaid))),
+      example('what deletes', ...story(on('delete_repo'))),
+      example('what runs programs', ...story(on('run_shell'))),
       example('a role is added', ...story({ raise: token(3, 'a2', ['read'], { roles: ['Ops'] }) })),
       example('the same acr', ...story(acr('1', '1'))),
       example('an acr that was not said before', ...story(acr('', '1'))),
@@ -132,11 +135,15 @@ export default defineRule({
       example('no more scopes', ...story({ raise: token(3, 'a2', ['read']) })),
       example('other scopes, not more', ...story({ raise: token(3, 'a2', ['deploy']) })),
       example('the same token', ...story({ raise: token(3, 'a1', ['read', 'deploy']) })),
-      example('no token before', ...story({ first: issued('', other) })),
+      example('no token before', ...story({ first: issued('') })),
       example('refused tokens', ...story({ raise: more(3, { decision: 'deny' }) })),
       example('refused again', ...story({ between: more(2.2), raise: decides(3, 'deny') })),
-      example('it was the policy that failed', ...story({ deny: decides(2, 'error') })),
-      example('others', ...story({ raise: more(3, other), end: ends(4, 'ok', { ...other, principalKind: 'user' }) })),
+      example('the policy failed', ends(1, 'denied', other), ...story({ deny: decides(2, 'error') })),
+      example(
+        'others',
+        issued('', other),
+        ...story({ raise: more(3, other), end: ends(4, 'ok', { ...other, principalKind: 'user' }) }),
+      ),
       example('and their policy', ...story({ end: decides(4, 'allow', { ...other, principalKind: 'user' }) })),
     ],
   },

@@ -4,7 +4,6 @@ import { judgeChanges, noChanges, noteChange } from '../../access/unrecorded-cha
 import { noDeployments, rememberDeployment } from '../../deployments.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
-import { EVERY_SERVER } from '../../scope.ts'
 
 type Grant = NonNullable<Parameters<typeof sample<'grant.changed'>>[1]>
 const grants = (at: number, more: Grant = {}) =>
@@ -20,6 +19,8 @@ const deployed = (at: number, more: Deployment = {}) =>
   sample('deployment.event', { ts: minutes(at), newBuildDigest: 'b2', runId: 'run-7', ...more })
 /** Time passes: what was due is decided. */
 const later = deployed(500, { deployedClient: 'ide', deployedServer: '', newBuildDigest: '' })
+/** Scopes named of one change. */
+const MAX_SHOWN = 8
 const pipeline = sample('inventory.snapshot', { inventoryKind: 'principals', tags: ['carol=automation'] })
 
 export default defineRule({
@@ -64,23 +65,13 @@ export default defineRule({
   cell: noChanges,
   beside: {
     own: { per: 'server', cell: noDeployments, on: { 'deployment.event': rememberDeployment } },
-    everywhere: {
-      per: 'fleet',
-      cell: noDeployments,
-      on: {
-        'deployment.event'(e, known) {
-          if (e.server === EVERY_SERVER) rememberDeployment(e, known)
-        },
-      },
-    },
+    everywhere: { per: 'fleet', cell: noDeployments, on: { 'deployment.event': rememberDeployment } },
   },
   on: {
     'grant.changed'(e, cell, { withinMs, automation }) {
-      if (isRecorded(e, automation) || e.added.length + e.removed.length === 0) return
-      const scopes = [
-        ...e.added.slice(0, 8).map((name) => `+${name}`),
-        ...e.removed.slice(0, 8).map((name) => `-${name}`),
-      ]
+      const [added, removed] = [e.added.slice(0, MAX_SHOWN), e.removed.slice(0, MAX_SHOWN)]
+      const scopes = [...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)]
+      if (isRecorded(e, automation) || scopes.length === 0) return
       noteChange(`${e.actor || 'somebody'}: ${scopes.join(' ')} for ${e.subjectKey}`, e.ts, withinMs, cell)
     },
     'config.changed'(e, cell, { withinMs, automation }) {
@@ -92,6 +83,7 @@ export default defineRule({
   examples: {
     match: [
       example('a grant in the portal at night', grants(130), later),
+      example('the second of two', deployed(95), grants(100), sets(128), later),
       example('a role is taken away', grants(130, { added: [], removed: ['audit'], subjectKey: 'a11ce' }), later),
       example('a setting is changed', sets(130), later),
       example('of which nothing is known', sets(130, { beforeHash: '', afterHash: '', setting: 'x' }), later),
@@ -111,6 +103,7 @@ export default defineRule({
       ),
     ],
     noMatch: [
+      example('each by a deployment of its own', deployed(95), grants(100), sets(128), deployed(150), later),
       example('with a ticket', grants(130, { ticket: 'CHG-1' }), sets(131, { ticket: 'CHG-1' }), later),
       example('a run of the pipeline half an hour before', deployed(100, { actor: 'carol' }), grants(130), later),
       example('and half an hour after', grants(130), sets(130), deployed(160), later),
