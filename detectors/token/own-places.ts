@@ -14,9 +14,11 @@ export function noteOwn(e: { readonly expectedAud: readonly string[] }, own: Own
 }
 
 const hostOf = (audience: string): string => (URL.canParse(audience) ? new URL(audience).hostname : '')
+/** More are not looked at: a token may name very many. */
+const MAX_LOOKED_AT = 64
 /** One of the audiences is a URL of this host. */
 export const namesHost = (audiences: readonly string[], host: string): boolean =>
-  audiences.some((audience) => hostOf(audience) === host)
+  audiences.slice(0, MAX_LOOKED_AT).some((audience) => hostOf(audience) === host)
 
 export interface Outbound {
   readonly server: string

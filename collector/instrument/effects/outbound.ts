@@ -35,6 +35,7 @@ const PATH_CLASSES: readonly (readonly [RegExp, string])[] = [
   [/\/introspect(ion)?$/i, 'introspect'],
   [/\/(token|access_token)$/i, 'token'],
   [/\/revoke$/i, 'revoke'],
+  [/\/userinfo$/i, 'userinfo'],
   [/\/\.well-known\/|\/jwks(\.json)?$|\/certs$/i, 'metadata'],
   [/\/graphql$/i, 'graphql'],
   [/\/(api|v\d+)(\/|$)/i, 'api'],

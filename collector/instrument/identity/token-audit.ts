@@ -10,6 +10,7 @@ import type { InstrumentOptions } from '../options.ts'
 import { processWide } from '../process-wide.ts'
 import { type Claims, claimsOf, confirmationOf, epochSeconds, mayActOf, plainText, statedFields } from './claims.ts'
 import type { AuthInfoLike } from './identity.ts'
+import { signatureVerdict } from './signature-verdict.ts'
 
 /** Any verifier of SDK v1 (OAuthTokenVerifier, OAuthServerProvider) or v2. */
 export interface TokenVerifier {
@@ -192,6 +193,7 @@ function tellDenied(options: TokenAuditOptions, token: string, error: unknown, t
       ...edgeFields(context, exchange),
       ...statedFields(claims),
       ...proofFields(context, claims, token),
+      ...signatureVerdict(error),
       expectedAud: namesOf(options.expectedAudiences),
       // The claims of a refused token are the sender's words: no verified column is filled from them.
       flags: ['claims_unverified'],
@@ -208,7 +210,7 @@ export function tokenFpOf({ hashes }: AuditContext, payload: Claims['payload'], 
 
 /** How and from where the token came, when an edge saw its request. */
 function edgeFields(context: AuditContext, exchange: Exchange | undefined): Record<string, unknown> {
-  if (exchange === undefined) return { scheme: 'bearer' }
+  if (exchange === undefined) return {}
   const { head } = exchange
   const { scheme } = credentialsOf(head, undefined, [])
   const session = isModernHead(head) ? undefined : head.header('mcp-session-id')

@@ -114,12 +114,14 @@ export default defineRule({
     noMatch: [
       example('host case and one trailing slash do not matter', token({ aud: ['https://MCP.example.com/'] })),
       example('a GUID in another case', token({ aud: [guid], expectedAud: [guid.toLowerCase()] })),
-      example('one of several audiences is ours', token({ aud: [OURS, ...graph] })),
+      example('one of several audiences is ours', token({ aud: [...graph, `${OURS}/`] })),
+      example('the server does not say its audiences', token({ aud: graph, expectedAud: [] })),
+      exampleWith({ flagSeveral: true }, 'a token for one service', token({ aud: [OURS] })),
       example('the resource is ours', token({ tokenKind: 'opaque', resource: [OURS] })),
       exampleWith(
         { audiences: { 'mcp.example.com': ['api://hr'] } },
         'the URI of an Entra v1 token is listed',
-        token({ aud: ['api://hr'] }),
+        token({ aud: ['api://hr', ...graph] }),
       ),
       exampleWith(
         { gatewayAudiences: ['api://gateway'] },

@@ -83,12 +83,20 @@ export default defineRule({
       example('a tool answers although no token was seen', started(), result()),
       example('the token was refused, the tool ran', started(), validated('deny'), result()),
       example('a list without a token', started(), request()),
+      example('a subscription', started(), request({ method: 'subscriptions/listen', verb: 'POST' })),
+      example('the result of a task', started(), request({ method: 'tasks/result', durationMs: 1_800_000 })),
+      example('a stream is opened', started(), request({ verb: 'GET', method: '' })),
+      example(
+        'whether it reached a handler is not said',
+        started(),
+        sample('http.request', { ...p, method: 'tools/list' }),
+      ),
       example('it begins like an anonymous tool', started(), result({ tool: `${'public_'.repeat(8)}secrets` })),
       example('a stream is deleted without a token', started(), request({ verb: 'DELETE', method: '' })),
       example('the authorization belongs to another request', started(), validated('allow'), result({ request: 'r2' })),
     ],
     noMatch: [
-      example('it ran for an hour', started(), result({ durationMs: 3_600_000 }), request({ durationMs: 3_600_000 })),
+      example('it ran for too long', started(), result({ durationMs: 1_800_001 }), request({ durationMs: 1_800_001 })),
       example('authorized', started(), validated('allow'), result()),
       example('refused', started(), result({ outcome: 'denied' }), request({ decision: 'challenge' })),
       example(

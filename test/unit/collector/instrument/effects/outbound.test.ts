@@ -271,6 +271,7 @@ describe('a path', () => {
   it.each([
     ['/oauth2/v2.0/token', 'token'],
     ['/introspect?x', 'introspect'],
+    ['/oauth2/userinfo', 'userinfo'],
     ['/.well-known/openid-configuration', 'metadata'],
     ['/graphql', 'graphql'],
     ['/v1/messages', 'api'],
