@@ -1,6 +1,6 @@
 /** A client that has always sent bound tokens sends one that is bound to nothing. */
 import { z } from 'zod'
-import { isReleasedNear, noReleases, noteRelease, noteReleaseEverywhere } from '../../client-releases.ts'
+import { isReleasedNear, noReleases, noteRelease } from '../../client-releases.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 
@@ -53,7 +53,7 @@ export default defineRule({
   cell: () => ({ bound: 0 }),
   beside: {
     releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
-    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteReleaseEverywhere } },
+    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
   on: {
     'auth.token.validated'(e, cell, { learn, releaseMs }, { releases, everywhere }) {

@@ -1,7 +1,7 @@
 /** An agent acts for somebody with a tool of high risk, for the first time. */
 import { z } from 'zod'
 import { isHighRiskTool } from '../../access/sensitive-tools.ts'
-import { isReleasedNear, noReleases, noteRelease, noteReleaseEverywhere } from '../../client-releases.ts'
+import { isReleasedNear, noReleases, noteRelease } from '../../client-releases.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { noDelegations, noteActor } from '../../token/delegation.ts'
@@ -61,7 +61,7 @@ export default defineRule({
   beside: {
     agents: { per: 'server', cell: noDelegations },
     releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
-    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteReleaseEverywhere } },
+    everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
   where: (e) => e.type === 'tool.call' && e.actors.length > 0 && e.decision === 'allow',
   on: {
