@@ -41,7 +41,7 @@ describe.skipIf(!hasCorpora())('the scan path on the development corpora', () =>
     expect(measured.filter(({ neutral }) => neutral.error !== '').map(({ row }) => row.id)).toEqual([])
   })
   it.each([
-    ['tool_poisoning', 'xjzzzzzzzz', 80],
+    ['tool_poisoning', 'xjzzzzzzzz', 88],
     ['tool_poisoning', 'cisco', 85],
     ['tool_poisoning', 'enkryptai', 75],
     ['tool_shadowing', 'xjzzzzzzzz', 95],
@@ -68,8 +68,8 @@ describe.skipIf(!hasCorpora())('the scan path on the development corpora', () =>
     ['hidden Unicode and homoglyphs', 95],
     ['injected results', 70],
     ['injected results with a role marker', 90],
-    ['malicious changes graded high', 85],
-    ['argument attacks', 85],
+    ['malicious changes graded high', 90],
+    ['argument attacks', 90],
     ['secrets', 90],
   ])('%s: at least %d %%', (what, floor) => {
     expect(percentOf(what)).toBeGreaterThanOrEqual(floor)
