@@ -12,7 +12,7 @@ export interface KnownKey {
   readonly tenant: string
   readonly servers: readonly string[]
   readonly caller: Caller
-  readonly role: 'producer' | 'collector'
+  readonly role: 'producer' | 'collector' | 'operator'
 }
 
 /** What is wrong with how a secret is kept goes to the log. */
@@ -36,7 +36,7 @@ export async function loadKeys(settings: Config, telemetry?: Telemetry): Promise
         tenant,
         servers,
         role,
-        caller: { tenant, servers, producer: keyId, claimed: false },
+        caller: { tenant, servers, producer: keyId, claimed: false, ...(role === 'operator' && { governs: true }) },
       }
     }),
   )

@@ -9,7 +9,7 @@ import { deadLetter } from './dead-letter.ts'
 import { redactEvent } from './redact-event.ts'
 
 /** Each such event is written to every partition. */
-const SAID_OF_ALL: ReadonlySet<string> = new Set([...Object.keys(governance), 'tool.approved', 'tool.approval.revoked'])
+const FACTS: ReadonlySet<string> = new Set([...Object.keys(governance), 'tool.approved', 'tool.approval.revoked'])
 export type Admitted = { readonly event: AuditEvent } | { readonly refused: DeadLetter }
 
 /**
@@ -40,10 +40,12 @@ export function admit(candidate: unknown, caller: Caller, receivedMs: number, tr
     return refuse('tenant', 'differs from the tenant of the credential')
   if (caller.servers !== undefined && caller.servers.length > 0 && !caller.servers.includes(event.serverId))
     return refuse('serverId', 'the credential may not speak for this server')
+  if (FACTS.has(event.eventType) && !caller.claimed && caller.governs !== true)
+    return refuse('eventType', `${event.eventType} is believed from a credential with the role operator alone`)
   if (event.serverId === EVERY_SERVER) {
     if ((caller.servers ?? []).length > 0)
       return refuse('serverId', 'a credential that is bound to servers may not speak for all of them')
-    if (!SAID_OF_ALL.has(event.eventType))
+    if (!FACTS.has(event.eventType))
       return refuse('serverId', `* is for facts about all servers, and ${event.eventType} happens on one`)
   }
   event.tenant = caller.tenant

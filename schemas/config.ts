@@ -25,9 +25,11 @@ const credential = z.strictObject({
   tenant: z.string().min(1).describe('Tenant this credential speaks for.'),
   servers: z.array(z.string().min(1)).default([]).describe('Servers it may speak for; empty: any.'),
   role: z
-    .enum(['producer', 'collector'])
+    .enum(['producer', 'collector', 'operator'])
     .default('producer')
-    .describe('collector: its receivedAt and tenant on Kafka are trusted.'),
+    .describe(
+      'collector: its receivedAt and tenant on Kafka are trusted. operator: it may tell of deployments, approvals, revocations, inventories.',
+    ),
 })
 const from = (severity: (typeof SEVERITIES)[number]) =>
   z.enum(SEVERITIES).default(severity).describe('Alerts below it are not delivered here.')

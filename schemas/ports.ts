@@ -26,6 +26,8 @@ export interface Caller {
   readonly servers?: readonly string[]
   readonly producer: string
   readonly claimed: boolean
+  /** It may tell facts that rules believe: deployments, approvals, revocations, inventories. A server may not approve itself. */
+  readonly governs?: boolean
 }
 
 /** Input that was refused: its neighbours passed. `sample` is redacted and at most 2 KB. */

@@ -1,9 +1,10 @@
-/** `ingest`: a file of another product's own records to the running service, as its producer could have sent them. */
-import { createReadStream } from 'node:fs'
+/** `ingest`: facts for rules, or records of another product, to the running service. */
+import { createReadStream, readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { parseAllDocuments } from 'yaml'
 import { resolveSecret } from '../../collector/instrument/keys/secret.ts'
 import { SOURCES, sourceNamed } from '../../collector/sources/catalogue.ts'
-import { recordsIn } from '../../collector/sources/read-json.ts'
+import { recordsIn, recordsOf } from '../../collector/sources/read-json.ts'
 import type { TelemetrySource } from '../../collector/sources/source.ts'
 import { visible } from '../../connectors/webhook/escape.ts'
 import { AuditdError } from '../../schemas/errors.ts'
@@ -15,24 +16,31 @@ const names = SOURCES.filter(({ readJson }) => readJson !== undefined).map(({ na
 const WHOLE_CHARS = 256 * 1024 * 1024
 
 interface Options {
-  readonly source: string
+  readonly source?: string
   readonly url?: string
   readonly token?: string
 }
 
 export default function configure(command: Command): void {
   command
-    .description('post the records of another product (JSON or JSON lines) to the running service')
+    .description(
+      'post facts (deployments, approvals, revocations, inventories, advisories) or the records of another product to the running service; JSON, JSON lines, facts also as YAML',
+    )
     .argument('<file>', 'a file, or - for standard input')
-    .addOption(new Option('--source <name>', 'whose records they are').choices(names).makeOptionMandatory())
+    .addOption(new Option('--source <name>', 'whose records they are; without it they are facts').choices(names))
     .option('--url <url>', 'where the service takes OTLP; default: the configured listener')
     .option('--token <reference>', 'bearer token: env:NAME, file:PATH or cmd:PROGRAM')
     .action(async (file: string, { source: name, url, token }: Options) => {
       const place = { component: 'ingest', field: '--token' }
       const bearer = token === undefined ? '' : await resolveSecret(token, place)
       const base = url ?? `http://${loadConfig(process.env).otlp}`
-      const sender = createSender({ url: `${base.replace(/\/$/, '')}/v1/sources/${name}`, bearer })
-      const unread = await ingest(file, sourceNamed(name)!, sender)
+      const path = name === undefined ? 'facts' : `sources/${name}`
+      const sender = createSender({ url: `${base.replace(/\/$/, '')}/v1/${path}`, bearer })
+      const source = name === undefined ? undefined : sourceNamed(name)
+      const unread =
+        YAML_FILE.test(file) && source === undefined
+          ? await ingestYaml(file, sender)
+          : await ingest(file, source, sender)
       const { accepted, rejected, reason } = await sender.finish()
       const refused = rejected + unread
       process.stdout.write(`accepted ${accepted}, refused ${refused}\n`)
@@ -43,7 +51,7 @@ export default function configure(command: Command): void {
 }
 
 /** Answers how many lines could not be read; each is reported and costs its neighbours nothing. */
-async function ingest(file: string, source: TelemetrySource, sender: Sender): Promise<number> {
+async function ingest(file: string, source: TelemetrySource | undefined, sender: Sender): Promise<number> {
   let number = 0
   let unread = 0
   let whole: string[] | undefined
@@ -62,14 +70,38 @@ async function ingest(file: string, source: TelemetrySource, sender: Sender): Pr
     else if (value === undefined) {
       unread++
       process.stderr.write(`ingest: line ${number}: not JSON\n`)
-    } else for (const record of recordsIn(source, value)) await sender.send(record)
+    } else for (const record of recordsOfValue(source, value)) await sender.send(record)
   }
   if (whole === undefined) return unread
   // The first line alone was no JSON: the file is one value over many lines.
   const value = parsed(whole.join('\n'))
   if (value === undefined) throw new AuditdError('event_invalid', 'ingest', file, 'is neither JSON nor JSON lines')
-  for (const record of recordsIn(source, value)) await sender.send(record)
+  for (const record of recordsOfValue(source, value)) await sender.send(record)
   return 0
+}
+
+const recordsOfValue = (source: TelemetrySource | undefined, value: unknown): readonly unknown[] =>
+  source === undefined ? recordsOf(value) : recordsIn(source, value)
+
+const YAML_FILE = /\.ya?ml$/i
+/** As people write inventories: a list of facts, or one of them for each document. */
+async function ingestYaml(file: string, sender: Sender): Promise<number> {
+  let documents: ReturnType<typeof parseAllDocuments>
+  try {
+    documents = parseAllDocuments(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new AuditdError('usage', 'ingest', file, 'cannot be read', error)
+  }
+  let unread = 0
+  for (const [at, document] of [...documents].entries()) {
+    if (document.errors.length > 0) {
+      unread++
+      process.stderr.write(`ingest: document ${at + 1}: ${visible(document.errors[0]!.message.split('\n')[0]!, 256)}\n`)
+      continue
+    }
+    for (const record of recordsOf(document.toJS())) await sender.send(record)
+  }
+  return unread
 }
 
 /** Undefined when it is no JSON; JSON's own null is a record like any other and will be refused. */

@@ -12,6 +12,7 @@ export interface ProducerKey {
   readonly secret: string
   readonly tenant: string
   readonly servers: readonly string[]
+  readonly role?: string
 }
 
 /** Without keys: tenant `default`, and everything the sender says about itself is claimed. */
@@ -43,6 +44,7 @@ function callersOf(keys: readonly ProducerKey[]): Map<string, Caller> {
         producer: key.keyId,
         claimed: false,
         ...(key.servers.length === 0 ? {} : { servers: key.servers }),
+        ...(key.role === 'operator' && { governs: true }),
       },
     ]),
   )

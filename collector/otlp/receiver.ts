@@ -5,10 +5,11 @@ import { AuditdError, isTransient } from '../../schemas/errors.ts'
 import { EVIDENCE_HEADER, type EvidenceRequest } from '../../schemas/evidence.ts'
 import type { Caller, Clock, Intake, Telemetry } from '../../schemas/ports.ts'
 import { deadLetter } from '../dead-letter.ts'
+import { readFacts } from '../facts.ts'
 import type { Fingerprint } from '../foreign.ts'
 import { type Reader, type Readings, readLogs, readSpans } from '../normalize.ts'
-import { SOURCE_ENDPOINTS, type SourceEndpoint } from '../sources/endpoints.ts'
-import { readRecords, recordsIn } from '../sources/read-json.ts'
+import { parseLines, SOURCE_ENDPOINTS, type SourceEndpoint } from '../sources/endpoints.ts'
+import { readRecords, recordsIn, recordsOf } from '../sources/read-json.ts'
 import { JSON_TYPE, type MediaType, PROTOBUF, partialSuccess, type Signal, statusBody } from './answers.ts'
 import type { Authenticate } from './credentials.ts'
 import { decodeLogsJson, decodeTracesJson } from './decode-json.ts'
@@ -68,10 +69,17 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   const inFlight = new InFlightBytes(parts.limits.inFlightBytes)
   for (const signal of ['logs', 'traces'] as const) route(app, parts, inFlight, `/v1/${signal}`, otlp(parts, signal))
+  route(app, parts, inFlight, '/v1/facts', facts(parts))
   for (const endpoint of SOURCE_ENDPOINTS)
     for (const path of endpoint.paths) route(app, parts, inFlight, path, foreign(parts, endpoint))
   app.setNotFoundHandler((request, reply) =>
-    fail(parts, request, reply, 'other', new Refused(404, 'only /v1/logs, /v1/traces and /v1/sources/NAME are served')),
+    fail(
+      parts,
+      request,
+      reply,
+      'other',
+      new Refused(404, 'only /v1/logs, /v1/traces, /v1/facts and /v1/sources/NAME are served'),
+    ),
   )
   app.setErrorHandler((error, request, reply) => fail(parts, request, reply, 'other', error))
   return {
@@ -133,6 +141,20 @@ const otlp =
     const readings = await read(signal, media, body, readerOf(parts, caller))
     const { rejected, reason } = await accept(parts, caller, 'otlp', readings)
     return { caller, media, body: partialSuccess(media, signal, rejected, reason) }
+  }
+
+/** Facts that people and pipelines tell; admission decides who may. */
+const facts =
+  (parts: ReceiverParts): Handle =>
+  async (request, bodyFor) => {
+    const caller = callerOf(parts, request)
+    const { records, refused } = parseLines(await bodyFor(caller.producer))
+    const readings = readFacts(recordsOf(records), readerOf(parts, caller))
+    const lines = refused.map(({ field, reason }) =>
+      deadLetter('facts', field, reason, caller.tenant, parts.clock.nowMs(), field),
+    )
+    const taken = await accept(parts, caller, 'facts', { ...readings, refused: [...lines, ...readings.refused] })
+    return { caller, media: JSON_TYPE, body: JSON.stringify(taken) }
   }
 
 /** Others in a form of their own, with the same credentials wherever their clients put them. */

@@ -72,7 +72,7 @@ export const SOURCE_ENDPOINTS: readonly SourceEndpoint[] = [own, envelopes, capt
 const NEW_LINE = 0x0a
 
 /** One JSON value, or one for each line; a line that is none costs its neighbours nothing. */
-function parseLines(bytes: Uint8Array): ParsedBody {
+export function parseLines(bytes: Uint8Array): ParsedBody {
   const lines = [...linesOf(bytes)].filter((line) => line.length > 0)
   try {
     return { records: parseJson(bytes), key: '', refused: [] }

@@ -51,7 +51,7 @@ export const recordsIn = (source: TelemetrySource, body: unknown): readonly unkn
   source.unwrap?.(body) ?? recordsOf(body)
 
 /** A list, `{records: […]}` or one record. */
-function recordsOf(body: unknown): readonly unknown[] {
+export function recordsOf(body: unknown): readonly unknown[] {
   if (Array.isArray(body)) return body
   const held = isObject(body) ? body['records'] : undefined
   return Array.isArray(held) ? (held as readonly unknown[]) : [body]

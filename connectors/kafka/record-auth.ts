@@ -14,7 +14,7 @@ export interface SigningKey {
 /** What a reader knows about a key. `collector`: receivedAt and tenant in its records are trusted. */
 export interface VerifyingKey extends SigningKey {
   readonly caller: Caller
-  readonly role: 'producer' | 'collector'
+  readonly role: 'producer' | 'collector' | 'operator'
 }
 
 export interface RecordTraits {

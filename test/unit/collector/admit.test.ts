@@ -50,14 +50,25 @@ describe('identity', () => {
   })
   it('lets only a credential that is bound to no server speak for all, and only of facts', () => {
     const revoked = () => candidate({ serverId: '*', eventType: 'identity.revoked' })
-    expect(good(revoked(), anySever).serverId).toBe('*')
+    const operator = { ...anySever, governs: true }
+    expect(good(revoked(), operator).serverId).toBe('*')
     expect(good(revoked(), claimed).serverId).toBe('*')
     expect(bad(revoked()).reason).toMatch(/may not speak for this server/)
-    expect(bad(revoked(), { ...keyed, servers: ['hr', '*'] }).reason).toMatch(/may not speak for all of them/)
+    expect(bad(revoked(), { ...keyed, governs: true, servers: ['hr', '*'] }).reason).toMatch(
+      /may not speak for all of them/,
+    )
     expect(bad(candidate({ serverId: '*' }), anySever)).toMatchObject({
       field: 'serverId',
       reason: '* is for facts about all servers, and tool.call happens on one',
     })
+  })
+  it('believes facts of an operator alone: a server may not approve its own tools', () => {
+    for (const eventType of ['tool.approved', 'deployment.event', 'inventory.snapshot', 'identity.revoked'] as const) {
+      const told = () => candidate({ eventType })
+      expect(bad(told())).toMatchObject({ field: 'eventType', reason: expect.stringContaining('role operator') })
+      expect(good(told(), { ...keyed, governs: true }).eventType).toBe(eventType)
+      expect(good(told(), claimed).eventType).toBe(eventType)
+    }
   })
   it('marks the server as claimed exactly when no credential vouches for it, whatever the body says', () => {
     expect(good(candidate(), claimed).serverClaimed).toBe(true)

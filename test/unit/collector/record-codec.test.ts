@@ -126,7 +126,8 @@ describe('what cannot be taken', () => {
     const fact = sampleEvent({ tenant: 'acme', eventType: 'identity.revoked', serverId: '*' })
     const bytes = recordCodec.encode([fact])
     expect(recordCodec.decode(record(bytes)).entries).toHaveLength(1)
-    const { entries, refused } = recordCodec.decode(record(bytes, { collected: false }))
+    const operator = { tenant: 'acme', producer: 'key-1', claimed: false, governs: true }
+    const { entries, refused } = recordCodec.decode(record(bytes, { collected: false, caller: operator }))
     expect(entries).toEqual([])
     expect(refused).toMatchObject([{ field: 'serverId', reason: expect.stringContaining('come through collect') }])
   })

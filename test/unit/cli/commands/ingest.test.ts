@@ -110,3 +110,31 @@ it('sources: every source stands in the table and in JSON', async () => {
     expect(md.stdout).toContain(lacks[0]!)
   }
 })
+
+describe('facts', () => {
+  it('go in as JSON lines and as YAML; what is wrong is told by field and costs its neighbours nothing', async () => {
+    const lines = [{ type: 'deployment.event', server: 'files', newBuildDigest: 'b2' }, { type: 'tool.call' }]
+    const asLines = await run([
+      'ingest',
+      '--url',
+      url,
+      file('facts', lines.map((each) => JSON.stringify(each)).join('\n')),
+    ])
+    expect(asLines).toMatchObject({
+      code: 1,
+      stdout: 'accepted 1, refused 1\n',
+      stderr: expect.stringContaining('must be one of'),
+    })
+    const path = join(folder, 'inventory.yaml')
+    writeFileSync(
+      path,
+      'type: inventory.snapshot\ninventoryKind: tools\nserver: files\ntags:\n  delete_file: [destructive, sensitive]\n---\n- type: identity.revoked\n  subjectKind: client\n  subjectKey: ide\n',
+    )
+    expect(await run(['ingest', '--url', url, path])).toMatchObject({ code: 0, stdout: 'accepted 2, refused 0\n' })
+    writeFileSync(path, 'type: [\n')
+    expect(await run(['ingest', '--url', url, path])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('document 1'),
+    })
+  })
+})
