@@ -1,11 +1,12 @@
 /** How the scopes of a grant grow: what is new, what explains it, and when explained growth adds up to too much. */
 import { z } from 'zod'
 import { isReleasedNear, type Releases } from './client-releases.ts'
-import { days, type Match, minutes } from './rule.ts'
+import { keepNewest } from './newest.ts'
+import { days, type Match, minutes, NEVER } from './rule.ts'
+import { shortName } from './short-name.ts'
 
-/** Scopes remembered per grant; with names of ordinary length the cell stays below 4 KB. */
-const MAX_KNOWN = 64
-const MAX_KNOWN_CHARS = 2_000
+/** Scopes followed per grant; of a larger one the rest is neither remembered nor judged. Long names stand as hashes. */
+const MAX_KNOWN = 40
 const MAX_ASKED = 16
 /** Additions counted over the time of growth. */
 const MAX_ADDED = 16
@@ -26,7 +27,7 @@ export const newGrant = (): Grant => ({
   known: [],
   knownMs: [],
   asked: [],
-  askedMs: 0,
+  askedMs: NEVER,
   base: 0,
   addedMs: [],
 })
@@ -53,74 +54,50 @@ export const growthLimits = z.object({
 export type GrowthLimits = z.infer<typeof growthLimits>
 interface Grown {
   readonly scopes: readonly string[]
-  readonly before: readonly string[]
   readonly reason: 'unasked' | 'cumulative'
 }
 const REMEMBER_MS = days(30)
 
-/** Take in what a token grants; answers growth that nothing explains, or that adds up although all of it was asked for. */
-function grow(
+/** Growth that nothing explains, or that adds up although all of it was asked for. */
+function judgeGrowth(
   grant: Grant,
-  granted: readonly string[],
+  added: readonly string[],
+  before: number,
   ts: number,
   limits: GrowthLimits,
-  isReleased: boolean,
 ): Grown | undefined {
-  const before = [...grant.known]
-  const added = [...new Set(granted)].filter((scope) => !before.includes(scope))
-  for (const scope of granted) remember(grant.known, grant.knownMs, scope, ts, MAX_KNOWN, MAX_KNOWN_CHARS)
-  if (added.length === 0 || grant.tokens < limits.learn || isReleased) return undefined
   const sinceMs = ts - limits.growthMs
   grant.addedMs = grant.addedMs.filter((ms) => ms > sinceMs)
-  if (grant.addedMs.length === 0) grant.base = before.length
+  if (grant.addedMs.length === 0) grant.base = before
   grant.addedMs.push(...added.map(() => ts))
-  grant.addedMs = grant.addedMs.slice(-MAX_ADDED)
+  keepNewest(MAX_ADDED, grant.addedMs)
   const asked = ts - grant.askedMs <= limits.challengeMs ? grant.asked : []
-  const unasked = added.filter((scope) => !asked.includes(scope))
-  if (unasked.length > 0) return { scopes: unasked, before, reason: 'unasked' }
+  const unasked = added.filter((scope) => !asked.includes(shortName(scope)))
+  if (unasked.length > 0) return { scopes: unasked, reason: 'unasked' }
   const { length } = grant.addedMs
   const tooMany =
     length >= limits.growthScopes || (length >= 2 && length >= limits.growthShare * grant.base && grant.base >= 2)
   if (!tooMany) return undefined
   grant.addedMs = []
-  return { scopes: added, before, reason: 'cumulative' }
+  return { scopes: added, reason: 'cumulative' }
 }
 
-/** Most tokens grant what is known: only the times move then. */
-function isKnown(grant: Grant, granted: readonly string[], ts: number): boolean {
-  const { known, knownMs } = grant
-  for (const scope of granted) if (!known.includes(scope)) return false
+/** Known scopes were seen again; answers those that are not known. */
+function touch({ known, knownMs }: Grant, granted: readonly string[], ts: number): readonly string[] {
+  const unknown: string[] = []
   for (const scope of granted) {
-    const at = known.indexOf(scope)
-    if (ts > knownMs[at]!) knownMs[at] = ts
+    const at = known.indexOf(shortName(scope))
+    if (at < 0) unknown.push(scope)
+    else knownMs[at] = Math.max(knownMs[at]!, ts)
   }
-  return true
+  return unknown
 }
 
 function forgetOld(grant: Grant, ts: number): void {
-  if (grant.knownMs.every((ms) => ts - ms <= REMEMBER_MS)) return
-  const kept = grant.known.flatMap((scope, i) =>
-    ts - grant.knownMs[i]! <= REMEMBER_MS ? [[scope, grant.knownMs[i]!] as const] : [],
-  )
-  grant.known = kept.map(([scope]) => scope)
-  grant.knownMs = kept.map(([, ms]) => ms)
-}
-
-/** Keep a name with the time it was last seen; the one unseen for longest goes when there are too many. */
-function remember(names: string[], seenMs: number[], name: string, ts: number, max: number, maxChars = 4_000): void {
-  const at = names.indexOf(name)
-  if (at >= 0) {
-    seenMs[at] = Math.max(seenMs[at]!, ts)
-    return
-  }
-  names.push(name)
-  seenMs.push(ts)
-  const chars = () => names.reduce((sum, each) => sum + each.length, 0)
-  while (names.length > 1 && (names.length > max || chars() > maxChars)) {
-    const oldest = seenMs.indexOf(Math.min(...seenMs))
-    names.splice(oldest, 1)
-    seenMs.splice(oldest, 1)
-  }
+  const isFresh = (ms: number): boolean => ts - ms <= REMEMBER_MS
+  if (grant.knownMs.every(isFresh)) return
+  grant.known = grant.known.filter((_, at) => isFresh(grant.knownMs[at]!))
+  grant.knownMs = grant.knownMs.filter(isFresh)
 }
 
 const isHighRisk = (scope: string, parts: readonly string[]): boolean =>
@@ -133,7 +110,7 @@ export function noteChallenge(
   { challengeMs }: GrowthLimits,
 ): void {
   const stillAsked = e.ts - grant.askedMs <= challengeMs ? grant.asked : []
-  grant.asked = [...new Set([...e.scopesChallenged, ...stillAsked])].slice(0, MAX_ASKED)
+  grant.asked = [...new Set([...e.scopesChallenged.map(shortName), ...stillAsked])].slice(0, MAX_ASKED)
   grant.askedMs = e.ts
 }
 
@@ -146,11 +123,18 @@ export function judgeGrant(
   beside: { readonly releases: Releases; readonly everywhere: Releases },
 ): Match | undefined {
   forgetOld(grant, e.ts)
-  if (isKnown(grant, granted, e.ts)) return undefined
+  const unknown = touch(grant, granted, e.ts)
+  // Most tokens grant what is known.
+  if (unknown.length === 0) return undefined
+  const before = [...grant.known]
+  const added = [...new Set(unknown)].slice(0, MAX_KNOWN - before.length)
+  grant.known.push(...added.map(shortName))
+  grant.knownMs.push(...added.map(() => e.ts))
   const isReleased = isReleasedNear(e.client, e.ts, limits.releaseMs, beside.releases, beside.everywhere)
-  const grown = grow(grant, granted, e.ts, limits, isReleased)
+  if (grant.tokens < limits.learn || isReleased) return undefined
+  const grown = judgeGrowth(grant, added, before.length, e.ts, limits)
   if (grown === undefined) return undefined
-  const { scopes, before, reason } = grown
+  const { scopes, reason } = grown
   const unasked = 'scopes seen before, or asked for by the server'
   return {
     severity: scopes.some((scope) => isHighRisk(scope, limits.highRisk)) ? 'high' : 'medium',

@@ -1,5 +1,6 @@
 /** Malformed requests of one sender within minutes: how many, and in how many shapes. A broken client repeats itself; a fuzzer does not. */
 import { isReleasedNear, type Releases } from '../client-releases.ts'
+import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
 import { fingerprint } from '../shapes/fingerprint.ts'
 
@@ -7,7 +8,7 @@ import { fingerprint } from '../shapes/fingerprint.ts'
 const MAX_ERRORS = 64
 const MALFORMED = new Set(['-32700', '-32600', '-32602'])
 /** Parse error, invalid request, invalid params; a missing `_meta` is one of the latter two. */
-export const isMalformed = (code: string): boolean => code !== '' && MALFORMED.has(code)
+export const isMalformed = (code: string): boolean => MALFORMED.has(code)
 
 export type ProtocolErrors = { atMs: number[]; shapes: number[] }
 export const noErrors = (): ProtocolErrors => ({ atMs: [], shapes: [] })
@@ -37,10 +38,8 @@ export function judgeErrors(
   const { errors, withinMs, fewShapes, manyShapes, releaseMs } = limits
   known.atMs.push(e.ts)
   known.shapes.push(fingerprint(`${e.errorCode}\n${e.method}\n${e.tool ?? ''}\n${words}`))
-  const old = known.atMs.filter((ms) => e.ts - ms >= withinMs).length
-  const over = Math.max(old, known.atMs.length - MAX_ERRORS)
-  known.atMs.splice(0, over)
-  known.shapes.splice(0, over)
+  const recent = known.atMs.filter((ms) => e.ts - ms < withinMs).length
+  keepNewest(Math.min(recent, MAX_ERRORS), known.atMs, known.shapes)
   const times = known.atMs.length
   if (times < errors) return undefined
   const shapes = new Set(known.shapes).size

@@ -1,7 +1,9 @@
 /** The policy failed, and the operation was carried out all the same. */
 import { z } from 'zod'
-import { days, defineRule, hours } from '../../rule.ts'
-import { example, sample } from '../../sample.ts'
+import { isLately, never, noteLately } from '../../lately.ts'
+import { dayOf, days, defineRule, hours, NEVER } from '../../rule.ts'
+import { example, graded, sample } from '../../sample.ts'
+import { shortName } from '../../short-name.ts'
 
 type Decision = NonNullable<Parameters<typeof sample<'authz.decision'>>[1]>
 const decides = (at: number, decision: Decision['decision'], more: Decision = {}) =>
@@ -24,6 +26,7 @@ export default defineRule({
   why: 'Whoever can make the policy fail, by load or by odd input, is allowed everything.',
   falsePositives: [
     'None by design: a policy that is meant to fail open says so (failMode) and is reported once a day.',
+    'A handler that answers a refusal as an ordinary result: answer with isError.',
   ],
   blindSpots: [
     'Errors that the server catches before it reports a decision.',
@@ -36,7 +39,7 @@ export default defineRule({
   ],
   refs: ['MCP07:2025', 'T1190'],
   requires: {
-    'authz.decision': ['request', 'error', 'failMode', 'policyId'],
+    'authz.decision': ['request', 'tool', 'error', 'failMode', 'policyId'],
     'tool.result': ['request', 'tool'],
     'resource.read': ['request'],
     'prompt.get': ['request'],
@@ -48,45 +51,53 @@ export default defineRule({
   ttl: RECENT_MS,
   cell: () => ({ failure: '' }),
   beside: {
+    failed: {
+      per: 'server',
+      ttl: days(2),
+      cell: never,
+      on: {
+        'authz.decision': (e, cell) => noteLately(e.error !== '' || e.decision === 'error', e.ts, cell),
+      },
+    },
     policy: {
       per: 'server',
       ttl: days(2),
-      cell: () => ({ failedMs: 0, openMs: 0 }),
+      cell: () => ({ day: NEVER }),
       on: {
         'authz.decision'(e, cell) {
-          if (e.error !== '' || e.decision === 'error') cell.failedMs = Math.max(cell.failedMs, e.ts)
-          if (e.failMode !== 'open' || e.ts - cell.openMs < days(1)) return
-          cell.openMs = e.ts
+          if (e.failMode !== 'open' || dayOf(e.ts) === cell.day) return
+          cell.day = dayOf(e.ts)
           return { severity: 'medium', saw: `policy ${e.policyId || 'without a name'} is to fail open`, expected }
         },
       },
     },
   },
   // Only where a policy failed a short while ago is anything remembered of a request.
-  where: (e, { policy }) => e.ts - policy.failedMs < RECENT_MS,
+  where: (e, { failed }) => isLately(e.ts, failed, RECENT_MS),
   on: {
     'authz.decision'(e, cell) {
-      const failed = e.error !== '' || e.decision === 'error'
-      cell.failure = failed && e.failMode !== 'open' ? e.error.slice(0, 200) || 'an error' : ''
-      if (cell.failure === '' || e.decision !== 'allow') return
-      const saw = `allowed although the policy failed: ${cell.failure}`
-      cell.failure = ''
-      return { saw, expected, evidence: { policy: e.policyId } }
+      const isFailed = e.error !== '' || e.decision === 'error'
+      cell.failure = isFailed && e.failMode !== 'open' ? `error ${shortName(e.error)}` : ''
+      if (e.decision === 'allow') return carriedOut('ok', `${e.tool || 'an operation'} was allowed`, cell)
     },
-    'tool.result': (e, cell) => carriedOut(e.outcome, e.tool, cell),
-    'resource.read': (e, cell) => carriedOut(e.outcome, 'a resource', cell),
-    'prompt.get': (e, cell) => carriedOut(e.outcome, 'a prompt', cell),
+    'tool.result': (e, cell) => carriedOut(e.outcome, `${e.tool} was carried out`, cell),
+    'resource.read': (e, cell) => carriedOut(e.outcome, 'a resource was read', cell),
+    'prompt.get': (e, cell) => carriedOut(e.outcome, 'a prompt was given', cell),
   },
   examples: {
     match: [
-      example('allowed with an error', decides(0, 'allow', { error: 'timeout' })),
+      graded('critical', example('allowed with an error', decides(0, 'allow', { error: 'timeout' }))),
       example('the policy timed out, the tool ran', fails(0), ran(0.1)),
       example('it failed without a word', fails(0, { error: '' }), ran(0.1)),
       example('it failed after another had allowed', decides(0, 'allow'), fails(0.1), ran(0.2)),
       example('a resource was read', fails(0), read(0.1, 'r1')),
       example('a prompt was given', fails(0), got(0.1, 'r1')),
-      example('just within the hour', fails(0), ran(0.999)),
-      example('a policy that is meant to fail open', decides(0, 'allow', { failMode: 'open', policyId: '' })),
+      example('just within the hour', fails(0), ran(1)),
+      graded('medium', example('a policy is to fail open', decides(0, 'allow', { failMode: 'open', policyId: '' }))),
+      graded(
+        'medium',
+        example('and does', decides(0, 'allow', { failMode: 'open', error: 'timeout', tool: 'x' }), ran(0.1)),
+      ),
     ],
     noMatch: [
       example('the policy timed out, the tool did not run', fails(0), ran(0.1, { outcome: 'denied' })),
@@ -95,13 +106,13 @@ export default defineRule({
       example('another request', fails(0), ran(0.1, { request: 'r2', tool: 'x' }), read(0.1, 'r2'), got(0.1, 'r3')),
       example('allowed without an error', decides(0, 'allow'), ran(0.1)),
       example('refused with an error', decides(0, 'deny', { error: 'timeout', request: 'r4' })),
-      example('an hour later', fails(0), ran(1)),
+      example('more than an hour later', fails(0), ran(1.001)),
     ],
   },
 })
 function carriedOut(outcome: string, what: string, cell: { failure: string }) {
   if (cell.failure === '' || outcome !== 'ok') return
-  const saw = `${what || 'a tool'} was carried out although the policy failed: ${cell.failure}`
+  const saw = `${what} although the policy failed: ${cell.failure}`
   cell.failure = ''
   return { saw, expected }
 }

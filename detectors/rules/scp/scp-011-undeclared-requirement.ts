@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { noteOpenness, undeclaredTools, unknownOpenness } from '../../access/declared-requirements.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, hashOf, sample } from '../../sample.ts'
+import { example, graded, hashOf, sample } from '../../sample.ts'
 
 type Start = NonNullable<Parameters<typeof sample<'server.started'>>[1]>
 const started = (more: Start = {}) => sample('server.started', { authRequired: true, ...more })
@@ -64,10 +64,12 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('drop_table requires nothing', started(), shows([drop, scoped])),
-      example('no tool declares anything: info', started(), shows([list])),
+      graded('low', example('drop_table requires nothing', started(), shows([drop, scoped]))),
+      graded('low', example('others do declare', started(), shows([list, scoped]))),
+      graded('low', example('one of none looks dangerous', started(), shows([list, drop]))),
+      graded('info', example('no tool declares anything', started(), shows([list]))),
       example('another tool is public', tagged('list_tables=public'), started(), shows([drop, list])),
-      example('the review is a year old', tagged('list_tables=public:2025-01-01'), started(), shows([list])),
+      example('the review is a year old', tagged('list_tables=public:2025-01-01'), started(), shows([list], { ts: 0 })),
       example(
         'the tag means something else',
         tagged('list_tables=public:soon', 'list_tables=publicity'),
@@ -78,7 +80,12 @@ export default defineRule({
     ],
     noMatch: [
       example('public by the inventory', tagged('drop_table=public'), started(), shows([drop, scoped])),
-      example('reviewed within a year', tagged('drop_table=public:2025-01-02'), started(), shows([drop, scoped])),
+      example(
+        'just within a year',
+        tagged('drop_table=public:2025-01-01'),
+        started(),
+        shows([drop, scoped], { ts: -1 }),
+      ),
       example('public by its definition', started(), shows([{ ...drop, tags: ['public'] }])),
       example('anonymous by declaration', started({ anonymousTools: ['drop_table'] }), shows([drop])),
       example('each tool declares its scopes', started(), shows([scoped])),

@@ -1,6 +1,6 @@
 /** One sender makes many malformed requests of many kinds within minutes. */
 import { z } from 'zod'
-import { noReleases, noteRelease, noteReleaseEverywhere } from '../../client-releases.ts'
+import { noReleases, noteRelease } from '../../client-releases.ts'
 import { defineRule, hours, minutes, seconds } from '../../rule.ts'
 import { example, exampleWith, graded, sample } from '../../sample.ts'
 import { isMalformed, judgeErrors, noErrors } from '../../transport/protocol-errors.ts'
@@ -79,7 +79,7 @@ export default defineRule({
   cell: noErrors,
   beside: {
     releases: { per: 'server', ttl: hours(3), cell: noReleases, on: { 'deployment.event': noteRelease } },
-    everywhere: { per: 'fleet', ttl: hours(3), cell: noReleases, on: { 'deployment.event': noteReleaseEverywhere } },
+    everywhere: { per: 'fleet', ttl: hours(3), cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
   where: (e) => e.type !== 'deployment.event' && isMalformed(e.errorCode),
   on: {
@@ -107,6 +107,7 @@ export default defineRule({
       example('the last one just within five minutes', ...fuzz(49, 5), request(299.999, 'm9')),
       example('of one address', ...fuzz(50, 5, { principal: '', client: '', sourceAddress: 'a1' })),
       example('another client was released', released(0, 'cli'), ...fuzz(50, 5)),
+      example('a server was deployed', released(0, ''), ...fuzz(50, 5, { client: '' })),
       example('the release is more than an hour ago', released(-60.3, 'ide'), ...fuzz(50, 5)),
       example('on another server', released(0, 'ide', 'other'), ...fuzz(50, 5)),
       exampleWith({ errors: 10 }, 'ten, when so configured', ...fuzz(10, 5)),
