@@ -18,6 +18,7 @@ import { delivery } from './injection/declared/delivery.ts'
 import { discretion } from './injection/declared/discretion.ts'
 import { falsehood } from './injection/declared/falsehood.ts'
 import { hints } from './injection/declared/hints.ts'
+import { insertion } from './injection/declared/insertion.ts'
 import { otherTools } from './injection/declared/other-tools.ts'
 import { permission } from './injection/declared/permission.ts'
 import { rivalry } from './injection/declared/rivalry.ts'
@@ -63,6 +64,7 @@ const OF_DECLARED: readonly Matcher[] = [
   discretion,
   falsehood,
   hints,
+  insertion,
   otherTools,
   permission,
   rivalry,
@@ -145,12 +147,12 @@ export const injection: Classifier = {
         praise(tokens, subject, report)
         followUp(tokens, subject, report)
       }
-      ask(MATCHERS, subject, acts)
+      ask(MATCHERS, subject, acts, true)
     }
     // A definition is read a second time, with the words that mean something in definitions only.
     if (isDeclared(subject)) {
       tokenize(tokens, text, declaredLexicon, subject)
-      ask(OF_DECLARED, subject, acts)
+      ask(OF_DECLARED, subject, acts, false)
     }
     return acts.length === 0 ? NO_HITS : hitsOf(acts)
   },
@@ -159,12 +161,12 @@ export const injection: Classifier = {
 const isWorthReading = (doing: number, how: number, to: number): boolean =>
   ((doing & WORTH_READING) | (how & WORTH_READING_HOW) | to) !== 0
 
-/** Every matcher about every sentence in which it could find anything. */
-function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[]): void {
+/** Every matcher about every sentence; `onlyWorth`: about those in which it could find anything. */
+function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[], onlyWorth: boolean): void {
   for (let index = 0; index < tokens.sentences; index++) {
     const doing = tokens.sentenceDoing[index]!
-    const to = (tokens.sentenceTo[index]! & TO.mode) | tokens.sentenceAs[index]!
-    if (!isWorthReading(doing, tokens.sentenceHow[index]!, to)) continue
+    const to = tokens.sentenceTo[index]! & TO.mode
+    if (onlyWorth && !isWorthReading(doing, tokens.sentenceHow[index]!, to)) continue
     const sentence = sentenceAt(tokens, index)
     const report = reportTo(acts, tokens.text.length, sentence)
     for (const matcher of matchers) matcher(sentence, subject, report)
@@ -195,7 +197,10 @@ function isDescribed(s: Sentence, first: number): boolean {
   for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
     if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0)
       // `to prevent abuse, pass …` gives a reason, not a description
-      return before(s, i, 1, { how: HOW.to }) < 0 || isOneClause(s, i, first)
+      return (
+        (before(s, i, 1, { how: HOW.to }) < 0 || isOneClause(s, i, first)) &&
+        !/[;:]\s/.test(s.tokens.text.slice(s.tokens.ends[i]!, s.tokens.starts[first]!))
+      )
   return false
 }
 

@@ -69,7 +69,12 @@ export const answer: Matcher = (s, subject, report) => {
       if (object < 0 || !opensSpeech(s.tokens, s.tokens.ends[object]!)) continue
       const forced = before(s, show, 12, { doing: DO.must | DO.please, how: HOW.after }) >= 0
       const isSpeech = object === show || has(s, object, { about: TO.message })
-      report('answer', forced ? (isSpeech ? (isRead || has(s, show, { doing: DO.answer }) ? 0.5 : 0.45) : 0.4) : 0.3, show, object)
+      report(
+        'answer',
+        forced ? (isSpeech ? (isRead || has(s, show, { doing: DO.answer }) ? 0.5 : 0.45) : 0.4) : 0.3,
+        show,
+        object,
+      )
       break
     }
   // always recommend ours

@@ -21,7 +21,8 @@ export const command: Matcher = (s, subject, report) => {
   for (let verb = find(s, RUN); verb >= 0; verb = find(s, RUN, verb + 1)) {
     if (isRefused(s, verb)) continue
     const word = after(s, verb, 6, { about: TO.command })
-    const isAside = subject.surface === 'definition' && s.index > 0 && isOrdered(s, verb) && has(s, verb, { doing: DO.run })
+    const isAside =
+      subject.surface === 'definition' && s.index > 0 && isOrdered(s, verb) && has(s, verb, { doing: DO.run })
     const forced =
       before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0 ||
       after(s, verb, 14, { doing: DO.must, how: HOW.first }) >= 0
@@ -32,7 +33,8 @@ export const command: Matcher = (s, subject, report) => {
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'
     // The first sentence of a definition says what the tool does.
     const isOwn = subject.surface === 'definition' && s.index === 0
-    if (isLine) report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : isOwn ? 0.4 : 0.5, verb, word >= 0 ? word : verb)
+    if (isLine)
+      report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : isOwn ? 0.4 : 0.5, verb, word >= 0 ? word : verb)
     else if (word >= 0 && forced && (isRead || (s.about & TO.pretext) !== 0))
       report('command', (s.about & TO.pretext) !== 0 ? 0.55 : 0.35, verb, word)
     else continue

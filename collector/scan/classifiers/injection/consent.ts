@@ -35,7 +35,8 @@ export const consent: Matcher = (s, _subject, report) => {
   if ((s.doing & DO.not) !== 0 && (s.doing & DO.must) !== 0 && (s.about & TO.consent) !== 0) {
     const leave = find(s, { about: TO.consent })
     const needed = after(s, leave, 3, { doing: DO.must })
-    if (needed >= 0 && before(s, leave, 2, { doing: DO.not }) >= 0 && isOneClause(s, leave, needed)) report('consent', 0.4, leave, needed)
+    if (needed >= 0 && before(s, leave, 2, { doing: DO.not }) >= 0 && isOneClause(s, leave, needed))
+      report('consent', 0.4, leave, needed)
   }
   // the user has already agreed
   if ((s.how & HOW.already) !== 0 && (s.about & TO.person) !== 0) {

@@ -72,7 +72,8 @@ export const recipient: Matcher = (s, subject, report) => {
   const taken = find(s, { doing: DO.harvest })
   if (taken >= 0 && !isRefused(s, taken)) {
     const cargo = after(s, taken, 6, { about: CARGO, how: HOW.all })
-    if (cargo >= 0 && !has(s, cargo, { about: TO.wish }) && !isAttribute(s, taken, cargo)) report('recipient', 0.5, taken, cargo)
+    if (cargo >= 0 && !has(s, cargo, { about: TO.wish }) && !isAttribute(s, taken, cargo))
+      report('recipient', 0.5, taken, cargo)
   }
 }
 

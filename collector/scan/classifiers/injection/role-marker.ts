@@ -91,7 +91,8 @@ export function roleMarkers(tokens: Tokens, subject: Subject, report: Report): v
       const close = piece.indexOf(']')
       // [[assistant: …]]
       const called = isRead ? null : /^\[{1,2}\s?([A-Za-z_ -]{2,24}):\s/.exec(piece)
-      if (called !== null && isCalledAgent(called[1]!)) report('role_marker', 0.5, tokenAt(tokens, mark), tokenAt(tokens, mark))
+      if (called !== null && isCalledAgent(called[1]!))
+        report('role_marker', 0.5, tokenAt(tokens, mark), tokenAt(tokens, mark))
       if (close < 4 || piece.charCodeAt(close + 1) === 40) continue
       // `X[SYSTEM_MODE]` is an index.
       if (mark > 0 && isNameCharacter(text.charCodeAt(mark - 1))) continue
@@ -150,6 +151,9 @@ function headings(tokens: Tokens, isRead: boolean, report: Report): void {
     if ((to & TO.orders) !== 0 && (is & IS.clauseStart) !== 0) {
       const agent = agentAfter(tokens, i, 4)
       if (agent >= 0 && (tokens.is[agent]! & IS.colon) !== 0) report('role_marker', isRead ? 0.55 : 0.5, i, agent)
+      else if (agent >= 0 && !isRead && tokens.text.charCodeAt(tokens.ends[agent]!) === 10) report('role_marker', 0.4, i, agent)
+      // Hidden instruction: …
+      else if (!isRead && (is & IS.colon) !== 0 && i > 0 && (tokens.how[i - 1]! & HOW.hidden) !== 0) report('role_marker', 0.5, i - 1, i)
     }
     if (!isRead) continue
     if ((is & TURN) === TURN && (to & (TO.agent | TO.person | TO.authority)) !== 0) {
@@ -201,7 +205,9 @@ function headingClaim(tokens: Tokens, first: number): number {
   const limit = Math.min(text.length, start + MAX_HEADING_CHARACTERS)
   while (end < limit && isCapitalOrBlank(text.charCodeAt(end))) end++
   // A line of its own between rules counts like a colon.
-  const isRuled = RULED_BEFORE.test(text.slice(Math.max(0, start - 24), start)) && /^\s{0,2}(?:[#=*-]{2,}|\n|$)/.test(text.slice(end, end + 6))
+  const isRuled =
+    RULED_BEFORE.test(text.slice(Math.max(0, start - 24), start)) &&
+    /^\s{0,2}(?:[#=*-]{2,}|\n|$)/.test(text.slice(end, end + 6))
   if (text.charCodeAt(end) !== 58 && !isRuled) return 0
   let authority = false
   let pretext = false

@@ -34,17 +34,27 @@ export const declaredVerbs: readonly WordLine[] = [
 ]
 
 export const declaredWords: readonly WordLine[] = [
-  [DO.must, 0, 0, 'ought shall mandated mandates mandate obligatory obliged compulsory stipulates prescribes dictates demands determined undertakes hereby'],
+  [
+    DO.must,
+    0,
+    0,
+    'ought shall mandated mandates mandate obligatory obliged compulsory stipulates prescribes dictates demands determined undertakes hereby',
+  ],
   [DO.put, 0, 0, 'listed'],
   [DO.not, 0, 0, "isn't aren't wasn't ain't needn't hasn't"],
   [
     0,
     TO.person,
     0,
-    'staff employees employee personnel members individual sender requester requestor traveller traveler buyer shopper employee colleagues nobody noone no-one him her someone end-users humans caller',
+    'team admins staff employees employee personnel members individual sender requester requestor traveller traveler buyer shopper employee colleagues nobody noone no-one him her someone end-users humans caller',
   ],
   [0, TO.secret, 0, 'mnemonics passcode otp cvv ssn keystore keystores keychain passkeys'],
-  [0, 0, HOW.keyed, 'authentication authorization personal service license signing master recovery refresh bot deploy oauth access-token'],
+  [
+    0,
+    0,
+    HOW.keyed,
+    'authentication authorization personal service license signing master recovery refresh bot deploy oauth access-token',
+  ],
   [0, TO.talk, 0, 'discussion discussions exchanged'],
   [0, TO.agent, 0, 'ais assistant-only llm-only'],
   [
@@ -53,7 +63,7 @@ export const declaredWords: readonly WordLine[] = [
     0,
     'support caching cache correlation tracing debugging debug troubleshooting reproducibility personalization personalisation ranking relevance signature signing schema retention policy legal consistency synchronisation optimisation optimization performance accuracy regulation regulations gdpr hipaa soc2 licence license licensing licensed deduplication calibration reconciliation settlement',
   ],
-  [0, TO.wish, 0, 'named chose chosen picked instructed instructs decides says preferred stated names'],
+  [0, TO.wish, 0, 'provides gives gave supplies enters entered named chose chosen picked instructed instructs decides says preferred stated names'],
   [
     0,
     TO.consent,
@@ -79,8 +89,10 @@ export const declaredWords: readonly WordLine[] = [
     0,
     0,
     HOW.bad,
-    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden stale garbage useless lagging worse worst poor virus viruses unusable',
+    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden fake bogus stale garbage useless lagging worse worst poor virus viruses unusable',
   ],
+  [0, TO.data, 0, 'contacts photos'],
+  [DO.put, 0, 0, 'leave leaves'],
   [0, 0, HOW.already, 'advance beforehand pre-authorised preauthorised blanket'],
   [0, 0, HOW.only, 'sole'],
 ]
@@ -119,7 +131,7 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   ],
   [
     AS.praise,
-    'premium superior ultimate best unmatched unparalleled cutting-edge state-of-the-art professional professionals enterprise-grade award-winning trusted finest leading exclusive proven enhanced elite pinnacle highest most sophisticated comprehensive accurate reliable fastest better advanced precision',
+    'premium superior ultimate best unmatched unparalleled cutting-edge state-of-the-art professional professionals enterprise-grade award-winning trusted finest leading exclusive proven enhanced elite pinnacle highest sophisticated comprehensive accurate reliable fastest better advanced precision',
   ],
   [AS.urge, 'persuade convince urge insist pressure encourage coax nudge steer'],
   [AS.vague, 'context history'],
@@ -127,8 +139,11 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   [AS.account, 'iban account wallet beneficiary payee wire'],
   [AS.thought, 'reasoning thoughts thinking chain-of-thought thought scratchpad rationale'],
   [AS.nobody, 'nobody noone no-one ourselves yourself us unnoticed'],
-  [AS.failed, 'failed failure unavailable offline unreachable broken error timeout timed archived succeeded'],
-  [AS.verdict, 'cheapest safe safest lower higher cheaper clean healthy approved best'],
+  [
+    AS.failed,
+    'success successful failed failure unavailable offline unreachable broken error timeout timed archived succeeded',
+  ],
+  [AS.verdict, 'cheapest safe fine okay normal safest lower higher cheaper clean healthy approved best'],
   [AS.trace, 'traces trail audit history evidence logs log footprints'],
   [AS.here, 'here below'],
   [AS.said, 'said typed told learned learnt wrote written shared mentioned entered opened seen read asked discussed'],

@@ -19,6 +19,7 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, 0, HOW.other, 'anderen andere anderes andre andra anderer'],
   [0, 0, HOW.instead, 'statt anstelle anstatt'],
   [0, 0, HOW.regardless, 'egal unabhangig selbst auch'],
+  [0, 0, HOW.all, 'gesamte gesamten ganze ganzen komplette hele alla'],
   [DO.hide, 0, 0, 'verschweige verschweigen verheimliche skjul dolj verberg'],
   [0, 0, HOW.copy, 'kopie kopi kopia'],
   // French
@@ -111,4 +112,7 @@ export const declaredCjkWords: readonly WordLine[] = [
   [0, 0, HOW.copy, '密送 抄送 密件 숨은'],
   [0, 0, HOW.all, '全履歴 全 모든 전체'],
   [0, TO.message, 0, '邮件 メール 메일'],
+  [0, 0, HOW.regardless, '无论 不管 にかかわらず 関係なく 관계없이'],
+  [0, TO.wish, 0, '要求 请求 リクエスト 요청'],
+  [DO.answer, 0, 0, '推荐 お勧め 추천'],
 ]

@@ -8,6 +8,7 @@ import { after, before, find, has, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import {
   announced,
+  foreignToolIn,
   findFree,
   isDeclared,
   isDemanded,
@@ -40,7 +41,14 @@ export const cargo: Matcher = (s, subject, report) => {
   // what a command prints goes into a slot
   const run = find(s, { doing: DO.run })
   const sent = run < 0 ? -1 : after(s, run, 16, { doing: DO.send | DO.put })
-  if (sent >= 0 && isDemanded(s, run) && isDemanded(s, sent) && opensValue(s, run) && after(s, sent, 8, SLOT) >= 0 && after(s, sent, 3, { how: HOW.this, as: AS.content }) >= 0)
+  if (
+    sent >= 0 &&
+    isDemanded(s, run) &&
+    isDemanded(s, sent) &&
+    opensValue(s, run) &&
+    after(s, sent, 8, SLOT) >= 0 &&
+    after(s, sent, 3, { how: HOW.this, as: AS.content }) >= 0
+  )
     report('parameter_smuggle', 0.5, run, sent)
 }
 
@@ -102,7 +110,13 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
     if (before(s, i, 5, SAMPLE) >= 0) continue
     const value = before(s, i, 5, { as: AS.content }) >= 0
     if (move >= 0 && !has(s, move, { doing: DO.base, as: MOVE.as }) && !isDuty(s, move)) return
+    // the model's own key; the value of a secret variable, wherever it goes
+    if (move >= 0 && has(s, i, { as: AS.variable }) && value && isDemanded(s, move)) {
+      report('secret_path', 0.6, Math.min(i, move), Math.max(i, move))
+      return
+    }
     const foreign =
+      before(s, i, 9, { about: TO.agent }) >= 0 ||
       before(s, i, 3, { about: TO.person }) >= 0 ||
       (after(s, i, 4, { about: TO.person }) >= 0 && before(s, i, 8, { doing: DO.put | DO.send }) >= 0) ||
       before(s, i, 4, { how: HOW.all | HOW.regardless }) >= 0 ||
@@ -116,8 +130,17 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
       report('secret_path', 0.65 * weight, Math.min(i, move), Math.max(i, move))
     else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || s.index > 0))
       report('secret_path', 0.55 * weight, found, i)
-    else if (parameter !== '' && !isAnnounced && before(s, i, 3, { how: HOW.all | HOW.regardless }) >= 0 && stands(s, { as: AS.machine, how: HOW.other | HOW.regardless }))
+    else if (
+      parameter !== '' &&
+      !isAnnounced &&
+      before(s, i, 3, { how: HOW.all | HOW.regardless }) >= 0 &&
+      stands(s, { as: AS.machine, how: HOW.other | HOW.regardless })
+    )
       report('secret_path', 0.5, i, i)
+    else if (parameter !== '' && !isAnnounced && move >= 0 && isDemanded(s, move) && (after(s, i, 2, { as: AS.here }) >= 0 || foreign))
+      report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
+    else if (!isAnnounced && foreign && move >= 0 && isDemanded(s, move) && after(s, i, 3, { about: TO.person }) < 0 && before(s, i, 2, { about: TO.person }) >= 0 && s.index > 0)
+      report('secret_path', 0.45, Math.min(i, move), Math.max(i, move))
     else if (parameter !== '' && value && foreign) report('secret_path', 0.55 * weight, i, i)
     else continue
     return
@@ -141,7 +164,8 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   let first = -1
   let last = -1
   for (let i = s.from; i < s.to; i++) {
-    const isMachine = has(s, i, { as: AS.machine })
+    // `environment` alone is where something runs.
+    const isMachine = has(s, i, { as: AS.machine }) && !(isPlace(s, i) && after(s, i, 1, { as: AS.machine }) < 0)
     if (!isMachine && !has(s, i, { as: AS.personal })) continue
     if (isDenied(s, i)) return
     if (isMachine) owned++
@@ -154,6 +178,10 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   const isTheirs = stands(s, { about: TO.person })
   if (owned >= 2 && demanded && stands(s, { as: AS.content, how: HOW.all | HOW.when }))
     report('parameter_smuggle', 0.5, from, last)
+  else if (personal >= 1 && parameter !== '' && isTheirs && stands(s, FORCE) && (s.about & TO.talk) !== 0)
+    report('parameter_smuggle', 0.5, first, last)
+  else if (personal >= 2 && demanded && stands(s, { about: TO.named }) && foreignToolIn(s) >= 0)
+    report('parameter_smuggle', 0.4, from, last)
   else if (
     isTheirs &&
     ((personal >= 3 && (demanded || parameter !== '') && (s.as & AS.said) !== 0) ||
@@ -161,3 +189,6 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   )
     report('parameter_smuggle', 0.5, from, last)
 }
+
+const isPlace = ({ tokens: { text, starts } }: Sentence, i: number): boolean =>
+  /^(?:environment|browser|workspace|home)/i.test(text.slice(starts[i]!, starts[i]! + 11))

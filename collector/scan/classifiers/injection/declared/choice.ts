@@ -2,7 +2,7 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, opensValue, stands } from './standpoint.ts'
+import { isDeclared, isDemanded, isDenied, isDuty, opensValue, stands } from './standpoint.ts'
 
 const WISH = { about: TO.wish, doing: DO.ask | DO.prefer, as: AS.said }
 const ACT = { doing: DO.put | DO.divert | DO.send | DO.call | DO.destroy | DO.prefer | DO.make, as: AS.holds }
@@ -17,7 +17,7 @@ export const choice: Matcher = (s, subject, report) => {
       const person = near(s, wish, 4, { about: TO.person })
       const act = find(s, ACT)
       const forced = stands(s, { doing: DO.must }) || (act >= 0 && isDemanded(s, act))
-      if (person >= 0 && act >= 0 && forced && !isDenied(s, act)) report('override', 0.6, even, Math.max(wish, person))
+      if (person >= 0 && forced && (act < 0 || !isDenied(s, act))) report('override', 0.6, even, Math.max(wish, person))
       else if (forced && (act < 0 || !isDenied(s, act)) && has(s, wish, { doing: DO.ask, about: TO.wish }))
         report('override', isAsked(s, wish) ? 0.5 : 0.4, even, wish)
       else continue
@@ -28,15 +28,25 @@ export const choice: Matcher = (s, subject, report) => {
     const even = find(s, { how: HOW.regardless })
     const rule = after(s, even, 4, { about: TO.checks | TO.safety | TO.orders })
     const obey = find(s, { doing: DO.obey | DO.answer })
-    if (rule >= 0 && obey >= 0 && isDemanded(s, obey)) report('override', 0.6, Math.min(even, obey), Math.max(rule, obey))
+    if (rule >= 0 && obey >= 0 && isDemanded(s, obey))
+      report('override', 0.6, Math.min(even, obey), Math.max(rule, obey))
     const person = after(s, even, 7, { about: TO.person })
-    if (person >= 0 && (s.how & HOW.instead) !== 0 && stands(s, { doing: DO.must })) report('override', 0.5, even, person)
+    if (person >= 0 && (s.how & HOW.instead) !== 0 && stands(s, { doing: DO.must }))
+      report('override', 0.5, even, person)
+  }
+  // set to "…" instead of the one provided by the user
+  if ((s.how & HOW.instead) !== 0 && (s.about & TO.person) !== 0) {
+    const instead = find(s, { how: HOW.instead })
+    const person = after(s, instead, 10, { about: TO.person })
+    const wish = person < 0 ? -1 : near(s, person, 3, { about: TO.wish, doing: DO.make | DO.put | DO.ask })
+    const act = find(s, ACT)
+    if (wish > instead && act >= 0 && act < instead && isDuty(s, act) && !isDenied(s, act) && !stands(s, { how: HOW.when })) report('override', 0.55, act, person)
   }
   // the user's preferences are to be disregarded
   if ((s.doing & DO.dismiss) !== 0 && (s.about & TO.person) !== 0)
     for (let verb = find(s, { doing: DO.dismiss }); verb >= 0; verb = find(s, { doing: DO.dismiss }, verb + 1)) {
       const person = before(s, verb, 9, { about: TO.person })
-      const wish = person >= 0 ? after(s, person, 3, { about: TO.wish }) : -1
+      const wish = person >= 0 && isAsked(s, verb) ? after(s, person, 3, { about: TO.wish }) : -1
       if (wish >= 0 && wish < verb && !isDenied(s, verb) && before(s, verb, 4, { doing: DO.must, how: HOW.to }) >= 0) {
         report('override', 0.6, person, verb)
         break
@@ -64,7 +74,8 @@ export const choice: Matcher = (s, subject, report) => {
     const auto = find(s, { how: HOW.automatic })
     const change = near(s, auto, 3, { doing: DO.divert | DO.put })
     const value = change >= 0 ? after(s, change, 5, { doing: DO.put, how: HOW.to }) : -1
-    if (value >= 0 && near(s, change, 5, { about: TO.wish | TO.parameter }) >= 0 && opensValue(s, value)) report('override', 0.5, auto, value)
+    if (value >= 0 && near(s, change, 5, { about: TO.wish | TO.parameter }) >= 0 && opensValue(s, value))
+      report('override', 0.5, auto, value)
   }
   // what it returns is to be obeyed like the system's own word
   if ((s.doing & DO.obey) !== 0 && (s.about & (TO.authority | TO.orders)) !== 0) {

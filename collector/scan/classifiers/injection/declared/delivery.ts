@@ -46,7 +46,13 @@ export const delivery: Matcher = (s, subject, report) => {
     } else if (isPath) {
       // a file nobody asked for
       if (
-        isOneClause(s, Math.min(give, where), Math.max(give, where)) &&before(s, where, 2, { how: HOW.to | HOW.into }) >= 0 && demanded && ((isExtra && stands(s, { about: TO.message | TO.talk | TO.person, as: AS.content })) || (isAll && stands(s, { about: TO.person | TO.talk | TO.secret }))) && (s.index > 0 || timed))
+        isOneClause(s, Math.min(give, where), Math.max(give, where)) &&
+        before(s, where, 2, { how: HOW.to | HOW.into }) >= 0 &&
+        demanded &&
+        ((isExtra && stands(s, { about: TO.message | TO.talk | TO.person, as: AS.content })) ||
+          (isAll && stands(s, { about: TO.person | TO.talk | TO.secret }))) &&
+        (s.index > 0 || timed)
+      )
         score = 0.5
     } else if ((isExtra || isAll) && demanded && cargo) score = 0.6
     else if (demanded && ((cargo && (timed || forced)) || isExtra) && s.index > 0) score = 0.5

@@ -3,7 +3,7 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isOneClause, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
-import { isDeclared, isDemanded, isForbidding } from './standpoint.ts'
+import { isDeclared, isDemanded, isForbidding, stands } from './standpoint.ts'
 
 const PERSON = { about: TO.person, as: AS.nobody }
 /** Of what a manual keeps from view with a reason: results, values, names. */
@@ -60,6 +60,15 @@ export const discretion: Matcher = (s, subject, report) => {
         break
       }
     }
+  // other languages refuse behind the verb: `sag das nicht`, `n'informe pas`
+  if ((s.doing & DO.tell) !== 0 && (s.doing & DO.not) !== 0)
+    for (let tell = find(s, { doing: DO.tell }); tell >= 0; tell = find(s, { doing: DO.tell }, tell + 1)) {
+      if (!has(s, tell, { doing: DO.please })) continue
+      const not = after(s, tell, 3, { doing: DO.not })
+      if (not < 0 || near(s, tell, 6, { about: TO.person, how: HOW.this }) < 0) continue
+      report('conceal', 0.6, tell, not)
+      break
+    }
   // no need to bring this up with anybody; without a word to the user
   if ((s.doing & DO.not) !== 0)
     for (let verb = find(s, TELL); verb >= 0; verb = find(s, TELL, verb + 1)) {
@@ -81,7 +90,8 @@ export const discretion: Matcher = (s, subject, report) => {
     const tell = find(s, { doing: DO.tell })
     const not = before(s, tell, 3, { doing: DO.not })
     const it = after(s, tell, 2, { how: HOW.this })
-    if (not >= 0 && it >= 0 && isForbidding(s, not) && !isApart(s, not, tell) && !isConditional(s, it)) report('conceal', 0.5, not, it)
+    if (not >= 0 && it >= 0 && isForbidding(s, not) && !isApart(s, not, tell) && !isConditional(s, it))
+      report('conceal', 0.5, not, it)
   }
   // hide it from view, in whatever language
   const hide = find(s, { doing: DO.hide })
@@ -91,21 +101,26 @@ export const discretion: Matcher = (s, subject, report) => {
   const wipe = find(s, { doing: DO.destroy })
   if (wipe >= 0 && (s.about & TO.path) !== 0 && s.index > 0 && isDemanded(s, wipe)) {
     const path = after(s, wipe, 4, { about: TO.path })
-    if (path >= 0 && /(?:^|\/)logs?(?:\/|$)|_history$|\.log$/.test(s.tokens.text.slice(s.tokens.starts[path]!, s.tokens.ends[path]!))) report('conceal', 0.5, wipe, path)
+    if (
+      path >= 0 &&
+      /(?:^|\/)logs?(?:\/|$)|_history$|\.log$/.test(s.tokens.text.slice(s.tokens.starts[path]!, s.tokens.ends[path]!))
+    )
+      report('conceal', 0.5, wipe, path)
   }
   // remove what would tell of it
   if ((s.as & AS.trace) !== 0 && (s.doing & (DO.destroy | DO.dismiss)) !== 0) {
     const trace = find(s, { as: AS.trace })
     const verb = near(s, trace, 5, { doing: DO.destroy | DO.dismiss })
-    const done = near(s, trace, 10, { how: HOW.after, doing: DO.done | DO.know })
-    if (verb >= 0 && done >= 0 && isDemanded(s, verb) && s.index > 0) report('conceal', 0.5, verb, trace)
+    const done = stands(s, { how: HOW.after, doing: DO.done | DO.know | DO.not })
+    if (verb >= 0 && done && isDemanded(s, verb) && s.index > 0) report('conceal', 0.5, verb, trace)
   }
 }
 
 const TELL = { doing: DO.tell | DO.show | DO.answer }
 
 /** `tell the user about it`, `… of this`. */
-const isAboutIt = (s: Sentence, person: number): boolean => after(s, person, 3, { how: HOW.this }) >= 0 && isOneClause(s, person, Math.min(person + 1, s.to - 1))
+const isAboutIt = (s: Sentence, person: number): boolean =>
+  after(s, person, 3, { how: HOW.this }) >= 0 && isOneClause(s, person, Math.min(person + 1, s.to - 1))
 
 /** Something else begins between the two: the refusal is not of this verb. */
 const isApart = (s: Sentence, not: number, verb: number): boolean => {

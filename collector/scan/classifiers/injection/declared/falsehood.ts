@@ -21,6 +21,18 @@ export const falsehood: Matcher = (s, subject, report) => {
       report('answer', 0.6, say, even)
       return
     }
+    // say that everything is fine; tell them there is no other
+    const all = after(s, say, 4, { how: HOW.all })
+    if (all >= 0 && after(s, all, 3, { as: AS.verdict }) >= 0 && !stands(s, { how: HOW.when })) {
+      report('answer', 0.5, say, all)
+      return
+    }
+    const them = after(s, say, 2, { about: TO.person })
+    const none = them < 0 ? -1 : after(s, them, 5, { how: HOW.other })
+    if (none >= 0 && before(s, none, 2, { doing: DO.not }) > them && s.index > 0 && !stands(s, { how: HOW.when })) {
+      report('answer', 0.5, say, none)
+      return
+    }
     // when asked, say that …
     const asked = before(s, say, 10, { doing: DO.ask, about: TO.wish })
     const when = asked >= 0 ? before(s, asked, 4, { how: HOW.when }) : -1

@@ -6,9 +6,20 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
-import { announced, foreignToolIn, giverOf, isDeclared, isDemanded, isDenied, isDuty, parameterOf } from './standpoint.ts'
+import {
+  announced,
+  foreignToolIn,
+  giverOf,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  parameterOf,
+} from './standpoint.ts'
 
 const HANDLED = { doing: DO.read | DO.put | DO.send | DO.run | DO.keep, as: AS.holds | AS.goes | AS.content }
+/** Or by a tool that is named as those that read are. */
+const HANDLED_BY = { ...HANDLED, as: HANDLED.as | AS.toolLike }
 const GIVEN = DO.send | DO.put | DO.keep | DO.divert | DO.call
 const SAMPLE = { how: HOW.example, as: AS.preset }
 /** Words around it that only show or ask for an address. */
@@ -22,8 +33,12 @@ export const hints: Matcher = (s, subject, report) => {
   // a file with keys in whatever is done
   const path = find(s, { about: TO.secretPath })
   if (path >= 0 && before(s, path, 5, SAMPLE) < 0) {
-    const verb = near(s, path, 12, HANDLED)
-    const isOwn = ((own.how | tool.how) & HOW.keyed) !== 0 || ((own.to | tool.to) & (TO.secret | TO.keyish | TO.secretPath)) !== 0
+    const verb = near(s, path, s.tokens.text.charCodeAt(s.tokens.starts[s.from]!) > 0x2e80 ? 40 : 12, HANDLED_BY)
+    const isOwn =
+      OF_MACHINES.test(subject.toolName) ||
+      OF_MACHINES.test(parameter) ||
+      ((own.how | tool.how) & HOW.keyed) !== 0 ||
+      ((own.to | tool.to) & (TO.secret | TO.keyish | TO.secretPath)) !== 0
     if (verb >= 0 && !isDenied(s, verb)) {
       const isAsked = isDemanded(s, verb) || parameter !== '' || s.index > 0
       report('secret_path', isAsked && !isOwn && !isTarget(s, path) ? 0.5 : 0.3, verb, path)
@@ -38,7 +53,7 @@ export const hints: Matcher = (s, subject, report) => {
     report('recipient', demanded && s.index > 0 && parameter === '' ? 0.5 : 0.35, verb, mail)
     break
   }
-  pair(s, GIVEN, { about: TO.secret, as: AS.variable }, 8, (verb, secret) =>
+  pair(s, GIVEN & ~DO.call, { about: TO.secret, as: AS.variable }, 8, (verb, secret) =>
     report('secret_path', ((own.to | tool.to) & (TO.secret | TO.keyish)) !== 0 ? 0.15 : 0.3, verb, secret),
   )
   pair(s, DO.send | DO.put, { about: TO.talk | TO.prompt }, 8, (verb, talk) => {
@@ -58,15 +73,25 @@ export const hints: Matcher = (s, subject, report) => {
   if (foreign >= 0) {
     const trigger = before(s, foreign, 5, { how: HOW.when | HOW.before | HOW.after | HOW.all })
     const verb = near(s, foreign, 14, { doing: DO.put | DO.divert | DO.send | DO.keep })
-    if (verb >= 0 && isDemanded(s, verb) && !isDenied(s, verb)) report('cross_tool', trigger >= 0 ? 0.35 : 0.25, verb, foreign)
+    if (verb >= 0 && isDemanded(s, verb) && !isDenied(s, verb))
+      report('cross_tool', trigger >= 0 ? 0.35 : 0.25, verb, foreign)
   }
 }
+
+/** Tools and parameters that are about such files. */
+const OF_MACHINES = /kube|ssh|aws|gcp|gcloud|azure|docker|npm|terraform|vault|env|config|cred|cert|keys?(?:_|$)|mcp/i
 
 const isTarget = (s: Sentence, path: number): boolean =>
   before(s, path, 2, { how: HOW.to | HOW.into }) >= 0 && after(s, path, 6, { doing: DO.read }) < 0
 
 /** A verb that is demanded and what it is about, within so many words after it. */
-function pair(s: Sentence, doing: number, about: Wanted, words: number, visit: (verb: number, object: number) => void): void {
+function pair(
+  s: Sentence,
+  doing: number,
+  about: Wanted,
+  words: number,
+  visit: (verb: number, object: number) => void,
+): void {
   for (let verb = find(s, { doing }); verb >= 0; verb = find(s, { doing }, verb + 1)) {
     const object = after(s, verb, words, about)
     if (object < 0 || (s.tokens.is[object]! & IS.quoted) !== 0 || isDenied(s, verb)) continue

@@ -44,7 +44,13 @@ export const otherTools: Matcher = (s, subject, report) => {
     // what X gives ought to be passed on
     const results = before(s, other, 3, { about: TO.data | TO.reply })
     const passed = results < 0 ? -1 : after(s, other, 8, { doing: DO.put | DO.send })
-    if (passed >= 0 && isDuty(s, passed) && !isDenied(s, passed) && after(s, passed, 6, { about: TO.named | TO.parameter | TO.ownTool }) >= 0 && stands(s, { about: TO.secret | TO.keyish | TO.named })) {
+    if (
+      passed >= 0 &&
+      isDuty(s, passed) &&
+      !isDenied(s, passed) &&
+      after(s, passed, 6, { about: TO.named | TO.parameter | TO.ownTool }) >= 0 &&
+      stands(s, { about: TO.secret | TO.keyish | TO.named })
+    ) {
       report('cross_tool', 0.5, other, passed)
       return
     }
@@ -65,8 +71,16 @@ export const otherTools: Matcher = (s, subject, report) => {
       }
     }
     // every statement that goes to X is to lose something
-    const lost = opens >= 0 || before(s, other, 5, { how: HOW.all }) >= 0 ? after(s, other, 9, { doing: DO.destroy | DO.dismiss | DO.divert }) : -1
-    if (lost >= 0 && isDuty(s, lost) && !isDenied(s, lost) && !/^set$/i.test(s.tokens.text.slice(s.tokens.starts[lost]!, s.tokens.ends[lost]!))) {
+    const lost =
+      opens >= 0 || before(s, other, 5, { how: HOW.all }) >= 0
+        ? after(s, other, 9, { doing: DO.destroy | DO.dismiss | DO.divert })
+        : -1
+    if (
+      lost >= 0 &&
+      isDuty(s, lost) &&
+      !isDenied(s, lost) &&
+      !/^set$/i.test(s.tokens.text.slice(s.tokens.starts[lost]!, s.tokens.ends[lost]!))
+    ) {
       report('cross_tool', 0.55, other, lost)
       return
     }
@@ -78,7 +92,7 @@ export const otherTools: Matcher = (s, subject, report) => {
     else if (
       demanded &&
       opensValue(s, change) &&
-      (isDuty(s, change) || stands(s, { about: TO.parameter | TO.file, as: AS.content }))
+      (opens >= 0 || isDuty(s, change) || stands(s, { about: TO.parameter | TO.file, as: AS.content }))
     )
       report('cross_tool', 0.55, Math.min(other, change), Math.max(other, change))
     else continue
@@ -88,6 +102,7 @@ export const otherTools: Matcher = (s, subject, report) => {
   const invoke = find(s, { doing: DO.invoke })
   if (invoke >= 0 && isDuty(s, invoke) && !isDenied(s, invoke)) {
     const tool = after(s, invoke, 5, { about: TO.named | TO.identifier | TO.otherTool | TO.tool })
+    if (tool >= 0 && before(s, tool, 1, { how: HOW.this }) >= 0) return
     const reason = tool >= 0 ? after(s, tool, 16, { about: TO.pretext, as: AS.vague }) : -1
     const odd = stands(s, { how: HOW.first | HOW.before, as: AS.extra })
     if (reason >= 0 && odd && !has(s, tool, { about: TO.ownTool }) && before(s, reason, 3, { how: HOW.keyed }) < 0)
@@ -98,7 +113,13 @@ export const otherTools: Matcher = (s, subject, report) => {
     const change = find(s, { doing: DO.divert })
     const when = before(s, change, 20, { how: HOW.when })
     const wish = when >= 0 ? after(s, when, 6, { about: TO.wish, doing: DO.ask }) : -1
-    if (wish >= 0 && wish < change && isDuty(s, change) && !isDenied(s, change) && after(s, change, 4, { about: TO.path | TO.mail | TO.url | TO.secretPath }) >= 0)
+    if (
+      wish >= 0 &&
+      wish < change &&
+      isDuty(s, change) &&
+      !isDenied(s, change) &&
+      after(s, change, 4, { about: TO.path | TO.mail | TO.url | TO.secretPath }) >= 0
+    )
       report('cross_tool', 0.5, when, change)
   }
   // all requests of a kind are to be redirected to that tool

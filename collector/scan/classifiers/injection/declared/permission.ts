@@ -23,7 +23,8 @@ export const permission: Matcher = (s, subject, report) => {
   if ((s.as & AS.lifted) !== 0 && (s.doing & DO.not) !== 0) {
     const leave = consentIn(s)
     const off = leave < 0 ? -1 : after(s, leave, 6, { as: AS.lifted })
-    if (off >= 0 && after(s, off, 3, { doing: DO.must, as: AS.goes }) >= 0 && !stands(s, { how: HOW.when })) report('consent', 0.5, leave, off)
+    if (off >= 0 && after(s, off, 3, { doing: DO.must, as: AS.goes }) >= 0 && !stands(s, { how: HOW.when }))
+      report('consent', 0.5, leave, off)
   }
   // the user has agreed in advance; you have blanket permission
   if ((s.how & HOW.already) !== 0 && (s.about & TO.consent) !== 0) {
@@ -47,12 +48,17 @@ export const permission: Matcher = (s, subject, report) => {
       report('consent', 0.5, ask, leave)
       break
     }
+  // paid without asking the user
+  const asked = find(s, { doing: DO.ask })
+  if (asked >= 0 && isDenied(s, asked) && after(s, asked, 2, { about: TO.person }) >= 0 && before(s, asked, 10, { doing: DO.destroy | DO.run | DO.send }) >= 0 && !stands(s, { as: AS.unless }) && s.index > 0) {
+    const not = before(s, asked, 3, { doing: DO.not })
+    if (not >= 0 && isForbidding(s, not) && before(s, not, 8, { doing: DO.not }) < 0) report('consent', 0.5, not, asked)
+  }
   // answer yes on behalf of the user
   if ((s.as & AS.behalf) !== 0) {
     const behalf = find(s, { as: AS.behalf })
     const act = before(s, behalf, 10, { doing: DO.answer | DO.destroy | DO.ask })
-    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && s.index > 0)
-      report('consent', 0.5, act, behalf)
+    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && s.index > 0) report('consent', 0.5, act, behalf)
   }
   // autoApprove is to be set
   if ((s.as & AS.license) !== 0) {

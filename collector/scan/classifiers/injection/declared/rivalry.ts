@@ -8,7 +8,7 @@ import { findFree, isDeclared, isDemanded, isDenied, isDuty, parameterOf, stands
 const SELF = { how: HOW.this, about: TO.ownTool }
 const FIRST = { how: HOW.before | HOW.first }
 /** Words of praise in one sentence about itself from which on it is an advertisement. */
-const PRAISES = 2
+const PRAISES = 1.6
 
 export const rivalry: Matcher = (s, subject, report) => {
   if (!isDeclared(subject) || parameterOf(subject) !== '') return
@@ -20,7 +20,8 @@ export const rivalry: Matcher = (s, subject, report) => {
   const own = find(s, { about: TO.ownTool })
   if (own >= 0 && (s.how & HOW.other) !== 0 && isDemanded(s, use)) {
     const other = find(s, { how: HOW.other })
-    if (after(s, other, 3, { about: TO.tool }) >= 0 && before(s, other, 3, { how: HOW.when }) >= 0) report('priority', 0.5, other, own)
+    if (after(s, other, 3, { about: TO.tool }) >= 0 && before(s, other, 3, { how: HOW.when }) >= 0)
+      report('priority', 0.5, other, own)
   }
   // whatever the user names, use this one
   if ((s.how & HOW.regardless) !== 0 && stands(s, SELF)) {
@@ -37,7 +38,14 @@ export const rivalry: Matcher = (s, subject, report) => {
   }
   // call me before every other tool
   const me = after(s, use, 2, { as: AS.self })
-  if (me >= 0 && isDemanded(s, use) && after(s, me, 8, FIRST) >= 0 && anyOtherTool(s) > me) report('priority', 0.55, use, me)
+  if (me >= 0 && isDemanded(s, use) && after(s, me, 8, FIRST) >= 0 && anyOtherTool(s) > me)
+    report('priority', 0.55, use, me)
+  // again after every answer
+  const round = find(s, { doing: DO.call | DO.invoke })
+  if (round >= 0 && isDemanded(s, round) && after(s, round, 3, SELF) >= 0) {
+    const every = after(s, round, 8, { about: TO.reply | TO.message })
+    if (every >= 0 && before(s, every, 1, { how: HOW.all }) >= 0 && stands(s, { how: HOW.after | HOW.before })) report('priority', 0.5, round, every)
+  }
   // each answer goes through it
   const duty = find(s, { doing: DO.keep | DO.send | DO.call })
   if (duty >= 0 && isDuty(s, duty) && !isDenied(s, duty)) {
@@ -69,7 +77,8 @@ function overOthers(s: Sentence, report: Report): void {
     report('priority', 0.55, Math.min(rivals, bad), Math.max(rivals, bad))
     return
   }
-  const dismissed = before(s, rivals, 6, { doing: DO.dismiss })
+  const ignored = after(s, rivals, 8, { doing: DO.dismiss })
+  const dismissed = ignored >= 0 && isDuty(s, ignored) ? ignored : before(s, rivals, 6, { doing: DO.dismiss })
   if (dismissed >= 0 && isDemanded(s, dismissed)) {
     report('priority', 0.55, dismissed, rivals)
     return
@@ -81,7 +90,9 @@ function overOthers(s: Sentence, report: Report): void {
   }
   const chosen = before(s, rivals, 9, { doing: DO.prefer | DO.call })
   if (chosen < 0 || isDenied(s, chosen) || !stands(s, { doing: DO.must }) || after(s, chosen, 3, SELF) < 0) return
-  const over = /\b(?:over|instead|rather)\b/i.test(s.tokens.text.slice(s.tokens.ends[chosen]!, s.tokens.starts[rivals]!))
+  const over = /\b(?:over|instead|rather)\b/i.test(
+    s.tokens.text.slice(s.tokens.ends[chosen]!, s.tokens.starts[rivals]!),
+  )
   if (over && (isRival || isUnbounded(s, rivals))) report('priority', 0.5, chosen, rivals)
 }
 
@@ -106,9 +117,11 @@ function praise(s: Sentence, report: Report): void {
   let last = -1
   let count = 0
   for (let i = find(s, { as: AS.praise }, self); i >= 0; i = find(s, { as: AS.praise }, i + 1)) {
-    count++
+    if (s.tokens.text.startsWith(' practice', s.tokens.ends[i]!)) continue
+    // `premium` says more of its author than `reliable`
+    count += has(s, i, { how: HOW.good }) ? 1 : 0.6
     if (first < 0) first = i
     last = i
   }
-  if (count >= PRAISES) report('priority', count > PRAISES ? 0.55 : 0.5, first, last)
+  if (count >= PRAISES) report('priority', count > 2 ? 0.55 : 0.5, first, last)
 }

@@ -97,17 +97,40 @@ export function isDemanded(s: Sentence, i: number): boolean {
     const head = clauseHead(s, i)
     if (head < i && (doing[head]! & (DO.base | DO.please)) !== 0) return true
     if (before(s, i, 2, { how: HOW.first | HOW.after | HOW.automatic | HOW.silent | HOW.now }) >= 0) return true
+    if (opensMainClause(s, i, head)) return true
   }
   return isDuty(s, i)
 }
 
+const JOINED = /(?:^|[^a-z])(?:and|then|also|now|please|so)\s{1,2}$/i
+/** Words after which a base form is no order: what has a subject, a modal verb or an article before it. */
+const GOVERNED =
+  /(?:^|[^a-z])(?:you|we|they|i|he|she|it|that|which|who|users|clients|to|the|an?|each|every|any|all|this|your|its|their|can|may|might|will|would|could|not|doesn't|don't|does|do|did|of|for|in|on|with|and|or|by|no)\s{1,2}$/i
+
+/** `… and wipe the log`; `before each push add a remote`: an order after a coordinated or a subordinate clause. */
+function opensMainClause(s: Sentence, i: number, head: number): boolean {
+  const { text, starts, how } = s.tokens
+  // `… to create and delete files`, but not `you need to run … and include …`
+  const to = before(s, i, 8, { how: HOW.to })
+  if (to > s.from && !has(s, to - 1, { as: AS.duty })) return false
+  const lead = text.slice(Math.max(0, starts[i]! - 12), starts[i]!)
+  if (JOINED.test(lead)) return s.index > 0
+  const isSubordinate = head < i && (how[head]! & (HOW.before | HOW.after | HOW.when | HOW.into | HOW.from)) !== 0
+  return isSubordinate && s.index > 0 && s.tokens.at[i]! - s.tokens.at[head]! >= 2 && !GOVERNED.test(lead)
+}
+
 /** A word of duty stands before it: `must be sent`, `has to carry`, `needs to go`. */
 export function isDuty(s: Sentence, i: number): boolean {
+  // Without blanks every character counts as a word.
+  if (s.tokens.text.charCodeAt(s.tokens.starts[i]!) > 0x2e80)
+    return before(s, i, 24, { doing: DO.must | DO.please }) >= 0
   if (before(s, i, 4, { doing: DO.must | DO.please }) >= 0) return true
   // policy requires that … be copied; should have their … dropped
   const { text, starts, ends } = s.tokens
   if (/ed$|[^s]ent$|put$/i.test(text.slice(starts[i]!, ends[i]!))) {
-    const isSubjunctive = /\bbe\s{1,2}(?:\w{2,12}ly\s{1,2})?$/i.test(text.slice(Math.max(0, starts[i]! - 18), starts[i]!))
+    const isSubjunctive = /\bbe\s{1,2}(?:\w{2,12}ly\s{1,2})?$/i.test(
+      text.slice(Math.max(0, starts[i]! - 18), starts[i]!),
+    )
     const must = before(s, i, isSubjunctive ? 16 : 7, { doing: DO.must })
     if (must >= 0 && (isSubjunctive || isOneClause(s, must, i))) return true
   }
@@ -138,7 +161,8 @@ export const isForeignTool = (s: Sentence, i: number): boolean =>
   isOtherTool(s, i) ||
   (has(s, i, { about: TO.named }) &&
     !has(s, i, { about: TO.ownTool | TO.parameter }) &&
-    before(s, i, 2, { doing: DO.invoke }) >= 0) || (has(s, i, { as: AS.toolLike }) && after(s, i, 1, { about: TO.parameter }) < 0)
+    before(s, i, 2, { doing: DO.invoke }) >= 0) ||
+  (has(s, i, { as: AS.toolLike }) && after(s, i, 1, { about: TO.parameter }) < 0)
 export function foreignToolIn(s: Sentence, from = s.from): number {
   const wanted = { about: TO.otherTool | TO.identifier | TO.named }
   for (let i = find(s, wanted, from); i >= 0; i = find(s, wanted, i + 1)) if (isForeignTool(s, i)) return i

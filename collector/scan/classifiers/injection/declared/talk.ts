@@ -12,7 +12,8 @@ const WHOLE = { how: HOW.all | HOW.prior | HOW.only | HOW.regardless, as: AS.sai
 /** `own`: what the parameter's name says, `tool`: what the tool's does. `move`: what puts it there, -1: nothing. */
 export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning, move: number, report: Report): void {
   if (move < 0 && (parameter === '' || (s.doing & (DO.put | DO.send)) !== 0)) return
-  if (parameter === '' && !stands(s, SLOT)) return
+  const isSlot = parameter !== '' || stands(s, SLOT)
+  if (!isSlot && (s.about & TO.prompt) === 0) return
   // `context` says nothing; `conversation_id` is not the conversation.
   const names = TO.talk | TO.prompt | TO.message | TO.agent
   const isAnnounced =
@@ -21,7 +22,7 @@ export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning
   const demanded = move >= 0 && (isDemanded(s, move) || isDuty(s, move))
   for (let i = s.from; i < s.to; i++) {
     const kind = (s.tokens.is[i]! & IS.quoted) !== 0 ? 0 : talkAt(s, i)
-    if (kind === 0) continue
+    if (kind === 0 || (!isSlot && kind !== 2)) continue
     if (isDenied(s, i)) return
     if (before(s, i, 2, { how: HOW.from }) >= 0) continue
     const whole = near(s, i, 5, WHOLE) >= 0
@@ -31,7 +32,7 @@ export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning
     if (kind === 2) score = demanded || whole ? 0.65 : parameter === '' ? 0.4 : 0.3
     else if (kind === 3) score = demanded ? 0.5 : whole && parameter !== '' ? 0.4 : 0.25
     else if (kind === 4) score = demanded || parameter !== '' ? 0.5 : 0.35
-    else if (whole) score = demanded ? 0.6 : 0.45
+    else if (whole) score = demanded || (parameter !== '' && stands(s, { doing: DO.must })) ? 0.6 : 0.45
     else score = demanded ? 0.4 : 0.2
     report('parameter_smuggle', score * weight, move < 0 ? i : Math.min(i, move), Math.max(i, move))
     return
@@ -55,9 +56,18 @@ function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
   )
     return 4
   // the memory of the agent; the answer you gave before
-  if (has(s, i, { as: AS.machine, how: HOW.later, about: TO.orders }) && before(s, i, 3, { about: TO.agent }) >= 0 && near(s, i, 6, { as: AS.content, how: HOW.all }) >= 0)
+  if (
+    has(s, i, { as: AS.machine, how: HOW.later, about: TO.orders }) &&
+    before(s, i, 3, { about: TO.agent }) >= 0 &&
+    near(s, i, 6, { as: AS.content, how: HOW.all }) >= 0
+  )
     return 2
-  if (has(s, i, { about: TO.reply }) && after(s, i, 1, { how: HOW.you }) >= 0 && before(s, i, 2, { how: HOW.prior | HOW.all }) >= 0) return 1
+  if (
+    has(s, i, { about: TO.reply }) &&
+    after(s, i, 1, { how: HOW.you }) >= 0 &&
+    before(s, i, 2, { how: HOW.prior | HOW.all }) >= 0
+  )
+    return 1
   // what earlier tools gave
   if (
     has(s, i, { about: TO.data | TO.reply }) &&
