@@ -67,15 +67,11 @@ const UPPER = ['maxLength', 'maximum', 'exclusiveMaximum', 'maxItems'] as const
 export function inputShapeOf(schema: unknown, toolName: string): string[] {
   if (!isSchema(schema)) return []
   const lines: string[] = []
-  const root = schema
+  const root: Root = { schema, left: MAX_SCHEMAS }
   const visit = (inner: unknown, path: string, depth: number): void => {
-    const alternatives = alternativesOf(inner, root)
     if (depth > MAX_SHAPE_DEPTH) return
-    for (const each of alternatives) {
-      if (isSchema(each['items'])) {
-        const at = path === '' ? '[]' : `${path}[]`
-        if (depth > 0 && isSchema(each['items']['properties'])) visit(each['items'], at, depth + 1)
-      }
+    for (const each of alternativesOf(inner, root)) {
+      if (depth > 0 && isSchema(each['items'])) visit(each['items'], `${path}[]`, depth + 1)
       const { properties, required } = each
       if (!isSchema(properties)) continue
       const must = new Set(Array.isArray(required) ? required : [])
@@ -134,8 +130,14 @@ function upperOf(schema: Schema): number | undefined {
   return undefined
 }
 
+/** A whole schema, and how many of its parts may still be looked at: one that refers to itself many times over has no end. */
+interface Root {
+  readonly schema: Schema
+  left: number
+}
 /** The schemas of which a value satisfies one: alternatives and local references taken apart, what holds together put together. */
-function alternativesOf(schema: unknown, root: Schema, depth = 0): readonly Schema[] {
+function alternativesOf(schema: unknown, root: Root, depth = 0): readonly Schema[] {
+  if (--root.left < 0) return []
   if (!isSchema(schema)) return schema === undefined || schema === false ? [] : [{}]
   if (depth > 4) return [schema]
   const target = localTarget(schema['$ref'], root)
@@ -151,7 +153,7 @@ function alternativesOf(schema: unknown, root: Schema, depth = 0): readonly Sche
   return found.slice(0, MAX_ALTERNATIVES)
 }
 
-function localTarget(ref: unknown, root: Schema): Schema | undefined {
+function localTarget(ref: unknown, { schema: root }: Root): Schema | undefined {
   const match = typeof ref === 'string' ? /^#\/(\$defs|definitions)\/([^/]{1,128})$/.exec(ref) : null
   const group = match === null ? undefined : root[match[1]!]
   const found = isSchema(group) && Object.hasOwn(group, match![2]!) ? group[match![2]!] : undefined
