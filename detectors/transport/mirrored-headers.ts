@@ -1,7 +1,9 @@
 /** Headers that say something else than the body: what was carried out all the same, and refusals that add up. */
+import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
 
 const MAX_REFUSED = 16
+const MAX_SHOWN = 4
 /** JSON-RPC code of a refusal for this reason. */
 const MISMATCH = '-32020'
 
@@ -30,7 +32,8 @@ export function judgeHeaders(
 ): Match | undefined {
   if (isRefusedMismatch(e)) {
     known.isRefetched = false
-    known.refusedMs = [...known.refusedMs, e.ts].filter((ms) => e.ts - ms < burstMs).slice(-MAX_REFUSED)
+    known.refusedMs = [...known.refusedMs, e.ts].filter((ms) => e.ts - ms < burstMs)
+    keepNewest(MAX_REFUSED, known.refusedMs)
     const times = known.refusedMs.length
     if (times < burst) return undefined
     known.refusedMs = []
@@ -42,26 +45,27 @@ export function judgeHeaders(
     }
   }
   if (e.outcome !== '' && e.outcome !== 'ok' && e.outcome !== 'tool_error') return undefined
-  if (e.method === 'tools/list') known.isRefetched ||= known.refusedMs.length > 0
-  if (e.headerCheck !== 'mismatch' && e.headerCheck !== 'missing') return undefined
-  return e.processed ? executed(e) : undefined
+  if (e.headerCheck === 'mismatch' || e.headerCheck === 'missing') return e.processed ? executed(e) : undefined
+  // What else comes here is the list of tools.
+  known.isRefetched = true
+  return undefined
 }
 
 /** A header that is missing misleads nobody who looks for it; the version alone decides nothing about rights. */
 function executed({ headerCheck, headerMismatches, method, tool }: Request): Match {
-  const what = `${tool || method || 'a request'} was carried out`
+  const names = headerMismatches.slice(0, MAX_SHOWN).join(' ')
+  const what = `${tool || method} was carried out`
   if (headerCheck === 'missing')
-    return { severity: 'low', saw: `${what} without ${listed(headerMismatches)}`, expected: 'headers as in the body' }
+    return { severity: 'low', saw: `${what} without its headers ${names}`, expected: 'headers as in the body' }
   const isVersionAlone =
     headerMismatches.length > 0 && headerMismatches.every((name) => name === 'mcp-protocol-version')
   return {
     severity: isVersionAlone ? 'medium' : 'high',
-    saw: `${what} although ${listed(headerMismatches)} said otherwise`,
+    saw: `${what} although its headers said otherwise: ${names}`,
     expected: 'error -32020',
     evidence: { headers: headerMismatches },
   }
 }
-const listed = (names: readonly string[]): string => names.slice(0, 4).join(' ') || 'its headers'
 
 /** A call that succeeds after the tools were asked for anew: the client had an old schema. */
 export function noteSuccess(known: Mismatches): void {

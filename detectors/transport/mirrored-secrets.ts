@@ -38,8 +38,8 @@ function wordsOf(path: string): readonly string[] {
 }
 export function isSensitiveName(path: string): boolean {
   const words = wordsOf(path)
-  const last = words.at(-1)
-  if (last === undefined || words.some((word) => HARMLESS.has(word))) return false
+  const last = words.at(-1) ?? ''
+  if (words.some((word) => HARMLESS.has(word))) return false
   return SECRET_NOUNS.has(last) || SECRET_PAIRS.has(`${words.at(-2) ?? ''} ${last}`)
 }
 

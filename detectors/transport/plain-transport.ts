@@ -53,10 +53,9 @@ export function judgeRequest(e: Request, policy: TransportPolicy): Match | undef
   // The proxy says that its own client came without TLS, wherever the proxy stands.
   if (proto === '' && (isNear(e) || e.hop === 'gateway')) return undefined
   const carries = e.credentialLocation !== '' && e.credentialLocation !== 'none'
-  const from = proto === '' ? e.addressClass : 'proxy'
   return {
     severity: severityOf(e.addressClass, carries),
-    saw: `plain HTTP from a ${from} address${carries ? `, with a credential in the ${e.credentialLocation}` : ''}`,
+    saw: `plain HTTP from a ${e.addressClass} address${carries ? `, with a credential in the ${e.credentialLocation}` : ''}`,
     expected,
   }
 }

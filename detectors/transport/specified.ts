@@ -8,13 +8,9 @@ const METHODS: ReadonlySet<string> = new Set([
   ...['subscriptions/listen', 'tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel', 'tasks/update'],
   ...['roots/list', 'sampling/createMessage', 'elicitation/create'],
 ])
-/** An empty name is none that could be told apart. */
-export const isSpecified = (method: string): boolean =>
-  method === '' || METHODS.has(method) || method.startsWith('notifications/')
+export const isSpecified = (method: string): boolean => METHODS.has(method)
 
 /** Released revisions are dates; newer ones than these are not known to be wrong. */
-const OLDEST = '2024-10-07'
+const OLDEST = '2024-11-05'
 const REVISION = /^20\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])$/
-const NAMED: ReadonlySet<string> = new Set(['', 'DRAFT-2026-v1', 'draft'])
-export const isVersion = (version: string): boolean =>
-  NAMED.has(version) || (REVISION.test(version) && version >= OLDEST)
+export const isVersion = (version: string): boolean => REVISION.test(version) && version >= OLDEST

@@ -1,27 +1,21 @@
 /** Pages of browsers that reach a server: whether it wants them, and whether it is reached under a name of its own. */
+import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 import { hostOf, isLoopback } from './addresses.ts'
 
 const MAX_ALLOWED = 24
 const MAX_ALLOWED_CHARS = 100
-const MAX_TOLD = 16
 const MAX_REFUSED = 64
-const DAY_MS = 86_400_000
 
-/** What a server says of its listener, the refusals of late, and what was told today, as marks. */
+/** What a server says of its listener, and the refusals of late. */
 export type WebOrigins = {
   /** It has said which origins it takes. */
   isSaid: boolean
   allowed: string[]
   isLocal: boolean
   refusedMs: number[]
-  told: number[]
-  toldMs: number[]
 }
-export const noOrigins = (): WebOrigins => ({
-  ...{ isSaid: false, allowed: [], isLocal: false, refusedMs: [], told: [], toldMs: [] },
-})
+export const noOrigins = (): WebOrigins => ({ isSaid: false, allowed: [], isLocal: false, refusedMs: [] })
 
 interface Started {
   readonly allowedOrigins: readonly string[]
@@ -59,12 +53,12 @@ export function judgeOrigin(e: Request, known: WebOrigins, limits: OriginLimits)
   noteBind(e.bindAddress, known)
   if (e.refusal === 'origin' || e.refusal === 'host') return judgeRefused(e, known, limits)
   if (!e.processed || e.outcome === 'denied') return undefined
-  const match = foreignHost(e, known, limits) ?? foreignOrigin(e, known, limits)
-  return match === undefined || isTold(`${e.origin}\n${hostOf(e.host)}`, e.ts, known) ? undefined : match
+  return foreignHost(e, known, limits) ?? foreignOrigin(e, known, limits)
 }
 
 function judgeRefused(e: Request, known: WebOrigins, { burst, burstMs }: OriginLimits): Match | undefined {
-  known.refusedMs = [...known.refusedMs, e.ts].filter((ms) => e.ts - ms < burstMs).slice(-MAX_REFUSED)
+  known.refusedMs = [...known.refusedMs, e.ts].filter((ms) => e.ts - ms < burstMs)
+  keepNewest(MAX_REFUSED, known.refusedMs)
   const times = known.refusedMs.length
   if (times < burst) return undefined
   known.refusedMs = []
@@ -112,18 +106,4 @@ function isLike(pattern: string, origin: string): boolean {
   if (star < 0) return pattern.toLowerCase() === origin.toLowerCase()
   const [head, tail] = [pattern.slice(0, star), pattern.slice(star + 1)]
   return origin.length >= head.length + tail.length && origin.startsWith(head) && origin.endsWith(tail)
-}
-
-/** One finding per origin and host a day. */
-function isTold(what: string, ts: number, known: WebOrigins): boolean {
-  const mark = fingerprint(what)
-  const at = known.told.indexOf(mark)
-  if (at >= 0 && ts - known.toldMs[at]! < DAY_MS) return true
-  if (at >= 0) known.toldMs[at] = ts
-  else {
-    known.told.push(mark)
-    known.toldMs.push(ts)
-    if (known.told.length > MAX_TOLD) for (const list of [known.told, known.toldMs]) list.shift()
-  }
-  return false
 }

@@ -1,6 +1,6 @@
 /** A page of a browser reaches a server that did not invite it, or a local server under a name that is not its own. */
 import { z } from 'zod'
-import { days, defineRule, minutes } from '../../rule.ts'
+import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, graded, sample } from '../../sample.ts'
 import { judgeOrigin, noOrigins, noteListener } from '../../transport/web-origins.ts'
 
@@ -53,6 +53,7 @@ export default defineRule({
   }),
   per: 'server',
   ttl: days(400),
+  cooldown: hours(1),
   cell: noOrigins,
   on: {
     'server.started': (e, cell) => noteListener(e, cell),
@@ -67,7 +68,10 @@ export default defineRule({
       graded('medium', example('a page of nowhere', request({ origin: 'null' }))),
       graded('high', example('a page reaches a local server', request({ ...local, origin: EVIL }))),
       graded('high', example('known by its Host', request({ host: '[::1]:80', origin: EVIL }))),
-      graded('high', example('known by its start', started({ bindAddress: 'localhost:1' }), request({ origin: EVIL }))),
+      graded(
+        'high',
+        example('known by its start', started({ bindAddress: '::1' }), request({ host: '', origin: EVIL })),
+      ),
       graded('high', example('rebound: its own origin', request({ ...rebound, origin: 'http://evil.tld:3000' }))),
       graded('medium', example('rebound, no origin', request(rebound))),
       graded('medium', example('ten refusals', ...refused(10, 29_999))),
@@ -84,6 +88,7 @@ export default defineRule({
         request({ origin: 'https://app.example.com' }),
       ),
       example('like one of the list', lists('https://*.example.com'), request({ origin: 'https://app.example.com' })),
+      example('the star may be nothing', lists('https://a*.tld'), request({ origin: 'https://a.tld' })),
       example('any is wanted', lists('*'), request({ origin: EVIL })),
       exampleWith({ allowedOrigins: [EVIL] }, 'configured', lists(), request({ origin: EVIL })),
       example('a page of its own', request({ origin: 'https://MCP.example.com:8443' })),

@@ -1,5 +1,6 @@
 /** The mirrored headers of a request say something else than its body. */
 import { z } from 'zod'
+import { isLately, never, noteLately } from '../../lately.ts'
 import { defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, graded, sample } from '../../sample.ts'
 import { isRefusedMismatch, judgeHeaders, noMismatches, noteSuccess } from '../../transport/mirrored-headers.ts'
@@ -62,20 +63,16 @@ export default defineRule({
   cooldown: hours(1),
   cell: noMismatches,
   beside: {
-    refusals: {
+    refused: {
       per: 'server',
-      cell: () => ({ lastMs: 0 }),
-      on: {
-        'http.request'(e, cell) {
-          if (isRefusedMismatch(e)) cell.lastMs = e.ts
-        },
-      },
+      cell: never,
+      on: { 'http.request': (e, cell) => noteLately(isRefusedMismatch(e), e.ts, cell) },
     },
   },
-  where: (e, { refusals }) => {
-    if (e.type === 'tool.result') return e.outcome === 'ok' && e.ts - refusals.lastMs < hours(1)
-    const isRelevant = e.headerCheck === 'mismatch' || e.headerCheck === 'missing' || isRefusedMismatch(e)
-    return isRelevant || (e.method === 'tools/list' && e.ts - refusals.lastMs < hours(1))
+  where: (e, { refused }) => {
+    if (e.type === 'tool.result') return e.outcome === 'ok' && isLately(e.ts, refused, hours(1))
+    const isBad = e.headerCheck === 'mismatch' || e.headerCheck === 'missing' || isRefusedMismatch(e)
+    return isBad || (e.method === 'tools/list' && isLately(e.ts, refused, hours(1)))
   },
   on: {
     'http.request': (e, cell, config) => judgeHeaders(e, cell, config),
@@ -94,10 +91,13 @@ export default defineRule({
         'medium',
         example(
           'told by the edge',
-          ...[0, 1, 2].map((at) => refused(at, { errorCode: '400', refusal: 'header_mismatch' })),
+          ...[0, 1, 2].map((at) =>
+            refused(at, { errorCode: '400', refusal: 'header_mismatch', headerCheck: 'not_checked' }),
+          ),
         ),
       ),
       example('the tools are asked for, and it goes on', refused(0), refused(1), lists(2), refused(3)),
+      example('another list', refused(0), refused(1), lists(2, { method: 'prompts/list' }), result(2), refused(3)),
       example('a call that succeeds without asking', refused(0), refused(1), result(2), refused(3)),
       example('asked for, refused again, then a success', refused(0), lists(1), refused(2), result(3), refused(4)),
       example('somebody else asks', refused(0), refused(1), lists(2, { principal: 'bob' }), result(2), refused(3)),

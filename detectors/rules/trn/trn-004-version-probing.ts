@@ -16,6 +16,8 @@ const hello = (at: number, offeredVersion: string, more: Hello = {}) =>
   sample('client.hello', { ts: minutes(at), sourceAddress: 'a1', offeredVersion, ...more })
 const versions = ['1', '2', '3', '4', '5', '6', '7', '8']
 const five = versions.slice(3)
+const VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28']
+const METHODS = ['prompts/list', 'resources/list', 'resources/templates/list', 'logging/setLevel', 'tasks/list']
 const tagged = (inventoryKind: 'clients' | 'servers', tag: string) =>
   sample('inventory.snapshot', { inventoryKind, tags: [tag] })
 
@@ -75,6 +77,7 @@ export default defineRule({
       example('eight versions', ...versions.map((each, i) => version(i, each))),
       example('by another code', ...five.map((each, i) => version(i, each, { refusal: '', errorCode: '-32022' }))),
       example('in initialize', ...five.map((each, i) => hello(i, each))),
+      example('older than all', ...[1, 2, 3, 4, 5].map((at) => hello(at, `2019-01-0${at}`))),
       example('five methods', ...five.map((each, i) => method(i, `debug/${each}`))),
       example(
         'three versions and two methods',
@@ -103,21 +106,9 @@ export default defineRule({
       example('four versions', ...five.slice(1).map((each, i) => version(i, each))),
       example('the fifth as the first is forgotten', ...five.map((each, i) => version(i === 4 ? 10 : i, each))),
       example('one version again and again', ...five.map((_, i) => version(i, '1'))),
-      example(
-        'methods of the specification',
-        ...[
-          'prompts/list',
-          'resources/list',
-          'resources/templates/list',
-          'logging/setLevel',
-          'tasks/list',
-          'completion/complete',
-        ].map((each, i) => method(i, each)),
-      ),
-      example(
-        'versions of the specification',
-        ...['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'].map((each, i) => hello(i, each)),
-      ),
+      example('methods of the specification', ...METHODS.map((each, i) => method(i, each))),
+      example('versions of the specification', ...VERSIONS.map((each, i) => hello(i, each))),
+      example('four unknown ones and the oldest', ...['2024-11-05', ...five.slice(1)].map((each, i) => hello(i, each))),
       example('other refusals', ...five.map((each, i) => asks(i, { protocolVersion: each, method: each }))),
       example(
         'a client that tests',

@@ -56,6 +56,8 @@ export default defineRule({
     match: [
       graded('high', example('a laptop on 0.0.0.0', started(LAPTOP))),
       graded('high', example('on ::', started('[::]:3000'))),
+      example('without brackets', started('::')),
+      example('on a star', started('*:3000')),
       graded(
         'high',
         example('the edge saw the listener', started(''), visits({ addressClass: 'loopback', bindAddress: LAPTOP })),
