@@ -53,15 +53,19 @@ export function judgeHeaders(
 
 /** A header that is missing misleads nobody who looks for it; the version alone decides nothing about rights. */
 function executed({ headerCheck, headerMismatches, method, tool }: Request): Match {
-  const names = headerMismatches.slice(0, MAX_SHOWN).join(' ')
+  const names = headerMismatches.slice(0, MAX_SHOWN)
   const what = `${tool || method} was carried out`
   if (headerCheck === 'missing')
-    return { severity: 'low', saw: `${what} without its headers ${names}`, expected: 'headers as in the body' }
+    return {
+      severity: 'low',
+      saw: `${what} without its headers ${names.join(' ')}`,
+      expected: 'headers as in the body',
+    }
   const isVersionAlone =
     headerMismatches.length > 0 && headerMismatches.every((name) => name === 'mcp-protocol-version')
   return {
     severity: isVersionAlone ? 'medium' : 'high',
-    saw: `${what} although its headers said otherwise: ${names}`,
+    saw: `${what} although its headers said otherwise: ${names.join(' ')}`,
     expected: 'error -32020',
     evidence: { headers: headerMismatches },
   }

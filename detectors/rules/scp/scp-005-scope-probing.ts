@@ -104,6 +104,7 @@ export default defineRule({
         'two requests, each told three times',
         ...[1, 1, 1, 2, 2, 2].map((n) => denies(n, 't', { request: `d${n}` })),
       ),
+      example('seven tools and a resource', ...tools.slice(1).map((tool, i) => denies(i, tool)), asks(9)),
       example('seven tools', ...tools.slice(1).map((tool, i) => denies(i, tool))),
       example('the eighth as the first is forgotten', ...tools.map((tool, i) => denies(i === 7 ? 600 : i, tool))),
       example('one tool four times', ...[1, 2, 3, 4].map((at) => denies(at, 'drop_table'))),

@@ -84,10 +84,8 @@ export default defineRule({
     },
   },
   // What is allowed only matters where something was refused a short while ago.
-  where: (e, { refused }) => {
-    if (e.type === 'auth.token.validated') return e.decision === 'allow'
-    return e.type === 'oauth.token' || isLately(e.ts, refused, hours(1))
-  },
+  where: (e, { refused }) =>
+    e.type === 'auth.token.validated' ? e.decision === 'allow' : isLately(e.ts, refused, hours(1)),
   on: {
     'auth.token.validated': (e, cell) => noteToken(e, cell),
     'oauth.token': (e, cell) => noteGrant(e.grantType, e.ts, cell),
