@@ -28,7 +28,10 @@ export interface EntraForm {
   readonly version: '1.0' | '2.0'
   readonly tenant: string
 }
+/** What every Entra issuer begins with: to read a URL costs more than to look at its beginning. */
+const MAY_BE_ENTRA = /^https:\/\/(login|sts)\./i
 export function entraForm(issuer: string): EntraForm | undefined {
+  if (!MAY_BE_ENTRA.test(issuer)) return undefined
   const parts = partsOf(issuer)
   if (parts === undefined || !Object.hasOwn(ENTRA, parts.host)) return undefined
   return { version: ENTRA[parts.host]!, tenant: (parts.rest.split('/')[1] ?? '').toLowerCase() }
@@ -82,12 +85,11 @@ export interface IssuerFlaw {
 /** What is wrong with who issued the token. A token that names no issuer is not judged. */
 export function issuerFlaw({ iss, tid, ver }: Stated, trust: Trust, known: Published): IssuerFlaw | undefined {
   if (iss === '') return undefined
-  const named = shortName(iss)
   const form = entraForm(iss)
   if (form !== undefined && tid !== '' && form.tenant !== tid.toLowerCase())
-    return { what: `tenant ${tid} in a token of ${named}`, expected: `tenant ${form.tenant}` }
+    return { what: `tenant ${tid} in a token of ${shortName(iss)}`, expected: `tenant ${form.tenant}` }
   if (form !== undefined && ver !== '' && form.version !== ver)
-    return { what: `version ${ver} in a token of ${named}`, expected: `version ${form.version}` }
+    return { what: `version ${ver} in a token of ${shortName(iss)}`, expected: `version ${form.version}` }
   const tenant = tid.toLowerCase() || (form?.tenant ?? '')
   const isTenantOpen = trust.tenants.length === 0 || trust.tenants.includes('*')
   if (!isTenantOpen && tenant !== '' && !trust.tenants.some((each) => each.toLowerCase() === tenant))
@@ -95,8 +97,8 @@ export function issuerFlaw({ iss, tid, ver }: Stated, trust: Trust, known: Publi
   if (trust.issuers.length > 0)
     return trust.issuers.some((each) => isSameIssuer(iss, each))
       ? undefined
-      : { what: `issuer ${named}`, expected: trust.issuers.join(' or ') }
+      : { what: `issuer ${shortName(iss)}`, expected: trust.issuers.join(' or ') }
   if (known.itself || known.issuers.length === 0 || known.issuers.some((each) => isSameIssuer(iss, each)))
     return undefined
-  return { what: `issuer ${named}`, expected: known.issuers.join(' or '), isByMetadata: true }
+  return { what: `issuer ${shortName(iss)}`, expected: known.issuers.join(' or '), isByMetadata: true }
 }

@@ -1,6 +1,5 @@
 /** Tokens for other services that were refused: how many in a while, and for how many services. */
 import { isAnySame } from '../audience.ts'
-import { wasRefused } from '../finding.ts'
 import { shortName } from '../short-name.ts'
 import { entryOf } from '../table.ts'
 
@@ -16,17 +15,14 @@ const MAX_AUDIENCES = 16
 interface Validated {
   readonly ts: number
   readonly server: string
-  readonly decision: string
-  readonly outcome: string
   readonly aud: readonly string[]
   readonly resource: readonly string[]
   readonly expectedAud: readonly string[]
 }
 const statedOf = ({ aud, resource }: Validated): readonly string[] => (aud.length > 0 ? aud : resource)
 
-/** Refused, and made for somebody else. A token that tells no audience is no probe. */
+/** Made for somebody else. A token that tells no audience is no probe. */
 export function isWrongAudience(e: Validated, { audiences }: ProbeLimits): boolean {
-  if (!wasRefused(e)) return false
   const stated = statedOf(e)
   const own = [...e.expectedAud, ...(entryOf(audiences, e.server) ?? [])]
   return stated.length > 0 && own.length > 0 && !isAnySame(stated, own)

@@ -1,5 +1,6 @@
 /** The same as tok-002-audience-probe where no edge tells the source address, but the server says who was refused. */
 import { z } from 'zod'
+import { wasRefused } from '../../finding.ts'
 import { defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { isWrongAudience, noRefusals, noteRefusal } from '../../token/wrong-audience.ts'
@@ -44,9 +45,10 @@ export default defineRule({
   per: 'caller',
   ttl: hours(1),
   cell: noRefusals,
+  where: (e) => e.sourceAddress === '' && wasRefused(e),
   on: {
     'auth.token.validated'(e, cell, config) {
-      if (e.sourceAddress !== '' || !isWrongAudience(e, config)) return
+      if (!isWrongAudience(e, config)) return
       const audiences = noteRefusal(e, cell, config)
       if (audiences === undefined || audiences.length < config.services) return
       return {

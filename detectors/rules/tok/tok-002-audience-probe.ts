@@ -1,5 +1,6 @@
 /** Somebody tries one token after another that was made for other services. */
 import { z } from 'zod'
+import { wasRefused } from '../../finding.ts'
 import { defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { isWrongAudience, noRefusals, noteRefusal } from '../../token/wrong-audience.ts'
@@ -55,6 +56,7 @@ export default defineRule({
   per: 'address',
   ttl: hours(1),
   cell: noRefusals,
+  where: wasRefused,
   on: {
     'auth.token.validated'(e, cell, config) {
       if (!isWrongAudience(e, config)) return

@@ -1,5 +1,6 @@
 /** Tokens for one other service are refused again and again: a client that is set up for the wrong server. */
 import { z } from 'zod'
+import { wasRefused } from '../../finding.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { isWrongAudience, noRefusals, noteRefusal } from '../../token/wrong-audience.ts'
@@ -42,6 +43,7 @@ export default defineRule({
   // The client goes on until somebody mends it: once a day is enough.
   cooldown: days(1),
   cell: noRefusals,
+  where: wasRefused,
   on: {
     'auth.token.validated'(e, cell, config) {
       if (!isWrongAudience(e, config)) return

@@ -56,9 +56,9 @@ export default defineRule({
   per: 'address',
   ttl: hours(1),
   cell: () => ({ atMs: [] as number[], unknownMs: 0 }),
+  where: wasRefused,
   on: {
     'auth.token.validated'(e, cell, { refusals, withinMs, rolloverMs }) {
-      if (!wasRefused(e)) return
       const forgery = forgeryOf(e, [])
       if (forgery === undefined) return
       if (forgery.kind === 'unknown_key') {

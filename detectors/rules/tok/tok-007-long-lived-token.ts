@@ -85,13 +85,9 @@ export default defineRule({
   // Each use of it would say the same.
   cooldown: days(1),
   cell: () => ({}),
+  where: (e) => e.decision === 'allow',
   on: {
     'auth.token.validated'(e, _cell, config) {
-      if (e.decision !== 'allow') return
-      const isHighRisk = [...e.scopes, ...e.roles].some(
-        (right) => right.endsWith('*') || config.highRisk.some((part) => right.toLowerCase().includes(part)),
-      )
-      const isApp = e.idtyp === 'app' || e.principalKind === 'workload'
       if (!e.says('expAt')) {
         if (e.tokenKind !== 'jwt') return
         return { saw: 'a token that never ends', expected: `an end within ${config.maxMs / hours(1)} h` }
@@ -99,8 +95,14 @@ export default defineRule({
       // What has no time of issue lives at least from now on.
       const fromMs = (e.issuedAt || e.notBefore) * 1_000 || e.ts
       const lifeMs = e.expAt * 1_000 - fromMs
-      const isContinuous = e.clientCapabilities.includes('cp1')
-      const limitMs = isContinuous ? config.continuousMs : isApp && isHighRisk ? config.appHighRiskMs : config.maxMs
+      const isApp = e.idtyp === 'app' || e.principalKind === 'workload'
+      const isHighRisk = (right: string): boolean =>
+        right.endsWith('*') || config.highRisk.some((part) => right.toLowerCase().includes(part))
+      const limitMs = e.clientCapabilities.includes('cp1')
+        ? config.continuousMs
+        : isApp && (e.scopes.some(isHighRisk) || e.roles.some(isHighRisk))
+          ? config.appHighRiskMs
+          : config.maxMs
       if (lifeMs <= limitMs) return
       return {
         saw: `a token that lives for ${Math.round(lifeMs / hours(1))} h`,

@@ -75,9 +75,9 @@ export default defineRule({
   ttl: days(1),
   cooldown: hours(1),
   cell: noContexts,
+  where: (e) => e.decision === 'allow',
   on: {
     'auth.token.validated'(e, cell, { withinMs, pool, poolClients, exemptTags }) {
-      if (e.decision !== 'allow') return
       if (e.tokenType === 'id_jag' && cell.uses++ > 0)
         return { saw: 'an assertion that is good for one use, used again', expected: 'one use' }
       if (e.sourceAddress === '') return

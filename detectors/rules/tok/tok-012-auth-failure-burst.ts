@@ -65,10 +65,19 @@ export default defineRule({
   per: 'address',
   ttl: hours(1),
   cell: noFailures,
+  // Calls are looked at only where somebody was refused a moment ago.
+  beside: { bursts: { per: 'server', cell: () => ({ lastMs: 0 }) } },
+  where: (e, { bursts }) => (e.type === 'tool.call' ? bursts.lastMs > 0 && e.decision === 'allow' : wasRefused(e)),
   on: {
-    'auth.token.validated': (e, cell, config) => (wasRefused(e) ? noteFailure(e, cell, config) : undefined),
-    'tool.call': (e, cell, { successMs }) =>
-      e.decision === 'allow' ? noteSuccess(e, cell, successMs, () => isHighRiskTool(e, e.tool)) : undefined,
+    'auth.token.validated'(e, cell, config, { bursts }) {
+      const match = noteFailure(e, cell, config)
+      if (match !== undefined) bursts.lastMs = e.ts
+      return match
+    },
+    'tool.call'(e, cell, { successMs }, { bursts }) {
+      if (e.ts - bursts.lastMs > successMs) bursts.lastMs = 0
+      return noteSuccess(e, cell, successMs, () => isHighRiskTool(e, e.tool))
+    },
   },
   examples: {
     match: [
