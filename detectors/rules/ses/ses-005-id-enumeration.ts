@@ -83,7 +83,7 @@ export default defineRule({
   cell: noGuesses,
   beside: {
     server: { per: 'server', cell: unseen, on: { 'server.started': noteRestart } },
-    process: {
+    instance: {
       per: 'instance',
       ttl: days(30),
       cell: unseen,
@@ -106,14 +106,14 @@ export default defineRule({
     handle: { per: 'handle', ttl: days(30), cell: notGiven, on: { 'handle.minted': noteGiven } },
   },
   on: {
-    'http.request'(e, guesses, config, { session, server, process }) {
+    'http.request'(e, guesses, config, { session, server, instance }) {
       if (e.refusal !== 'session' || e.session === '' || session.isKnown) return
-      if (isJustBorn(e.ts, [server, process], config.graceMs)) return
+      if (isJustBorn(e.ts, [server, instance], config.graceMs)) return
       return judgeGuess(e.session, 'session', e.ts, guesses, config)
     },
-    'handle.presented'(e, guesses, config, { handle, server, process }) {
+    'handle.presented'(e, guesses, config, { handle, server, instance }) {
       if (e.outcome !== 'protocol_error' || e.errorCode !== '-32602' || handle.isKnown) return
-      if (isJustBorn(e.ts, [server, process], config.graceMs)) return
+      if (isJustBorn(e.ts, [server, instance], config.graceMs)) return
       return judgeGuess(e.handle, e.handleKind, e.ts, guesses, config)
     },
   },
