@@ -9,7 +9,10 @@ export default {
   rule: 'tdf-001-definition-changed',
   story:
     'People approved read_file as it was. While the server runs, with the same build, its description starts to tell the model to fetch another file as well. After a few calls the old text is back. It should alert as critical, and every call made under the new text can be listed.',
-  expects: [{ rule: 'tdf-001-definition-changed', entity: { server: FILES_SERVER, tool: 'read_file' } }],
+  expects: [
+    { rule: 'tdf-001-definition-changed', entity: { server: FILES_SERVER, tool: 'read_file' } },
+    { rule: 'tdf-005-divergent-definitions', entity: { server: FILES_SERVER, era: 'legacy', tool: 'read_file' } },
+  ],
   async run(stage) {
     const alice = await stage.files.connect('alice')
     await alice.tools()
