@@ -68,16 +68,16 @@ describe('mcp-auditd scan', () => {
     expect(missing.stderr).toContain('cannot be read')
   })
   it('holds no more than a row, and waits for a slow reader', async () => {
-    // Large to hold and cheap to scan: 100 MB in all.
+    // Large to hold and cheap to scan: 120 MB in all, which the heap has no room for beside the program.
     const row = JSON.stringify({ id: 'r', tool: 'fetch', result: 'All quiet.', remarks: 'x'.repeat(200_000) })
-    const path = file('large.jsonl', `${row}\n`.repeat(500))
-    const { child, ended } = start(['scan', path, '--json'], { NODE_OPTIONS: '--max-old-space-size=64' })
+    const path = file('large.jsonl', `${row}\n`.repeat(600))
+    const { child, ended } = start(['scan', path, '--json'], { NODE_OPTIONS: '--max-old-space-size=128' })
     // Nobody reads for a moment: what was printed must not pile up.
     child.stdout!.pause()
     await wait(300)
     child.stdout!.resume()
     const { code, stdout } = await ended
     expect(code).toBe(0)
-    expect(linesOf(stdout)).toHaveLength(500)
-  })
+    expect(linesOf(stdout)).toHaveLength(600)
+  }, 120_000)
 })
