@@ -138,8 +138,9 @@ function watchedAuthorize(method: Method, options: OAuthAuditOptions): Method {
       decision: outcome.error === undefined && refused === undefined ? 'allow' : 'deny',
       reason: nameOf(refused) ?? reasonFor(outcome, asked.state),
     }))
-    const isElsewhere = location !== undefined && !isAnswerTo(asked.redirectUri, location)
-    if (outcome.error === undefined && isElsewhere)
+    const isElsewhere = location !== undefined && !isAnswerTo(asked.redirectUri, location) && !isOwnPage(location)
+    // While consent is still to be given, it is asked for there.
+    if (outcome.error === undefined && isElsewhere && consentState !== 'required')
       tellUpstream({ clientId: String(subject.client_id), url: location, consentState }, options)
   })
   return (...args: never[]) => {
@@ -154,6 +155,10 @@ function isAnswerTo(redirectUri: string | undefined, location: string): boolean 
   const [own, to] = [new URL(redirectUri), new URL(location)]
   return own.origin === to.origin && own.host === to.host && own.pathname === to.pathname
 }
+
+/** A page of this server, such as one that asks for consent. */
+const isOwnPage = (location: string): boolean =>
+  !URL.canParse(location) || new URL(location).host === exchangeInFlight()?.head.header('host')
 
 function stateOf(options: OAuthAuditOptions, client: object, params: object): ConsentState {
   try {

@@ -16,6 +16,7 @@ import {
   auditConsent,
   auditOAuthProvider,
   auditUpstreamRedirect,
+  type OAuthAuditOptions,
 } from '../../collector/instrument/oauth.ts'
 import { type Audit, audit, closeAll, type Fields, listen, sound } from './edge-servers.ts'
 
@@ -73,14 +74,14 @@ class OwnProvider implements OAuthServerProvider {
 }
 const TOKEN = new UnsecuredJWT({ sub: 'alice', iss: 'https://id.example', jti: 'j-1', client_id: 'c' }).encode()
 
-async function start(trail: Audit, provider: OAuthServerProvider) {
+async function start(trail: Audit, provider: OAuthServerProvider, more: OAuthAuditOptions = {}) {
   const app = express()
   app.use(auditExpress(trail.options))
   const issuerUrl = new URL('https://auth.example')
   const rateLimit = { rateLimit: false } as const
   app.use(
     mcpAuthRouter({
-      provider: auditOAuthProvider(provider, trail.options),
+      provider: auditOAuthProvider(provider, { ...trail.options, ...more }),
       issuerUrl,
       authorizationOptions: rateLimit,
       tokenOptions: rateLimit,
@@ -131,6 +132,18 @@ const good = (client_id: string) => ({
 })
 
 describe('a provider of one’s own', () => {
+  it('its own consent page is no way upstream, nor is any page while consent is to be given', async () => {
+    for (const page of ['/consent', 'https://consent.example/']) {
+      const trail = audit()
+      const provider = new OwnProvider()
+      provider.authorize = async (_client, _params, response) => response.redirect(page)
+      const server = await start(trail, provider as never, { consentState: () => 'required' })
+      const { client_id } = await server.register()
+      expect((await server.authorize(good(client_id))).status).toBe(302)
+      expect(trail.of('oauth.authorize')).toMatchObject([{ consentState: 'required' }])
+      expect(trail.of('oauth.upstream_redirect')).toEqual([])
+    }
+  })
   it('registration, authorization, exchange and refresh are one event each, with hosts and keyed hashes', async () => {
     const trail = audit()
     const server = await start(trail, new OwnProvider() as never)
