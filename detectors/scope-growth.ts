@@ -7,6 +7,8 @@ import { shortName } from './short-name.ts'
 
 /** Scopes followed per grant; of a larger one the rest is neither remembered nor judged. Long names stand as hashes. */
 const MAX_KNOWN = 40
+/** Scopes read of one token. */
+const MAX_GRANTED = 128
 const MAX_ASKED = 16
 /** Additions counted over the time of growth. */
 const MAX_ADDED = 16
@@ -110,7 +112,10 @@ export function noteChallenge(
   { challengeMs }: GrowthLimits,
 ): void {
   const stillAsked = e.ts - grant.askedMs <= challengeMs ? grant.asked : []
-  grant.asked = [...new Set([...e.scopesChallenged.map(shortName), ...stillAsked])].slice(0, MAX_ASKED)
+  grant.asked = [...new Set([...e.scopesChallenged.slice(0, MAX_ASKED).map(shortName), ...stillAsked])].slice(
+    0,
+    MAX_ASKED,
+  )
   grant.askedMs = e.ts
 }
 
@@ -123,7 +128,7 @@ export function judgeGrant(
   beside: { readonly releases: Releases; readonly everywhere: Releases },
 ): Match | undefined {
   forgetOld(grant, e.ts)
-  const unknown = touch(grant, granted, e.ts)
+  const unknown = touch(grant, granted.slice(0, MAX_GRANTED), e.ts)
   // Most tokens grant what is known.
   if (unknown.length === 0) return undefined
   const before = [...grant.known]
