@@ -92,7 +92,7 @@ export default defineRule({
     match: [
       graded('high', example('an admin scope appears with no challenge', ...five, token(6, READ, 'db:Admin'))),
       graded('high', example('a wildcard does', ...five, token(6, READ, 'db:*'))),
-      graded('medium', example('a plain scope does', ...five, token(6, READ, 'files:list'))),
+      graded('medium', example('a plain scope appears with no challenge', ...five, token(6, READ, 'files:list'))),
       example('an application role appears', ...five, rolled(6, 'Files.Admin')),
       example('the proxy issues more', ...five, issued(6, READ, WRITE)),
       example('the challenge was more than half an hour ago', ...five, asks(6, WRITE), token(36.001, READ, WRITE)),
