@@ -10,6 +10,7 @@ import { RuleEngine } from './rule-engine.ts'
 import { isCrossing } from './signals/crossing.ts'
 import { Projection } from './signals/projection.ts'
 import { SignalsEngine } from './signals/signals-engine.ts'
+import type { View } from './view.ts'
 
 export interface EngineOptions {
   /** Rows of state per tenant and scope. */
@@ -100,6 +101,7 @@ const known = (options: EngineOptions, { suppressions = [] }: LoadedRules): Engi
 })
 
 const SIGNALS = 'signals/'
+const NONE: readonly Finding[] = Object.freeze([])
 
 class WholeEngine implements Engine {
   private readonly inside: RuleEngine
@@ -120,9 +122,17 @@ class WholeEngine implements Engine {
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
     const found = this.inside.apply(event, position)
-    const signals = this.projection.signalsOf(event, position, this.inside.inventories.of(event.tenant ?? ''))
-    if (signals.length === 0) return found
-    return [...found, ...signals.flatMap((signal) => this.across.apply(signal))]
+    const inventory = this.inside.inventories.of(event.tenant ?? '')
+    let across: readonly Finding[] = NONE
+    const take = (line: string, view: View): void => {
+      const more = this.across.applyView(line, view, position)
+      if (more.length > 0) across = [...across, ...more]
+    }
+    // The same outcome without writing signals and reading them again; a test holds the two against each other.
+    if (this.across.hasAliases || !this.projection.direct(event, inventory, take))
+      for (const signal of this.projection.signalsOf(event, position, inventory))
+        across = [...across, ...this.across.apply(signal, inventory)]
+    return across.length === 0 ? found : [...found, ...across]
   }
 
   statelessMatches(event: AuditEvent): readonly string[] {

@@ -72,7 +72,7 @@ export class RuleEngine implements Engine {
   }
 
   /** One view for the rules of one line. A silent one is remembered and finds nothing. */
-  applyView(line: string, view: View, silent: boolean, position: Position): readonly Finding[] {
+  applyView(line: string, view: View, silent: boolean, position: Position | undefined): readonly Finding[] {
     this.begin(view.ts, position)
     this.current = view
     this.run.silent = silent

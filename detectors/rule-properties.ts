@@ -7,7 +7,7 @@ import { type AnyRule, handledTypes } from './loaded-rule.ts'
 import type { Example } from './rule.ts'
 import { EVERY_SERVER } from './scope.ts'
 import { isCrossing } from './signals/crossing.ts'
-import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run } from './trial.ts'
+import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run, runOnSignals } from './trial.ts'
 import { derivedViews, viewOf } from './view.ts'
 
 const MAX_CELL_CHARACTERS = 4_096
@@ -128,6 +128,16 @@ export const PROPERTIES: readonly Property[] = [
         (each) => !isDeepStrictEqual(findingsOf(engineFor(rulesFor(rule, example)), each), whole),
       )
       return differs >= 0 && `other findings with the rotation before event ${differs}`
+    }),
+  },
+  {
+    name: 'signals say all it reads, where its key crosses servers',
+    faults: ofExamples((rule, example) => {
+      if (!isCrossing(rule)) return false
+      return (
+        !isDeepStrictEqual(runOnSignals(rule, example), run(rule, example)) &&
+        'other findings on signals than on events'
+      )
     }),
   },
   {

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { AuditEvent } from '../schemas/event.ts'
 import type { Finding } from '../schemas/finding.ts'
-import { createEngine, type Engine } from './engine.ts'
+import type { Signal } from '../schemas/signal.ts'
+import { createEngine, createSignalsEngine, createSourceEngine, type Engine } from './engine.ts'
 import { assemble } from './load.ts'
 import type { AnyRule, LoadedRules } from './loaded-rule.ts'
 import type { Example } from './rule.ts'
@@ -27,6 +28,18 @@ export const findingsOf = (engine: Engine, events: readonly AuditEvent[]): Findi
   events.flatMap((event) => engine.apply(event))
 export const run = (rule: AnyRule, example: Example): Finding[] =>
   findingsOf(engineFor(rulesFor(rule, example)), eventsOf(example))
+
+/** The same where the key of the rule crosses servers and its events come as signals. */
+export function runOnSignals(rule: AnyRule, example: Example): Finding[] {
+  const rules = rulesFor(rule, example)
+  const source = createSourceEngine(rules, { stateRows: STATE_ROWS })
+  const keys = createSignalsEngine(rules, { stateRows: STATE_ROWS })
+  return eventsOf(example).flatMap((event, offset) => {
+    source.apply(event)
+    const signals = source.signalsOf(event, { log: '', partition: 0, offset, index: 0 })
+    return signals.flatMap((signal) => keys.apply(JSON.parse(JSON.stringify(signal)) as Signal))
+  })
+}
 
 export const examplesOf = (rule: AnyRule): readonly (readonly [name: string, example: Example])[] =>
   [...rule.examples.match, ...rule.examples.noMatch].map((example) => [example.name, example])

@@ -1,7 +1,8 @@
 /** Projection: the signals an event makes, for the rules whose key crosses servers. A pure function of event, position and rules. */
 import { type AuditEvent, TYPE_FIELDS } from '../../schemas/event.ts'
 import type { Position } from '../../schemas/position.ts'
-import type { Facts, Signal } from '../../schemas/signal.ts'
+import type { Signal } from '../../schemas/signal.ts'
+import { lineOf } from '../compile.ts'
 import { type Inventory, NO_INVENTORY } from '../inventory.ts'
 import { KeyAliases } from '../key-aliases.ts'
 import type { LoadedRule } from '../loaded-rule.ts'
@@ -9,13 +10,14 @@ import { EVERY_SERVER, readersOf, SCOPE_NAMES, SCOPES, type Scope } from '../sco
 import { derivedViews, type View, viewOf } from '../view.ts'
 import { DERIVED_FROM, isDerived } from '../vocabulary.ts'
 import { typesOf } from './crossing.ts'
-import { factsOf, packed, wordsToSend } from './signal-view.ts'
+import { factsOf, readersOfWords, type WordReader, wordsToSend } from './signal-view.ts'
 
 type Wanted = (view: View) => boolean
 /** What the rules of one scope ask of one type. */
 interface Need {
   readonly scope: Scope
-  readonly words: readonly string[]
+  readonly line: string
+  readonly words: readonly WordReader[]
   readonly read: (view: View) => string
   /** Answers false when no rule can want the event: it is not sent. */
   readonly wanted: Wanted
@@ -56,7 +58,10 @@ export class Projection {
         INVENTORY,
         others.filter(({ scope }) => scope !== 'fleet'),
       )
-      this.add(INVENTORY, { ...needOf('fleet', INVENTORY, rules), words: Object.keys(TYPE_FIELDS[INVENTORY]) })
+      this.add(INVENTORY, {
+        ...needOf('fleet', INVENTORY, rules),
+        words: readersOfWords(INVENTORY, Object.keys(TYPE_FIELDS[INVENTORY])),
+      })
     }
   }
 
@@ -67,6 +72,20 @@ export class Projection {
       all.sort((a, b) => SCOPE_NAMES.indexOf(a.scope) - SCOPE_NAMES.indexOf(b.scope)),
     )
     for (const wire of isDerived(type) ? DERIVED_FROM[type] : [type]) this.concerned.add(wire)
+  }
+
+  /**
+   * What the event’s signals would say, on the views themselves: `take` is called with the line of the rules and the view, in the order of
+   * the ordinals. Not while hashes have two names: answers false then, and nothing was taken.
+   */
+  direct(event: AuditEvent, inventory: Inventory, take: (line: string, view: View) => void): boolean {
+    if (!this.concerned.has(event.eventType)) return true
+    if (event.formerHashes !== undefined && event.formerHashes.length > 0) return false
+    const base = viewOf(event, event.serverId, inventory)
+    for (const view of [base, ...derivedViews(base)])
+      for (const { read, line, scope } of this.needs.get(view.type) ?? NO_NEEDS)
+        if (read(view) !== '' && (scope !== 'fleet' || view.server === EVERY_SERVER)) take(line, view)
+    return true
   }
 
   /** In the order of their ordinals. `inventory` is that of the tenant, as the log stood at this event. */
@@ -101,7 +120,7 @@ export class Projection {
     const { eventId, eventTime, serverId, tenant = '' } = event
     const made = (named: string, of: View, more: Partial<Signal>): Signal => ({
       ...{ log, partition, offset, index, ordinal, tenant, scope, key: named },
-      ...{ eventId, eventType: view.type, eventTime, serverId, ...packed(factsOf(of, need.words)), ...more },
+      ...{ eventId, eventType: view.type, eventTime, serverId, ...factsOf(of, need.words), ...more },
     })
     if (later === undefined) {
       signals.push(made(key, view, {}))
@@ -126,7 +145,8 @@ function needOf(scope: Scope, type: string, users: readonly LoadedRule[]): Need 
   const predicates = users.map(predicateOf)
   return {
     scope,
-    words: wordsToSend(type, known),
+    line: lineOf(scope, type),
+    words: readersOfWords(type, wordsToSend(type, known)),
     read: readersOf(scope)[0]!,
     wanted: (view) => predicates.some((wants) => wants === undefined || wantsQuietly(wants, view)),
   }
@@ -152,10 +172,9 @@ function wantsQuietly(wants: Wanted, view: View): boolean {
 }
 
 /** The pairs whose new hash stands in these facts. */
-function pairsIn(pairs: readonly string[], facts: Facts): string[] {
-  const said = new Set<unknown>()
-  for (const value of Object.values(facts))
-    if (!Array.isArray(value)) said.add(value)
-    else for (const element of value) said.add(typeof element === 'object' ? element['fp'] : element)
+function pairsIn(pairs: readonly string[], { facts, lists = {} }: Pick<Signal, 'facts' | 'lists'>): string[] {
+  const said = new Set<unknown>(Object.values(facts))
+  for (const value of Object.values(lists))
+    for (const element of value) said.add(typeof element === 'object' ? element['fp'] : element)
   return pairs.filter((pair) => said.has(pair.slice(0, pair.indexOf('='))))
 }

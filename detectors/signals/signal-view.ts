@@ -21,29 +21,45 @@ export function wordsToSend(type: string, words: readonly string[]): readonly st
   return [...all].sort()
 }
 
-const isEmpty = (value: unknown): boolean =>
-  value === undefined || value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0)
-
-/** What is absent is left out; a false or 0 that the producer said stays. */
-export function factsOf(view: View, words: readonly string[]): Facts {
-  const facts: Facts = {}
-  for (const word of words) {
-    const value = (view as unknown as Record<string, unknown>)[word]
-    if (isEmpty(value) && !(value !== undefined && view.says(word))) continue
-    facts[word] = value as Facts[string]
-  }
-  return facts
+type Fact = Facts[string]
+/** How a word of a type is read. Wire events are read without their getters: facts are made for many events, of few fields each. */
+export interface WordReader {
+  readonly word: string
+  readonly read: (view: View) => Fact | undefined
 }
+export const readersOfWords = (type: string, words: readonly string[]): readonly WordReader[] =>
+  words.map((word) => ({
+    word,
+    read: isDerived(type) ? readDerived(word) : readWire(MAPPINGS.get(word)?.field ?? word),
+  }))
 
-/** As they stand in a signal: lists apart. */
-export function packed(facts: Facts): Pick<Signal, 'facts' | 'lists'> {
-  const entries = Object.entries(facts)
-  const lists = entries.filter(([, value]) => Array.isArray(value))
-  const scalars = entries.filter(([, value]) => !Array.isArray(value))
-  return {
-    facts: Object.fromEntries(scalars) as Signal['facts'],
-    ...(lists.length > 0 && { lists: Object.fromEntries(lists) as NonNullable<Signal['lists']> }),
+const readWire =
+  (field: string) =>
+  (view: View): Fact | undefined =>
+    view.wire[field] as Fact | undefined
+/** What is empty is as good as absent, unless the producer said it. */
+const readDerived =
+  (word: string) =>
+  (view: View): Fact | undefined => {
+    const value = (view as unknown as Record<string, Fact | undefined>)[word]
+    const isEmpty = value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0)
+    return isEmpty && !view.says(word) ? undefined : value
   }
+
+/** As they stand in a signal: lists apart, what is absent left out. */
+export function factsOf(view: View, readers: readonly WordReader[]): Pick<Signal, 'facts' | 'lists'> {
+  const facts: Signal['facts'] = {}
+  let lists: NonNullable<Signal['lists']> | undefined
+  for (const { word, read } of readers) {
+    const value = read(view)
+    if (value === undefined) continue
+    if (typeof value !== 'object') facts[word] = value
+    else {
+      lists ??= {}
+      lists[word] = value
+    }
+  }
+  return lists === undefined ? { facts } : { facts, lists }
 }
 export const unpacked = ({ facts, lists }: Signal): Facts => (lists === undefined ? facts : { ...facts, ...lists })
 

@@ -1,13 +1,16 @@
 /** The engine of rules whose key crosses servers: signals in the order of their log, each once, findings out. */
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
+import type { Position } from '../../schemas/position.ts'
 import type { Facts, Signal } from '../../schemas/signal.ts'
 import { lineOf } from '../compile.ts'
 import type { Coverage, RuleHour } from '../coverage.ts'
 import type { EngineCounters, EngineOptions } from '../engine.ts'
+import type { Inventory } from '../inventory.ts'
 import type { LoadedRule } from '../loaded-rule.ts'
 import { RuleEngine } from '../rule-engine.ts'
 import { SCOPES, type Scope } from '../scope.ts'
+import type { View } from '../view.ts'
 import { unpacked, viewOfFacts } from './signal-view.ts'
 
 export class SignalsEngine {
@@ -21,13 +24,24 @@ export class SignalsEngine {
     return this.engine.watermarkMs
   }
 
-  apply(signal: Signal): readonly Finding[] {
+  /** Whether a hash is known under a former name: then views do not say what signals would. */
+  get hasAliases(): boolean {
+    return this.engine.aliases.size > 0
+  }
+
+  /** A view of the event itself, where the signals of one log are evaluated in its own turn. */
+  applyView(line: string, view: View, position: Position | undefined): readonly Finding[] {
+    return this.engine.applyView(line, view, false, position)
+  }
+
+  /** `inventory`: that of the tenant, where it is kept elsewhere. */
+  apply(signal: Signal, inventory?: Inventory): readonly Finding[] {
     const { scope, tenant, serverId, eventType } = signal
     const { aliases, inventories } = this.engine
-    if (eventType === 'inventory.snapshot')
+    if (eventType === 'inventory.snapshot' && inventory === undefined)
       inventories.note({ eventType, tenant, serverId, ...unpacked(signal) } as AuditEvent)
     const facts = scope === 'fleet' ? unpacked(signal) : named(signal, aliases.canonical(asEvent(signal)))
-    const view = viewOfFacts(signal, facts, inventories.of(tenant))
+    const view = viewOfFacts(signal, facts, inventory ?? inventories.of(tenant))
     return this.engine.applyView(lineOf(scope, eventType), view, signal.silent === true, signal)
   }
 
