@@ -2,11 +2,12 @@
 import type { Severity } from '../../schemas/finding.ts'
 import { isOf } from '../tool-class.ts'
 
-/** One trace, or one caller where there is none. Times are ms of event time, 0 for never. */
+/** Of one caller, or of one trace where nobody knows the caller. Times are ms of event time, 0 for never. */
 export type Flow = {
-  /** Content of strangers came in, and through what last. */
+  /** Content of strangers came in, through what last, and in which trace. */
   taintMs: number
   taintBy: string
+  taintTrace: string
   /** A classifier found an order in what came in. */
   orderMs: number
   /** Private data was read under taint: of what, and by what. */
@@ -21,6 +22,7 @@ export type Flow = {
 export const noFlow = (): Flow => ({
   taintMs: 0,
   taintBy: '',
+  taintTrace: '',
   orderMs: 0,
   privateMs: 0,
   privateFrom: '',
@@ -50,37 +52,41 @@ interface Flows {
   readonly instance: Flow
 }
 /**
- * The flow of the trace, and behind it that of the caller, as far as it is known: a process on stdio works for one person. Clients that
- * begin a trace with every call would otherwise never be seen.
+ * The flow of the caller, as far as it is known: a process on stdio works for one person. It remembers the trace of its taint, so that
+ * most traces, which are one call, need no room of their own. Undefined: nobody knows whose the event is.
  */
-export function flowsOf(e: Who, flows: Flows): readonly Flow[] {
-  const own =
-    e.principal !== ''
-      ? flows.grant
-      : e.session !== ''
-        ? flows.session
-        : e.transport === 'stdio'
-          ? flows.instance
+export const flowOf = (e: Who, flows: Flows): Flow | undefined =>
+  e.principal !== ''
+    ? flows.grant
+    : e.session !== ''
+      ? flows.session
+      : e.transport === 'stdio'
+        ? flows.instance
+        : e.trace !== ''
+          ? flows.trace
           : undefined
-  const found = own === undefined ? [] : [own]
-  return e.trace === '' ? found : [flows.trace, ...found]
-}
 
-export function noteTaint(flow: Flow, by: string, ts: number, windowMs: number): void {
+interface Source {
+  readonly tool: string
+  readonly trace: string
+  readonly ts: number
+}
+export function noteTaint(flow: Flow, { tool, trace, ts }: Source, windowMs: number): void {
   if (!isLive(flow.taintMs, ts, windowMs)) Object.assign(flow, noFlow())
   flow.taintMs = ts
-  flow.taintBy = short(by)
+  flow.taintBy = short(tool)
+  flow.taintTrace = trace
 }
-export function noteOrder(flow: Flow, by: string, ts: number, windowMs: number): void {
-  noteTaint(flow, by, ts, windowMs)
-  flow.orderMs = ts
+export function noteOrder(flow: Flow, source: Source, windowMs: number): void {
+  noteTaint(flow, source, windowMs)
+  flow.orderMs = source.ts
 }
 /** Private data counts when taint was there before it, from elsewhere: two mails of one box are no flow. */
-export function notePrivate(flow: Flow, by: string, ts: number, windowMs: number): void {
-  if (!isLive(flow.taintMs, ts, windowMs) || flow.taintBy === short(by)) return
+export function notePrivate(flow: Flow, { tool, ts }: Source, windowMs: number): void {
+  if (!isLive(flow.taintMs, ts, windowMs) || flow.taintBy === short(tool)) return
   flow.privateMs = ts
   flow.privateFrom = flow.taintBy
-  flow.privateBy = short(by)
+  flow.privateBy = short(tool)
 }
 export function noteDomain(flow: Flow, host: string): void {
   if (host !== '' && flow.domains.length < MAX_DOMAINS && !flow.domains.includes(short(host)))

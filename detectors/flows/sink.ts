@@ -1,4 +1,4 @@
-/** A call at the end of a flow, judged: the flow of its trace first, then that of its caller, against what is usual and approved. */
+/** A call at the end of a flow, judged against what is usual and approved. */
 import { asProbe } from '../content-severity.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
@@ -29,34 +29,30 @@ export function judgeSink(
   e: SinkEvent,
   { classes, newHost, isApproved }: SinkFacts,
   tool: FlowTool,
-  flows: readonly Flow[],
+  flow: Flow,
   { windowMs, usualHours }: Bounds,
 ): Match | undefined {
-  const sink = { tool: e.tool, classes, ts: e.ts, hasNewHost: newHost !== '' }
-  for (const [place, flow] of flows.entries()) {
-    const verdict = judgeFlow(flow, sink, windowMs)
-    if (verdict === undefined) continue
-    const { way, hasOrder } = verdict
-    const isUsual = wentWay(tool, way, e.ts, usualHours) && newHost === ''
-    // Calls of other traces of the same caller may be another task of theirs.
-    const isLoose = e.trace !== '' && place > 0
-    const found = wasRefused(e) || isLoose ? asProbe(verdict.severity) : verdict.severity
-    const severity = isUsual || isApproved ? 'low' : found
-    if (!isWorse(flow, severity)) return undefined
-    return {
-      severity,
-      saw: way,
-      expected: 'a way that is usual here, or the approval of a person',
-      evidence: {
-        classes: classNames(classes),
-        order: hasOrder ? 'a classifier found one in what came in' : 'none found',
-        sources: [...flow.domains],
-        flow: place === 0 && e.trace !== '' ? 'trace' : 'caller',
-        usual: `${isUsual}`,
-        approved: `${isApproved}`,
-        newHost,
-      },
-    }
+  const verdict = judgeFlow(flow, { tool: e.tool, classes, ts: e.ts, hasNewHost: newHost !== '' }, windowMs)
+  if (verdict === undefined) return undefined
+  const { way, hasOrder } = verdict
+  const isUsual = wentWay(tool, way, e.ts, usualHours) && newHost === ''
+  // Calls of other traces of the same caller may be another task of theirs.
+  const isLoose = e.trace !== '' && flow.taintTrace !== e.trace
+  const found = wasRefused(e) || isLoose ? asProbe(verdict.severity) : verdict.severity
+  const severity = isUsual || isApproved ? 'low' : found
+  if (!isWorse(flow, severity)) return undefined
+  return {
+    severity,
+    saw: way,
+    expected: 'a way that is usual here, or the approval of a person',
+    evidence: {
+      classes: classNames(classes),
+      order: hasOrder ? 'a classifier found one in what came in' : 'none found',
+      sources: [...flow.domains],
+      sameTrace: e.trace === '' ? 'not known' : `${!isLoose}`,
+      usual: `${isUsual}`,
+      approved: `${isApproved}`,
+      newHost,
+    },
   }
-  return undefined
 }

@@ -3,7 +3,7 @@ import { type ContentFacts, contentSeverity, familyOf, isAtLeast } from '../cont
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
 import { classesByOutbound, isOf } from '../tool-class.ts'
-import { type Flow, flowsOf, noteDomain, noteOrder, notePrivate, noteTaint } from './flow.ts'
+import { type Flow, flowOf, noteDomain, noteOrder, notePrivate, noteTaint } from './flow.ts'
 import { classesOf, type FlowTool, isApproved, isNewHost } from './flow-tool.ts'
 import { judgeSink } from './sink.ts'
 
@@ -19,6 +19,12 @@ interface Cells {
   readonly session: Flow
   readonly instance: Flow
 }
+/** Of a server: when taint came in last, through whatever tool and for whomever. Before that nobody's flow has to be looked up. */
+export type ServerTaint = { taintMs: number }
+export const noServerTaint = (): ServerTaint => ({ taintMs: 0 })
+const isTainted = ({ taintMs }: ServerTaint, ts: number, windowMs: number): boolean =>
+  taintMs > 0 && ts - taintMs < windowMs
+
 /** What says whose an event is. */
 export const FLOW_FIELDS = [
   'tool',
@@ -48,11 +54,18 @@ const ORDERS: ReadonlySet<string> = new Set(['injection', 'unicode', 'exfiltrati
 export const mayBeOrder = ({ surface, findingClass }: { surface: string; findingClass: string }): boolean =>
   (surface === 'result' || surface === 'resource') && ORDERS.has(familyOf(findingClass))
 
-export function sawOrder(e: FlowEvent & ContentFacts, cells: Cells, { windowMs }: FlowBounds): void {
+export function sawOrder(
+  e: FlowEvent & ContentFacts,
+  server: ServerTaint,
+  cells: Cells,
+  { windowMs }: FlowBounds,
+): void {
   const found = contentSeverity(e)
   if (found === undefined || !isAtLeast(found, 'medium')) return
   if (e.tagsOf('tools', e.tool).includes('trusted_source')) return
-  for (const flow of flowsOf(e, cells)) noteOrder(flow, e.tool || e.surface, e.ts, windowMs)
+  server.taintMs = Math.max(server.taintMs, e.ts)
+  const flow = flowOf(e, cells)
+  if (flow !== undefined) noteOrder(flow, { tool: e.tool || e.surface, trace: e.trace, ts: e.ts }, windowMs)
 }
 
 interface CallEvent extends FlowEvent {
@@ -60,19 +73,20 @@ interface CallEvent extends FlowEvent {
   readonly argsHmac: string
 }
 /** Judged before it counts itself: a tool that reads and carries out is no flow of its own. */
-export function sawCall(e: CallEvent, cells: Cells, bounds: FlowBounds): Match | undefined {
+export function sawCall(e: CallEvent, server: ServerTaint, cells: Cells, bounds: FlowBounds): Match | undefined {
   const { tool } = cells
   const classes = classesOf(e, tool)
-  if (classes === 0) return undefined
-  const flows = flowsOf(e, cells)
+  const isSource = isOf(classes, 'untrusted_source')
+  if (classes === 0 || !(isSource || isTainted(server, e.ts, bounds.windowMs))) return undefined
+  if (isSource && !wasRefused(e)) server.taintMs = Math.max(server.taintMs, e.ts)
+  const flow = flowOf(e, cells)
+  if (flow === undefined) return undefined
   const isSink = isOf(classes, 'egress', 'destructive')
   const facts = { classes, newHost: '', isApproved: isSink && isApproved(e, tool) }
-  const found = isSink ? judgeSink(e, facts, tool, flows, bounds) : undefined
+  const found = isSink ? judgeSink(e, facts, tool, flow, bounds) : undefined
   if (wasRefused(e)) return found
-  for (const flow of flows) {
-    if (isOf(classes, 'private_data')) notePrivate(flow, e.tool, e.ts, bounds.windowMs)
-    if (isOf(classes, 'untrusted_source')) noteTaint(flow, e.tool, e.ts, bounds.windowMs)
-  }
+  if (isOf(classes, 'private_data')) notePrivate(flow, e, bounds.windowMs)
+  if (isSource) noteTaint(flow, e, bounds.windowMs)
   return found
 }
 
@@ -85,14 +99,18 @@ interface RequestEvent extends FlowEvent {
   readonly argumentMatch: boolean
   readonly pathClass: string
 }
-export function sawRequest(e: RequestEvent, cells: Cells, bounds: FlowBounds): Match | undefined {
+export function sawRequest(e: RequestEvent, server: ServerTaint, cells: Cells, bounds: FlowBounds): Match | undefined {
   if (e.ipClass !== 'public' || OWN_PATHS.has(e.pathClass)) return undefined
   const { tool } = cells
   tool.seen |= classesByOutbound(e)
   const classes = classesOf(e, tool)
-  const flows = flowsOf(e, cells)
-  if (isOf(classes, 'untrusted_source')) for (const flow of flows) noteDomain(flow, e.destinationHost)
-  if (!isNewHost(tool, e.destinationHost)) return undefined
+  const isNew = isNewHost(tool, e.destinationHost)
+  const isSource = isOf(classes, 'untrusted_source')
+  if (!(isNew || isSource) || !isTainted(server, e.ts, bounds.windowMs)) return undefined
+  const flow = flowOf(e, cells)
+  if (flow === undefined) return undefined
+  if (isSource) noteDomain(flow, e.destinationHost)
+  if (!isNew) return undefined
   const approved = e.request !== '' && tool.approvedRequest === e.request
-  return judgeSink(e, { classes, newHost: e.destinationHost, isApproved: approved }, tool, flows, bounds)
+  return judgeSink(e, { classes, newHost: e.destinationHost, isApproved: approved }, tool, flow, bounds)
 }

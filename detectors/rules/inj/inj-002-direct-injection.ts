@@ -2,14 +2,12 @@
 import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
-import { isMemory } from '../../memory-tool.ts'
+import { isManner, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, type Sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])
-/** Orders that a memory may well hold: inj-008 leaves them to us. */
-const MANNERS: ReadonlySet<string> = new Set(['injection.memory', 'injection.answer', 'injection.persona'])
 type Words = Parameters<typeof finds>[3]
 /** One call with an order in its query. */
 const asks = (n: number, more: Words = {}): Sample =>
@@ -79,11 +77,16 @@ export default defineRule({
   on: {
     'content.finding'(e, server, { burst, burstMs }, beside) {
       // A tool that remembers for others is judged by inj-008.
-      if (isMemory(e) && !MANNERS.has(e.findingClass)) return
+      const keeps = isMemory(e)
+      if (keeps && isPoison(e.findingClass)) return
       const found = contentSeverity(e)
       if (found === undefined) return
       const what = { saw: sawContent(e), evidence: contentEvidence(e) }
-      if (e.tagsOf('principals', e.principal).includes('red_team') || found === 'low')
+      if (
+        e.tagsOf('principals', e.principal).includes('red_team') ||
+        found === 'low' ||
+        (keeps && isManner(e.findingClass))
+      )
         return { ...what, severity: 'low' }
       const isMany = isBurst(e, server, burst, burstMs)
       const isOfOne = isBurst(e, beside.caller, burst, burstMs)
@@ -112,6 +115,11 @@ export default defineRule({
       example('the eleventh comes after five minutes', ...several(10), asks(10, { ts: 310_000 })),
       example('eleven people', ...Array.from({ length: 11 }, (_, n) => asks(n, { principal: `p${n}` }))),
       exampleWith({ burst: 1, burstMs: 2_000 }, 'two, where one is the most', asks(0), asks(1)),
+      example('a manner of answering is remembered', asks(0, { tool: 'add_memory', findingClass: 'injection.answer' })),
+      example(
+        'a marker of a turn is remembered',
+        asks(0, { tool: 'add_memory', findingClass: 'injection.role_marker' }),
+      ),
       example('a red team', tagged('principals', '616c696365=red_team'), ...several(11)),
     ],
     noMatch: [

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { FACT_FIELDS, RARE_FACTS } from '../../content-severity.ts'
 import { noFlow } from '../../flows/flow.ts'
 import { newFlowTool, noteFlowApproval, sawAddresses } from '../../flows/flow-tool.ts'
-import { FLOW_FIELDS, mayBeOrder, sawCall, sawOrder, sawRequest } from '../../flows/watch.ts'
+import { FLOW_FIELDS, mayBeOrder, noServerTaint, sawCall, sawOrder, sawRequest } from '../../flows/watch.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, type Sample } from '../../sample.ts'
 import { tagged } from '../../sample-content.ts'
@@ -32,7 +32,7 @@ export default defineRule({
     'Without an order found in the content a flow is high only when a tool of settled habits asks a new host.',
   ],
   blindSpots: [
-    'Flows over several servers: their calls lie in different partitions.',
+    'Flows over several servers, whose calls lie in different partitions, and over several callers of one trace.',
     'Whether the model obeyed or did what its user wanted: the server sees neither plan nor prompt.',
     'Callers without identity, trace and session over HTTP; tools whose name, schema and effects say nothing.',
     'What is carried out in a search or in the address that a reading tool fetches, where its hosts always change.',
@@ -66,7 +66,7 @@ export default defineRule({
   per: 'server',
   about: 'tool',
   ttl: days(30),
-  cell: () => ({}),
+  cell: noServerTaint,
   beside: {
     tool: { per: 'tool', cell: newFlowTool },
     trace: { per: 'trace', ...flow },
@@ -84,9 +84,9 @@ export default defineRule({
       tool.seen |= classesBySideEffect(e.effectKind, e.argumentMatch)
     },
     'approval.recorded': (e, _, { windowMs }, { tool }) => noteFlowApproval(e, tool, windowMs),
-    'content.finding': (e, _, config, beside) => sawOrder(e, beside, config),
-    'tool.call': (e, _, config, beside) => sawCall(e, beside, config),
-    'outbound.request': (e, _, config, beside) => sawRequest(e, beside, config),
+    'content.finding': (e, server, config, beside) => sawOrder(e, server, beside, config),
+    'tool.call': (e, server, config, beside) => sawCall(e, server, beside, config),
+    'outbound.request': (e, server, config, beside) => sawRequest(e, server, beside, config),
   },
   examples: {
     match: [
@@ -100,6 +100,7 @@ export default defineRule({
       example('pages of two hosts', page, ...TWO, mailbox, calls(4, 'delete_file')),
       example('on stdio', ...way(0, made.stdio)),
       example('in a session', ...way(0, { ...made.nobody, session: 's1' })),
+      example('only the trace is known', ...way(0, { principal: '', client: '' })),
       example('a trace for each call', ...way(0, (i) => ({ trace: made.traceOf(`${i}`) }))),
       example('a millisecond before the end', page, mailbox, post(600.999)),
       example('a way gone in five hours', ...usually(5), ...way(18_000)),

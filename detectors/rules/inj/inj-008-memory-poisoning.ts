@@ -1,34 +1,12 @@
 /** An order is written into a memory, where every later session finds it. */
 import { z } from 'zod'
-import {
-  asProbe,
-  CONTENT_FIELDS,
-  contentEvidence,
-  contentSeverity,
-  familyOf,
-  sawContent,
-} from '../../content-severity.ts'
+import { asProbe, CONTENT_FIELDS, contentEvidence, contentSeverity, sawContent } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
-import { isMemory } from '../../memory-tool.ts'
+import { isDeed, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule } from '../../rule.ts'
 import { example, type Sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
-/** What orders a deed. Others, such as to be obeyed later or to answer in some way, are how people ask for a manner of answering. */
-const DEEDS: ReadonlySet<string> = new Set(
-  [
-    'secret_path',
-    'recipient',
-    'cross_tool',
-    'command',
-    'parameter_smuggle',
-    'conceal',
-    'override',
-    'consent',
-    'prompt_leak',
-    'guardrail',
-  ].map((kind) => `injection.${kind}`),
-)
 type Words = Parameters<typeof finds>[3]
 const stores = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>
   finds('arguments', kind, verdict, { tool: 'add_memory', contentPath: 'args.text', ...more })
@@ -62,13 +40,10 @@ export default defineRule({
   check: {
     'content.finding'(e) {
       if (e.surface !== 'arguments') return
-      const family = familyOf(e.findingClass)
-      const isDeed = DEEDS.has(e.findingClass) || family === 'exfiltration'
-      if (!isDeed && family !== 'unicode' && family !== 'homoglyph') return
+      if (!isPoison(e.findingClass)) return
       const found = contentSeverity(e)
       if (found === undefined || !isMemory(e)) return
-      // Whatever the model then does, it does in the name of every later user.
-      const grade = isDeed ? 'high' : found
+      const grade = isDeed(e.findingClass) ? 'high' : found
       const severity = wasRefused(e) ? asProbe(grade) : grade
       return { severity, saw: sawContent(e), expected: 'facts and preferences', evidence: contentEvidence(e) }
     },

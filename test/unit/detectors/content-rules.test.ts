@@ -38,6 +38,8 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'the eleventh comes after five minutes': 'medium*11',
     'eleven people': 'medium*10 high',
     'two, where one is the most': 'medium high',
+    'a manner of answering is remembered': 'low',
+    'a marker of a turn is remembered': 'medium',
     'a red team': 'low*11',
   },
   'inj-003-code-injection': {
@@ -102,6 +104,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'pages of two hosts': 'medium',
     'on stdio': 'medium',
     'in a session': 'medium',
+    'only the trace is known': 'medium',
     'a trace for each call': 'low',
     'a millisecond before the end': 'medium',
     'a way gone in five hours': 'medium*5 low',

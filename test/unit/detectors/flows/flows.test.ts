@@ -1,7 +1,7 @@
 // Flows of data between tools: what leads where, what is usual, what a tool is known by.
 import { describe, expect, it } from 'vitest'
 import {
-  flowsOf,
+  flowOf,
   isWorse,
   judgeFlow,
   noFlow,
@@ -30,11 +30,12 @@ const sink = (ts: number, more: object = {}) => ({
   hasNewHost: false,
   ...more,
 })
+const at = (tool: string, ts: number) => ({ tool, ts, trace: 't1' })
 const flowWith = (order = false) => {
   const flow = noFlow()
-  if (order) noteOrder(flow, 'page', 100, WINDOW_MS)
-  else noteTaint(flow, 'page', 100, WINDOW_MS)
-  notePrivate(flow, 'mail', 200, WINDOW_MS)
+  if (order) noteOrder(flow, at('page', 100), WINDOW_MS)
+  else noteTaint(flow, at('page', 100), WINDOW_MS)
+  notePrivate(flow, at('mail', 200), WINDOW_MS)
   return flow
 }
 const grade = (flow: ReturnType<typeof noFlow>, ts: number, more: object = {}) =>
@@ -61,9 +62,9 @@ describe('a flow', () => {
   })
   it('needs private data, unless there was an order', () => {
     const tainted = noFlow()
-    noteTaint(tainted, 'page', 100, WINDOW_MS)
+    noteTaint(tainted, at('page', 100), WINDOW_MS)
     expect(grade(tainted, 300)).toBeUndefined()
-    noteOrder(tainted, 'page', 120, WINDOW_MS)
+    noteOrder(tainted, at('page', 120), WINDOW_MS)
     expect(grade(tainted, 300)).toBe('medium')
     expect(grade(tainted, 300, { tool: 'page' })).toBeUndefined()
   })
@@ -71,21 +72,21 @@ describe('a flow', () => {
     expect(grade(flowWith(), 1_199)).toBe('medium')
     expect(grade(flowWith(), 1_200)).toBeUndefined()
     const late = noFlow()
-    noteTaint(late, 'page', 100, WINDOW_MS)
-    notePrivate(late, 'mail', 1_100, WINDOW_MS)
+    noteTaint(late, at('page', 100), WINDOW_MS)
+    notePrivate(late, at('mail', 1_100), WINDOW_MS)
     expect(grade(late, 1_101)).toBeUndefined()
   })
   it('begins anew when its taint is over', () => {
     const flow = flowWith(true)
     noteDomain(flow, 'a.example')
     isWorse(flow, 'high')
-    noteTaint(flow, 'feed', 5_000, WINDOW_MS)
-    expect(flow).toEqual({ ...noFlow(), taintMs: 5_000, taintBy: 'feed' })
+    noteTaint(flow, at('feed', 5_000), WINDOW_MS)
+    expect(flow).toEqual({ ...noFlow(), taintMs: 5_000, taintBy: 'feed', taintTrace: 't1' })
   })
   it('is none of one tool alone', () => {
     const box = noFlow()
-    noteTaint(box, 'mail', 100, WINDOW_MS)
-    notePrivate(box, 'mail', 200, WINDOW_MS)
+    noteTaint(box, at('mail', 100), WINDOW_MS)
+    notePrivate(box, at('mail', 200), WINDOW_MS)
     expect(grade(box, 300)).toBeUndefined()
     expect(grade(flowWith(), 300, { tool: 'mail' })).toBeUndefined()
     expect(grade(flowWith(), 300, { tool: 'page' })).toBeUndefined()
@@ -104,23 +105,22 @@ describe('a flow', () => {
     for (let n = 0; n < 100; n++) noteDomain(flow, `h${n % 20}`)
     noteDomain(flow, '')
     expect(flow.domains).toHaveLength(8)
-    noteTaint(flow, 'x'.repeat(10_000), 1, WINDOW_MS)
+    noteTaint(flow, at('x'.repeat(10_000), 1), WINDOW_MS)
     expect(flow.taintBy).toHaveLength(64)
   })
 })
 
-it('a flow belongs to a trace, and to whoever calls: a person, a session, a process on stdio', () => {
+it('a flow belongs to whoever calls: a person, a session, a process on stdio, else a trace', () => {
   const flows = { trace: noFlow(), grant: noFlow(), session: noFlow(), instance: noFlow() }
-  const of = (more: object) =>
-    flowsOf({ trace: '', principal: '', session: '', transport: 'http', ...more }, flows).map(
-      (flow) => Object.entries(flows).find(([, each]) => each === flow)![0],
-    )
-  expect(of({})).toEqual([])
-  expect(of({ transport: 'stdio' })).toEqual(['instance'])
-  expect(of({ transport: 'stdio', session: 's' })).toEqual(['session'])
-  expect(of({ session: 's', principal: 'p' })).toEqual(['grant'])
-  expect(of({ trace: 't' })).toEqual(['trace'])
-  expect(of({ trace: 't', principal: 'p' })).toEqual(['trace', 'grant'])
+  const of = (more: object) => {
+    const found = flowOf({ trace: '', principal: '', session: '', transport: 'http', ...more }, flows)
+    return Object.entries(flows).find(([, each]) => each === found)?.[0]
+  }
+  expect(of({})).toBeUndefined()
+  expect(of({ transport: 'stdio', trace: 't' })).toBe('instance')
+  expect(of({ transport: 'stdio', session: 's' })).toBe('session')
+  expect(of({ session: 's', principal: 'p', trace: 't' })).toBe('grant')
+  expect(of({ trace: 't' })).toBe('trace')
 })
 
 describe('a way', () => {
