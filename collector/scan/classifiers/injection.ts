@@ -22,6 +22,7 @@ import { insertion } from './injection/declared/insertion.ts'
 import { otherTools } from './injection/declared/other-tools.ts'
 import { permission } from './injection/declared/permission.ts'
 import { rivalry } from './injection/declared/rivalry.ts'
+import { rulings } from './injection/declared/rulings.ts'
 import { isDeclared } from './injection/declared/standpoint.ts'
 import { upkeep } from './injection/declared/upkeep.ts'
 import { followUp } from './injection/follow-up.ts'
@@ -68,6 +69,7 @@ const OF_DECLARED: readonly Matcher[] = [
   otherTools,
   permission,
   rivalry,
+  rulings,
   upkeep,
 ]
 

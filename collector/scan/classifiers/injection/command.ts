@@ -1,7 +1,7 @@
 /** injection.command: the text carries a command line and orders that it be run. */
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOrdered, isRefused } from './sentence.ts'
+import { after, before, find, has, isLater, isOrdered, isRefused } from './sentence.ts'
 
 /** Shells that fetch, delete, open a way in or take rights: what stands in a command line and hardly in prose. */
 const COMMAND_LINE =
@@ -22,7 +22,7 @@ export const command: Matcher = (s, subject, report) => {
     if (isRefused(s, verb)) continue
     const word = after(s, verb, 6, { about: TO.command })
     const isAside =
-      subject.surface === 'definition' && s.index > 0 && isOrdered(s, verb) && has(s, verb, { doing: DO.run })
+      subject.surface === 'definition' && isLater(s) && isOrdered(s, verb) && has(s, verb, { doing: DO.run })
     const forced =
       before(s, verb, 5, { doing: DO.must | DO.please, how: HOW.before | HOW.first | HOW.you | HOW.after }) >= 0 ||
       after(s, verb, 14, { doing: DO.must, how: HOW.first }) >= 0
@@ -32,7 +32,7 @@ export const command: Matcher = (s, subject, report) => {
     const isLine = commandLine(text.slice(ends[verb]!, ends[verb]! + REACH))
     const isRead = subject.surface !== 'definition' && subject.surface !== 'arguments'
     // The first sentence of a definition says what the tool does.
-    const isOwn = subject.surface === 'definition' && s.index === 0
+    const isOwn = subject.surface === 'definition' && !isLater(s)
     if (isLine)
       report('command', forced && word >= 0 ? 0.8 : isRead ? 0.6 : isOwn ? 0.4 : 0.5, verb, word >= 0 ? word : verb)
     else if (word >= 0 && forced && (isRead || (s.about & TO.pretext) !== 0))

@@ -2,7 +2,7 @@
 import type { Matcher } from './act.ts'
 import { isDeclared, isForbidding } from './declared/standpoint.ts'
 import { DO, HOW, TO } from './meaning.ts'
-import { after, before, find, has, isOneClause, isRefused, near, pairs, type Sentence } from './sentence.ts'
+import { after, before, find, has, isLater, isOneClause, isRefused, near, pairs, type Sentence } from './sentence.ts'
 
 const TELL = { doing: DO.tell }
 const SAY = { doing: DO.tell | DO.answer }
@@ -54,7 +54,7 @@ export const conceal: Matcher = (s, subject, report) => {
     for (let quiet = find(s, { how: HOW.silent }); quiet >= 0; quiet = find(s, { how: HOW.silent }, quiet + 1)) {
       const verb = near(s, quiet, 2, { doing: DO.send | DO.read | DO.put | DO.call | DO.keep | DO.harvest })
       if (verb >= 0 && near(s, quiet, 4, { doing: DO.not | DO.dismiss }) < 0) {
-        report('conceal', isDeclared(subject) && s.index === 0 ? 0.4 : 0.6, quiet, verb)
+        report('conceal', isDeclared(subject) && !isLater(s) ? 0.4 : 0.6, quiet, verb)
         break
       }
     }

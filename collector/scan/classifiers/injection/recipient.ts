@@ -2,7 +2,18 @@
 import type { Matcher } from './act.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { isAttribute } from './secret-path.ts'
-import { after, before, find, has, isOneClause, isOrdered, isRefused, near, type Sentence } from './sentence.ts'
+import {
+  after,
+  before,
+  find,
+  has,
+  isLater,
+  isOneClause,
+  isOrdered,
+  isRefused,
+  near,
+  type Sentence,
+} from './sentence.ts'
 
 const OUT = { doing: DO.send, how: HOW.copy }
 const CARGO = TO.talk | TO.file | TO.data | TO.message | TO.secret | TO.secretPath | TO.reply | TO.wish
@@ -67,7 +78,7 @@ export const recipient: Matcher = (s, subject, report) => {
     const keep = find(s, { doing: DO.keep })
     const outside = after(s, keep, 4, { about: TO.outside })
     if (outside >= 0 && !isRefused(s, keep) && isOneClause(s, keep, outside))
-      report('recipient', isRead || s.index > 0 ? 0.5 : 0.35, keep, outside)
+      report('recipient', isRead || isLater(s) ? 0.5 : 0.35, keep, outside)
   }
   const taken = find(s, { doing: DO.harvest })
   if (taken >= 0 && !isRefused(s, taken)) {

@@ -151,9 +151,11 @@ function headings(tokens: Tokens, isRead: boolean, report: Report): void {
     if ((to & TO.orders) !== 0 && (is & IS.clauseStart) !== 0) {
       const agent = agentAfter(tokens, i, 4)
       if (agent >= 0 && (tokens.is[agent]! & IS.colon) !== 0) report('role_marker', isRead ? 0.55 : 0.5, i, agent)
-      else if (agent >= 0 && !isRead && tokens.text.charCodeAt(tokens.ends[agent]!) === 10) report('role_marker', 0.4, i, agent)
+      else if (agent >= 0 && !isRead && tokens.text.charCodeAt(tokens.ends[agent]!) === 10)
+        report('role_marker', 0.4, i, agent)
       // Hidden instruction: …
-      else if (!isRead && (is & IS.colon) !== 0 && i > 0 && (tokens.how[i - 1]! & HOW.hidden) !== 0) report('role_marker', 0.5, i - 1, i)
+      else if (!isRead && (is & IS.colon) !== 0 && i > 0 && (tokens.how[i - 1]! & HOW.hidden) !== 0)
+        report('role_marker', 0.5, i - 1, i)
     }
     if (!isRead) continue
     if ((is & TURN) === TURN && (to & (TO.agent | TO.person | TO.authority)) !== 0) {

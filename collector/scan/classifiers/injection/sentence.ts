@@ -29,6 +29,13 @@ export function sentenceAt(tokens: Tokens, index: number): Sentence {
   }
 }
 
+/** Something is said before it: the first sentence of a description says what the tool does. Words without a meaning count, too. */
+export function isLater({ index, from, tokens: { text, starts } }: Sentence): boolean {
+  if (index > 0) return true
+  const start = starts[from] ?? 0
+  return start > 4 && /[.!?:;]\s|\n|\u3002/.test(text.slice(Math.max(0, start - 400), start))
+}
+
 /** One meaning that is looked for, by which set it stands in. */
 export interface Wanted {
   readonly doing?: number

@@ -26,7 +26,12 @@ export const declaredVerbs: readonly WordLine[] = [
   [DO.run, 0, 0, 'source curl wget pip'],
   [DO.answer, 0, 0, 'present describe pretend insist conclude mark'],
   [DO.keep, 0, 0, 'mirror write note record preserve keep'],
-  [DO.divert, 0, 0, 'change swap alter modify rewrite tamper adjust switch set multiply double halve round'],
+  [
+    DO.divert,
+    0,
+    0,
+    'change swap alter modify rewrite tamper adjust switch set multiply double halve round increase decrease reduce raise lower prefix',
+  ],
   [DO.ask, 0, 0, 'stop pause wait check'],
   [DO.obey, 0, 0, 'treat regard accept consider'],
   [DO.prefer, 0, 0, 'take rely stick default opt'],
@@ -63,7 +68,12 @@ export const declaredWords: readonly WordLine[] = [
     0,
     'support caching cache correlation tracing debugging debug troubleshooting reproducibility personalization personalisation ranking relevance signature signing schema retention policy legal consistency synchronisation optimisation optimization performance accuracy regulation regulations gdpr hipaa soc2 licence license licensing licensed deduplication calibration reconciliation settlement',
   ],
-  [0, TO.wish, 0, 'provides gives gave supplies enters entered named chose chosen picked instructed instructs decides says preferred stated names'],
+  [
+    0,
+    TO.wish,
+    0,
+    'provides gives gave supplies enters entered named chose chosen picked instructed instructs decides says preferred stated names',
+  ],
   [
     0,
     TO.consent,
@@ -71,7 +81,7 @@ export const declaredWords: readonly WordLine[] = [
     'dialog dialogs sign-off signoff permit permitted authorised consents confirms acknowledgement go-ahead second-guess review',
   ],
   [0, TO.place, 0, 'bucket channel cluster branch remote collector'],
-  [0, TO.outside, 0, 'cloud offsite'],
+  [0, TO.outside, 0, 'cloud offsite everyone public'],
   [0, TO.reply, 0, 'message'],
   [0, TO.mode, 0, 'privileged privileges unrestricted'],
   [0, TO.orders, 0, 'description notes'],
@@ -84,17 +94,17 @@ export const declaredWords: readonly WordLine[] = [
   [0, 0, HOW.prior, 'last latest recent'],
   [0, 0, HOW.silent, 'unnoticed unobtrusively silent quiet'],
   [0, 0, HOW.automatic, 'straight directly'],
-  [0, 0, HOW.later, 'rest remainder time'],
+  [0, 0, HOW.later, 'rest remainder'],
   [
     0,
     0,
     HOW.bad,
-    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden fake bogus stale garbage useless lagging worse worst poor virus viruses unusable',
+    'harmful dangerous hacked corrupted outdated buggy faulty malicious untrusted infected tampered banned forbidden incorrect infected fake bogus stale garbage useless lagging worse worst poor virus viruses unusable',
   ],
   [0, TO.data, 0, 'contacts photos'],
   [DO.put, 0, 0, 'leave leaves'],
   [0, 0, HOW.already, 'advance beforehand pre-authorised preauthorised blanket'],
-  [0, 0, HOW.only, 'sole'],
+  [0, 0, HOW.only, 'sole alone'],
 ]
 
 /** Parts that words play in a definition: bits of AS. */
@@ -127,7 +137,7 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
   ],
   [
     AS.lifted,
-    'lifted suspended off waived expired longer void overruled superseded inactive deactivated relaxed disabled removed updated obsolete',
+    'void lifted suspended off waived expired longer void overruled superseded inactive deactivated relaxed disabled removed updated obsolete',
   ],
   [
     AS.praise,
@@ -152,6 +162,7 @@ export const declaredParts: readonly (readonly [part: number, words: string])[] 
     'go goes going subject applies apply mandatory gets get receives receive addressed destined copied mirrored',
   ],
   [AS.duty, 'has have need needs ought got is are be'],
+  [AS.guide, 'crontab bashrc autostart'],
   [AS.self, 'me mine'],
   [AS.ours, 'our us we ours developers'],
   [AS.behalf, 'behalf stead'],

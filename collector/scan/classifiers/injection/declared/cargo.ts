@@ -4,12 +4,12 @@
  */
 import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near, type Sentence } from '../sentence.ts'
+import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import {
   announced,
-  foreignToolIn,
   findFree,
+  foreignToolIn,
   isDeclared,
   isDemanded,
   isDenied,
@@ -17,6 +17,7 @@ import {
   isPassedOn,
   opensValue,
   parameterOf,
+  slotName,
   stands,
 } from './standpoint.ts'
 import { talk } from './talk.ts'
@@ -84,7 +85,7 @@ function secretFile(s: Sentence, parameter: string, report: Report): void {
     else if (isRead && timed) report('secret_path', 0.7, reading, path)
     else if (move >= 0 && slot && (isDemanded(s, move) || isDuty(s, move))) report('secret_path', 0.65, from, to)
     else if (move >= 0 && slot && after(s, path, 6, { doing: DO.read }) >= 0) report('secret_path', 0.65, from, to)
-    else if (before(s, path, 5, { as: AS.content }) >= 0 && (slot || isPassedOn(s) || s.index > 0))
+    else if (before(s, path, 5, { as: AS.content }) >= 0 && (slot || isPassedOn(s) || isLater(s)))
       report('secret_path', 0.6, path, path)
     else continue
     return
@@ -117,29 +118,56 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
     }
     const foreign =
       before(s, i, 9, { about: TO.agent }) >= 0 ||
-      before(s, i, 3, { about: TO.person }) >= 0 ||
+      before(s, i, 6, { about: TO.person }) >= 0 ||
       (after(s, i, 4, { about: TO.person }) >= 0 && before(s, i, 8, { doing: DO.put | DO.send }) >= 0) ||
       before(s, i, 4, { how: HOW.all | HOW.regardless }) >= 0 ||
       stands(s, { as: AS.machine, how: HOW.hidden }) ||
       near(s, i, 8, { about: TO.secretPath }) >= 0 ||
       (after(s, i, 4, { how: HOW.from }) >= 0 && after(s, i, 10, { about: TO.file }) >= 0)
     const slot = parameter !== '' || stands(s, SLOT)
+    // into a slot whose name says nothing of it
+    const name = move >= 0 && isLater(s) ? slotName(s, Math.min(i, move)) : ''
+    const odd = name !== '' && !isSecretName(name)
     const forced = stands(s, FORCE) || stands(s, TIMED)
     const weight = isAnnounced ? 0.5 : 1
     if (move >= 0 && slot && foreign && (value || forced || isDemanded(s, move)))
       report('secret_path', 0.65 * weight, Math.min(i, move), Math.max(i, move))
-    else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || s.index > 0))
+    else if (move >= 0 && odd && isDemanded(s, move) && !isAnnounced)
+      report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
+    else if (
+      move >= 0 &&
+      isDemanded(s, move) &&
+      !isAnnounced &&
+      isLater(s) &&
+      (value || (before(s, i, 6, { about: TO.person }) >= 0 && stands(s, { doing: DO.must })))
+    )
+      report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
+    else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || isLater(s)))
       report('secret_path', 0.55 * weight, found, i)
     else if (
       parameter !== '' &&
       !isAnnounced &&
       before(s, i, 3, { how: HOW.all | HOW.regardless }) >= 0 &&
-      stands(s, { as: AS.machine, how: HOW.other | HOW.regardless })
+      stands(s, { as: AS.machine, how: HOW.other | HOW.regardless, about: TO.agent })
     )
       report('secret_path', 0.5, i, i)
-    else if (parameter !== '' && !isAnnounced && move >= 0 && isDemanded(s, move) && (after(s, i, 2, { as: AS.here }) >= 0 || foreign))
+    else if (
+      parameter !== '' &&
+      !isAnnounced &&
+      move >= 0 &&
+      isDemanded(s, move) &&
+      (after(s, i, 2, { as: AS.here }) >= 0 || foreign)
+    )
       report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
-    else if (!isAnnounced && foreign && move >= 0 && isDemanded(s, move) && after(s, i, 3, { about: TO.person }) < 0 && before(s, i, 2, { about: TO.person }) >= 0 && s.index > 0)
+    else if (
+      !isAnnounced &&
+      foreign &&
+      move >= 0 &&
+      isDemanded(s, move) &&
+      after(s, i, 3, { about: TO.person }) < 0 &&
+      before(s, i, 2, { about: TO.person }) >= 0 &&
+      isLater(s)
+    )
       report('secret_path', 0.45, Math.min(i, move), Math.max(i, move))
     else if (parameter !== '' && value && foreign) report('secret_path', 0.55 * weight, i, i)
     else continue
@@ -192,3 +220,8 @@ function machine(s: Sentence, parameter: string, report: Report): void {
 
 const isPlace = ({ tokens: { text, starts } }: Sentence, i: number): boolean =>
   /^(?:environment|browser|workspace|home)/i.test(text.slice(starts[i]!, starts[i]! + 11))
+
+function isSecretName(name: string): boolean {
+  const { to, how } = announced(name)
+  return (to & (TO.secret | TO.keyish)) !== 0 || (how & HOW.keyed) !== 0
+}

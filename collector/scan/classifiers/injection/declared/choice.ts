@@ -23,6 +23,16 @@ export const choice: Matcher = (s, subject, report) => {
       else continue
       break
     }
+  // always this number, regardless of the input
+  if ((s.how & HOW.regardless) !== 0 && (s.doing & DO.must) !== 0) {
+    const even = find(s, { how: HOW.regardless })
+    const { text, starts, ends } = s.tokens
+    if (
+      after(s, even, 4, { about: TO.wish | TO.data | TO.person }) >= 0 &&
+      FIXED.test(text.slice(starts[s.from]!, ends[even]!))
+    )
+      report('override', 0.6, s.from, even)
+  }
   // comply whatever the policy says; from there, regardless of what the user's file says
   if ((s.how & HOW.regardless) !== 0) {
     const even = find(s, { how: HOW.regardless })
@@ -40,7 +50,15 @@ export const choice: Matcher = (s, subject, report) => {
     const person = after(s, instead, 10, { about: TO.person })
     const wish = person < 0 ? -1 : near(s, person, 3, { about: TO.wish, doing: DO.make | DO.put | DO.ask })
     const act = find(s, ACT)
-    if (wish > instead && act >= 0 && act < instead && isDuty(s, act) && !isDenied(s, act) && !stands(s, { how: HOW.when })) report('override', 0.55, act, person)
+    if (
+      wish > instead &&
+      act >= 0 &&
+      act < instead &&
+      isDuty(s, act) &&
+      !isDenied(s, act) &&
+      !stands(s, { how: HOW.when })
+    )
+      report('override', 0.55, act, person)
   }
   // the user's preferences are to be disregarded
   if ((s.doing & DO.dismiss) !== 0 && (s.about & TO.person) !== 0)
@@ -53,7 +71,10 @@ export const choice: Matcher = (s, subject, report) => {
       }
     }
   // earlier guidance no longer applies; refusals are turned off; limits do not count
-  if ((s.about & (TO.orders | TO.safety | TO.checks)) !== 0 && stands(s, { as: AS.lifted, doing: DO.not }))
+  if (
+    (s.about & (TO.orders | TO.safety | TO.checks)) !== 0 &&
+    stands(s, { as: AS.lifted, doing: DO.not, how: HOW.bad })
+  )
     for (
       let rule = find(s, { about: TO.orders | TO.safety | TO.checks });
       rule >= 0;
@@ -63,7 +84,13 @@ export const choice: Matcher = (s, subject, report) => {
       const off = after(s, rule, 10, { as: AS.lifted })
       const dead = after(s, rule, 8, { doing: DO.not })
       const applies = dead >= 0 ? after(s, dead, 3, { as: AS.goes | AS.lifted, doing: DO.know }) : -1
-      const strength = has(s, rule, { about: TO.safety }) || owned >= 0
+      const strength = has(s, rule, { about: TO.safety }) || owned >= 0 || before(s, rule, 1, { as: AS.content }) >= 0
+      const wrong =
+        owned >= 0 && isRules(s, rule) ? after(s, rule, 5, { how: HOW.bad, as: AS.lifted }) : -1
+      if (wrong >= 0) {
+        report('override', 0.6, rule, wrong)
+        break
+      }
       if (strength && off >= 0) report('override', 0.6, rule, off)
       else if (strength && applies >= 0) report('override', 0.6, rule, applies)
       else continue
@@ -91,6 +118,12 @@ export const choice: Matcher = (s, subject, report) => {
   }
 }
 
+/** A phone number, an account, an address that is fixed beforehand. */
+const FIXED = /(?:\+\d[\d ()-]{6,}|\b[A-Z]{2}\d{2}[A-Z0-9]{8,30}\b|\b\d{6,}\b|@[\w-]+\.)/
 /** asked, requested, chosen: what somebody wanted, not a choice there is. */
 const isAsked = (s: Sentence, i: number): boolean =>
   /(?:ed|chose|chosen|said|says|wants)$/i.test(s.tokens.text.slice(s.tokens.starts[i]!, s.tokens.ends[i]!))
+
+/** instructions, rules, a policy: not training or constraints. */
+const isRules = ({ tokens: { text, starts } }: Sentence, i: number): boolean =>
+  /^(?:instruct|rule|guid|direct|order|polic)/i.test(text.slice(starts[i]!, starts[i]! + 9))

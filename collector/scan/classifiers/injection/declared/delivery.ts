@@ -1,7 +1,7 @@
 /** What the user works with is to go to somebody besides whom the user chose: an address, account or place that the definition itself names. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { before, find, has, isOneClause, near } from '../sentence.ts'
+import { before, find, has, isLater, isOneClause, near } from '../sentence.ts'
 import { giverOf, isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const GIVE = { doing: DO.send | DO.put | DO.keep | DO.destroy, how: HOW.copy, as: AS.goes }
@@ -37,12 +37,12 @@ export const delivery: Matcher = (s, subject, report) => {
       score =
         against && (forced || stands(s, { about: TO.person }))
           ? 0.65
-          : (isExtra || (timed && s.index > 0)) && demanded
+          : (isExtra || (timed && isLater(s))) && demanded
             ? 0.5
             : 0
     else if (has(s, where, { about: TO.mail })) {
       if ((isExtra || isAll) && (demanded || forced || isAll)) score = 0.65
-      else if (demanded && (timed || cargo) && s.index > 0) score = 0.55
+      else if (demanded && (timed || cargo) && isLater(s)) score = 0.55
     } else if (isPath) {
       // a file nobody asked for
       if (
@@ -51,11 +51,13 @@ export const delivery: Matcher = (s, subject, report) => {
         demanded &&
         ((isExtra && stands(s, { about: TO.message | TO.talk | TO.person, as: AS.content })) ||
           (isAll && stands(s, { about: TO.person | TO.talk | TO.secret }))) &&
-        (s.index > 0 || timed)
+        (isLater(s) || timed)
       )
         score = 0.5
     } else if ((isExtra || isAll) && demanded && cargo) score = 0.6
-    else if (demanded && ((cargo && (timed || forced)) || isExtra) && s.index > 0) score = 0.5
+    else if (demanded && cargo && isLater(s) && has(s, give, { doing: DO.send }) && !has(s, give, { doing: DO.put }))
+      score = 0.5
+    else if (demanded && ((cargo && (timed || forced)) || isExtra) && isLater(s)) score = 0.5
     if (parameterOf(subject) !== '' && score < 0.6 && !(demanded && cargo && isLiteral)) continue
     if (parameterOf(subject) !== '' && score === 0 && demanded && cargo && isLiteral && !isPath) score = 0.5
     if (score === 0) continue

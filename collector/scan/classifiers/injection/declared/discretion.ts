@@ -1,7 +1,7 @@
 /** The user is to be kept in the dark: nothing said of an act, a text or a copy; an act dressed as something else. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, isOneClause, near, type Sentence } from '../sentence.ts'
+import { after, before, find, has, isLater, isOneClause, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import { isDeclared, isDemanded, isForbidding, stands } from './standpoint.ts'
 
@@ -33,6 +33,20 @@ export const discretion: Matcher = (s, subject, report) => {
     const person = only >= 0 ? before(s, know, 5, { about: TO.person }) : -1
     if (person >= 0 && before(s, know, 4, { doing: DO.must }) > person) report('conceal', 0.45, person, know)
   }
+  // keep it out of the list you show
+  const keep = find(s, { doing: DO.keep })
+  if (
+    keep >= 0 &&
+    isDemanded(s, keep) &&
+    isLater(s) &&
+    /\bout of\b/i.test(s.tokens.text.slice(s.tokens.starts[keep]!, s.tokens.starts[keep]! + 80)) &&
+    stands(s, { doing: DO.show | DO.tell, about: TO.reply | TO.person })
+  )
+    report('conceal', 0.5, keep, keep)
+  // this instruction is confidential
+  const orders = find(s, { about: TO.orders })
+  if (orders >= 0 && before(s, orders, 2, { how: HOW.this }) >= 0 && near(s, orders, 4, { how: HOW.hidden }) >= 0)
+    report('conceal', 0.55, orders, orders)
   // staff should not be told
   const told = find(s, { doing: DO.tell })
   if (told >= 0 && /(?:ed|told)$/i.test(s.tokens.text.slice(s.tokens.starts[told]!, s.tokens.ends[told]!))) {
@@ -86,7 +100,7 @@ export const discretion: Matcher = (s, subject, report) => {
       break
     }
   // do not point it out
-  if ((s.doing & DO.not) !== 0 && (s.doing & DO.tell) !== 0 && (s.how & HOW.this) !== 0 && s.index > 0) {
+  if ((s.doing & DO.not) !== 0 && (s.doing & DO.tell) !== 0 && (s.how & HOW.this) !== 0 && isLater(s)) {
     const tell = find(s, { doing: DO.tell })
     const not = before(s, tell, 3, { doing: DO.not })
     const it = after(s, tell, 2, { how: HOW.this })
@@ -99,7 +113,7 @@ export const discretion: Matcher = (s, subject, report) => {
   if (from >= 0 && isDemanded(s, hide) && after(s, hide, 2, { how: HOW.this }) >= 0) report('conceal', 0.6, hide, from)
   // logs are to be wiped
   const wipe = find(s, { doing: DO.destroy })
-  if (wipe >= 0 && (s.about & TO.path) !== 0 && s.index > 0 && isDemanded(s, wipe)) {
+  if (wipe >= 0 && (s.about & TO.path) !== 0 && isLater(s) && isDemanded(s, wipe)) {
     const path = after(s, wipe, 4, { about: TO.path })
     if (
       path >= 0 &&
@@ -112,7 +126,7 @@ export const discretion: Matcher = (s, subject, report) => {
     const trace = find(s, { as: AS.trace })
     const verb = near(s, trace, 5, { doing: DO.destroy | DO.dismiss })
     const done = stands(s, { how: HOW.after, doing: DO.done | DO.know | DO.not })
-    if (verb >= 0 && done && isDemanded(s, verb) && s.index > 0) report('conceal', 0.5, verb, trace)
+    if (verb >= 0 && done && isDemanded(s, verb) && isLater(s)) report('conceal', 0.5, verb, trace)
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near, type Sentence, type Wanted } from '../sentence.ts'
+import { after, before, find, has, isLater, near, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import {
   announced,
@@ -40,7 +40,7 @@ export const hints: Matcher = (s, subject, report) => {
       ((own.how | tool.how) & HOW.keyed) !== 0 ||
       ((own.to | tool.to) & (TO.secret | TO.keyish | TO.secretPath)) !== 0
     if (verb >= 0 && !isDenied(s, verb)) {
-      const isAsked = isDemanded(s, verb) || parameter !== '' || s.index > 0
+      const isAsked = isDemanded(s, verb) || parameter !== '' || isLater(s)
       report('secret_path', isAsked && !isOwn && !isTarget(s, path) ? 0.5 : 0.3, verb, path)
     }
   }
@@ -50,7 +50,7 @@ export const hints: Matcher = (s, subject, report) => {
     const verb = giverOf(s, mail, 14, { doing: GIVEN, how: HOW.copy, as: AS.goes })
     if (verb < 0 || isDenied(s, verb) || near(s, mail, 6, TURN_TO) >= 0) continue
     const demanded = isDemanded(s, verb) || isDuty(s, verb)
-    report('recipient', demanded && s.index > 0 && parameter === '' ? 0.5 : 0.35, verb, mail)
+    report('recipient', demanded && isLater(s) && parameter === '' ? 0.5 : 0.35, verb, mail)
     break
   }
   pair(s, GIVEN & ~DO.call, { about: TO.secret, as: AS.variable }, 8, (verb, secret) =>

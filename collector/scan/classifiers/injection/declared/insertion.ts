@@ -4,8 +4,18 @@
  */
 import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near, type Sentence } from '../sentence.ts'
-import { findFree, foreignToolIn, isDeclared, isDemanded, isDenied, isDuty, opensValue, parameterOf, stands } from './standpoint.ts'
+import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
+import {
+  findFree,
+  foreignToolIn,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  opensValue,
+  parameterOf,
+  stands,
+} from './standpoint.ts'
 
 const SLOT = { about: TO.parameter | TO.named, as: AS.here }
 const PUT = { doing: DO.put | DO.send }
@@ -36,20 +46,30 @@ function inAnswers(s: Sentence, report: Report): void {
   if (put < 0 || isDenied(s, put) || !isDemanded(s, put)) return
   const reply = after(s, put, 24, { about: TO.reply | TO.message })
   const every = reply < 0 ? -1 : before(s, reply, 2, { how: HOW.all | HOW.your })
-  if (every >= 0 && has(s, every, { how: HOW.all }) && (opensValue(s, put) || stands(s, { about: TO.url })))
+  if (
+    every >= 0 &&
+    has(s, every, { how: HOW.all }) &&
+    (opensValue(s, put) || stands(s, { about: TO.url, as: AS.praise }))
+  )
     report('answer', 0.55, put, reply)
   const url = find(s, { about: TO.url })
-  if (url >= 0 && (s.about & TO.reply) !== 0 && near(s, url, 10, { about: TO.talk | TO.person, as: AS.personal }) >= 0 && stands(s, { how: HOW.your }))
+  if (
+    url >= 0 &&
+    (s.about & TO.reply) !== 0 &&
+    near(s, url, 10, { about: TO.talk | TO.person, as: AS.personal }) >= 0 &&
+    stands(s, { how: HOW.your })
+  )
     report('recipient', 0.5, put, url)
 }
 
 /** Run … and include what it prints; run a line that fetches from an address. */
 function ofCommands(s: Sentence, report: Report): void {
   const run = find(s, { doing: DO.run })
-  if (run < 0 || s.index === 0 || isDenied(s, run) || !isDemanded(s, run) || !opensValue(s, run)) return
+  if (run < 0 || !isLater(s) || isDenied(s, run) || !isDemanded(s, run) || !opensValue(s, run)) return
   const sent = after(s, run, 20, PUT)
   if (sent >= 0 && !isDenied(s, sent) && after(s, sent, 10, SLOT) >= 0) report('parameter_smuggle', 0.55, run, sent)
-  else if (stands(s, { about: TO.url }) && stands(s, { how: HOW.before | HOW.first | HOW.after, doing: DO.must })) report('command', 0.5, run, find(s, { about: TO.url }))
+  else if (stands(s, { about: TO.url }) && stands(s, { how: HOW.before | HOW.first | HOW.after, doing: DO.must }))
+    report('command', 0.5, run, find(s, { about: TO.url }))
 }
 
 /** Each message of the user is to be passed to another tool; what is said is to be collected and put somewhere. */
@@ -61,21 +81,41 @@ function ofMessages(s: Sentence, report: Report): void {
   if (foreign >= 0 && message >= 0 && isDuty(s, move) && before(s, message, 3, { how: HOW.all | HOW.when }) >= 0)
     report('cross_tool', 0.55, message, foreign)
   const collect = before(s, move, 16, { doing: DO.read })
-  const source = collect < 0 ? -1 : after(s, collect, 8, { about: TO.talk })
-  if (source >= 0 && source < move && isDemanded(s, collect) && !isDenied(s, collect) && !has(s, source, { as: AS.vague }) && after(s, move, 8, SLOT) >= 0)
+  const theirs = collect < 0 ? -1 : after(s, collect, 4, { about: TO.person })
+  const own =
+    theirs < 0 ? -1 : after(s, theirs, 2, { about: TO.message | TO.file | TO.data, as: AS.machine | AS.personal })
+  const source = collect < 0 ? -1 : own >= 0 ? own : after(s, collect, 8, { about: TO.talk })
+  if (
+    source >= 0 &&
+    source < move &&
+    isDemanded(s, collect) &&
+    !isDenied(s, collect) &&
+    !has(s, source, { as: AS.vague }) &&
+    after(s, move, 8, SLOT) >= 0
+  )
     report('parameter_smuggle', 0.55, collect, move)
 }
 
 /** All addresses are to be rewritten to go through this one; a wallet in the place of the one that was given. */
 function everywhere(s: Sentence, report: Report): void {
-  if (s.index === 0) return
+  if (!isLater(s)) return
   const { text, starts, ends } = s.tokens
   const change = findFree(s, { doing: DO.divert | DO.send | DO.put })
   if (change < 0 || !isDemanded(s, change)) return
   const url = find(s, { about: TO.url })
-  if (url >= 0 && isDuty(s, change) && before(s, change, 6, { how: HOW.all }) >= 0) report('recipient', 0.55, change, url)
+  if (url >= 0 && isDuty(s, change) && before(s, change, 6, { how: HOW.all }) >= 0)
+    report('recipient', 0.55, change, url)
   const from = starts[s.from]!
+  const address = /\b(?!(?:10|127|0|192\.168)\.)\d{1,3}(?:\.\d{1,3}){3}(?:\b|:)/.exec(
+    text.slice(starts[s.from]!, Math.min(text.length, ends[s.to - 1]! + 40)),
+  )
+  if (address !== null && has(s, change, { doing: DO.send }) && !stands(s, { how: HOW.example, as: AS.preset }))
+    report('recipient', 0.5, change, s.to - 1)
   const wallet = /\b0x[0-9a-f]{24,64}\b/i.exec(text.slice(from, Math.min(text.length, ends[s.to - 1]! + 80)))
-  if (wallet !== null && !stands(s, { how: HOW.example, as: AS.preset }) && stands(s, { how: HOW.when | HOW.instead | HOW.first | HOW.all }))
+  if (
+    wallet !== null &&
+    !stands(s, { how: HOW.example, as: AS.preset }) &&
+    stands(s, { how: HOW.when | HOW.instead | HOW.first | HOW.all })
+  )
     report('recipient', 0.6, change, s.to - 1)
 }

@@ -1,7 +1,7 @@
 /** What other tools do is changed from here: their arguments, their results, whether and with what they are called. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near } from '../sentence.ts'
+import { after, before, find, has, isLater, near } from '../sentence.ts'
 import {
   foreignToolIn,
   isDeclared,
@@ -37,7 +37,7 @@ export const otherTools: Matcher = (s, subject, report) => {
     const duty = after(s, other, 5, { doing: DO.must, as: AS.goes | AS.duty })
     // X must be confirmed without a look
     const given = duty >= 0 ? after(s, duty, 5, { doing: DO.destroy | DO.ask }) : -1
-    if (given >= 0 && isDuty(s, given) && !isDenied(s, given) && s.index > 0 && stands(s, { doing: DO.not })) {
+    if (given >= 0 && isDuty(s, given) && !isDenied(s, given) && isLater(s) && stands(s, { doing: DO.not })) {
       report('cross_tool', 0.5, other, given)
       return
     }

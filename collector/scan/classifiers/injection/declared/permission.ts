@@ -1,7 +1,7 @@
 /** Consent is claimed, skipped or given in the user's stead. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near, type Sentence } from '../sentence.ts'
+import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
 import { isDeclared, isDemanded, isDenied, isForbidding, parameterOf, stands } from './standpoint.ts'
 
 export const permission: Matcher = (s, subject, report) => {
@@ -27,11 +27,11 @@ export const permission: Matcher = (s, subject, report) => {
       report('consent', 0.5, leave, off)
   }
   // the user has agreed in advance; you have blanket permission
-  if ((s.how & HOW.already) !== 0 && (s.about & TO.consent) !== 0) {
+  if ((s.how & HOW.already) !== 0 && ((s.about & TO.consent) !== 0 || (s.doing & DO.ask) !== 0)) {
     const already = find(s, { how: HOW.already })
     const leave = near(s, already, 8, { about: TO.consent })
     if (
-      (leave >= 0 || has(s, already, { about: TO.consent })) &&
+      (leave >= 0 || has(s, already, { about: TO.consent }) || isAgreed(s, already)) &&
       stands(s, { about: TO.person, how: HOW.you }) &&
       !stands(s, { how: HOW.when })
     )
@@ -48,17 +48,37 @@ export const permission: Matcher = (s, subject, report) => {
       report('consent', 0.5, ask, leave)
       break
     }
+  // executed without confirmation, without asking; no permission from the human is needed
+  if ((s.about & TO.consent) !== 0 && (s.doing & DO.not) !== 0 && isLater(s)) {
+    const leave = consentIn(s)
+    const not = leave < 0 ? -1 : before(s, leave, 3, { doing: DO.not })
+    const act = not < 0 ? -1 : before(s, not, 12, { doing: DO.run | DO.destroy | DO.send | DO.put | DO.call })
+    const isWithout =
+      not >= 0 && s.tokens.text.slice(s.tokens.starts[not]!, s.tokens.ends[not]!).toLowerCase() === 'without'
+    if (isWithout && act >= 0 && isDemanded(s, act) && !isDenied(s, act) && before(s, not, 10, { doing: DO.not }) < 0)
+      report('consent', 0.5, act, leave)
+    const you = leave < 0 ? -1 : before(s, leave, 6, { how: HOW.you })
+    if (you >= 0 && before(s, leave, 4, { doing: DO.not }) > you && after(s, leave, 4, { about: TO.person }) >= 0)
+      report('consent', 0.5, you, leave)
+  }
   // paid without asking the user
   const asked = find(s, { doing: DO.ask })
-  if (asked >= 0 && isDenied(s, asked) && after(s, asked, 2, { about: TO.person }) >= 0 && before(s, asked, 10, { doing: DO.destroy | DO.run | DO.send }) >= 0 && !stands(s, { as: AS.unless }) && s.index > 0) {
+  if (
+    asked >= 0 &&
+    isDenied(s, asked) &&
+    after(s, asked, 2, { about: TO.person }) >= 0 &&
+    before(s, asked, 10, { doing: DO.destroy | DO.run | DO.send }) >= 0 &&
+    !stands(s, { as: AS.unless }) &&
+    isLater(s)
+  ) {
     const not = before(s, asked, 3, { doing: DO.not })
     if (not >= 0 && isForbidding(s, not) && before(s, not, 8, { doing: DO.not }) < 0) report('consent', 0.5, not, asked)
   }
   // answer yes on behalf of the user
   if ((s.as & AS.behalf) !== 0) {
     const behalf = find(s, { as: AS.behalf })
-    const act = before(s, behalf, 10, { doing: DO.answer | DO.destroy | DO.ask })
-    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && s.index > 0) report('consent', 0.5, act, behalf)
+    const act = before(s, behalf, 16, { doing: DO.answer | DO.destroy | DO.ask })
+    if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && isLater(s)) report('consent', 0.5, act, behalf)
   }
   // autoApprove is to be set
   if ((s.as & AS.license) !== 0) {
@@ -83,3 +103,7 @@ function consentIn(s: Sentence): number {
     if (WORD_OF_CONSENT.test(s.tokens.text.slice(s.tokens.starts[i]!, s.tokens.ends[i]!))) return i
   return -1
 }
+
+/** the user already confirmed it */
+const isAgreed = (s: Sentence, already: number): boolean =>
+  before(s, already, 3, { about: TO.person }) >= 0 && after(s, already, 2, { doing: DO.ask }) >= 0

@@ -3,7 +3,7 @@ import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence } from '../sentence.ts'
 import { anyOtherTool, isUnbounded } from '../tool-reference.ts'
-import { findFree, isDeclared, isDemanded, isDenied, isDuty, parameterOf, stands } from './standpoint.ts'
+import { findFree, foreignToolIn, isDeclared, isDemanded, isDenied, isDuty, parameterOf, stands } from './standpoint.ts'
 
 const SELF = { how: HOW.this, about: TO.ownTool }
 const FIRST = { how: HOW.before | HOW.first }
@@ -23,6 +23,10 @@ export const rivalry: Matcher = (s, subject, report) => {
     if (after(s, other, 3, { about: TO.tool }) >= 0 && before(s, other, 3, { how: HOW.when }) >= 0)
       report('priority', 0.5, other, own)
   }
+  // use this one in the place of that one
+  const swap = find(s, { how: HOW.instead })
+  if (own >= 0 && swap > own && isDemanded(s, use) && use < swap && foreignToolIn(s, swap) >= 0)
+    report('priority', 0.55, use, swap)
   // whatever the user names, use this one
   if ((s.how & HOW.regardless) !== 0 && stands(s, SELF)) {
     const even = find(s, { how: HOW.regardless })
@@ -44,7 +48,8 @@ export const rivalry: Matcher = (s, subject, report) => {
   const round = find(s, { doing: DO.call | DO.invoke })
   if (round >= 0 && isDemanded(s, round) && after(s, round, 3, SELF) >= 0) {
     const every = after(s, round, 8, { about: TO.reply | TO.message })
-    if (every >= 0 && before(s, every, 1, { how: HOW.all }) >= 0 && stands(s, { how: HOW.after | HOW.before })) report('priority', 0.5, round, every)
+    if (every >= 0 && before(s, every, 1, { how: HOW.all }) >= 0 && stands(s, { how: HOW.after | HOW.before }))
+      report('priority', 0.5, round, every)
   }
   // each answer goes through it
   const duty = find(s, { doing: DO.keep | DO.send | DO.call })
@@ -61,6 +66,7 @@ export const rivalry: Matcher = (s, subject, report) => {
   const self = after(s, chosen, 3, SELF)
   const ours = after(s, chosen, 14, { as: AS.ours })
   if (mine >= 0) report('priority', 0.5, chosen, mine)
+  else if (self >= 0 && after(s, self, 4, { how: HOW.only }) >= 0) report('priority', 0.5, chosen, self)
   else if (self >= 0 && ours >= 0) report('priority', 0.5, chosen, ours)
   else if (self >= 0 && after(s, self, 3, { how: HOW.first }) >= 0 && before(s, chosen, 2, { how: HOW.always }) >= 0)
     report('priority', 0.5, chosen, self)
@@ -75,6 +81,11 @@ function overOthers(s: Sentence, report: Report): void {
   const praised = stands(s, { doing: DO.prefer | DO.must | DO.not, how: HOW.only }) || isRival
   if (bad >= 0 && !isDenied(s, bad) && praised) {
     report('priority', 0.55, Math.min(rivals, bad), Math.max(rivals, bad))
+    return
+  }
+  const barred = after(s, rivals, 9, { doing: DO.call })
+  if (barred >= 0 && isDenied(s, barred) && before(s, barred, 4, { doing: DO.must }) >= 0) {
+    report('priority', 0.5, rivals, barred)
     return
   }
   const ignored = after(s, rivals, 8, { doing: DO.dismiss })

@@ -3,7 +3,7 @@ import type { Subject } from '../../../classifier.ts'
 import { remembered } from '../../../remembered.ts'
 import { declaredLexicon, hashWord, type Meaning } from '../lexicon.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, isOneClause, type Sentence, type Wanted } from '../sentence.ts'
+import { after, before, find, has, isLater, isOneClause, near, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import { isOtherTool } from '../tool-reference.ts'
 
@@ -45,6 +45,8 @@ export function isForbidding(s: Sentence, not: number): boolean {
   const word = text.slice(starts[not]!, ends[not]!).toLowerCase().replace('\u2019', "'")
   if (/^(?:isn't|aren't|doesn't|didn't|wasn't|hasn't|can't|cannot|can’t|won't|neither|nor|non)$/.test(word))
     return false
+  // `no menciones`: the verb is of another language
+  if (word === 'no' && not + 1 < s.to && has(s, not + 1, { doing: DO.please })) return true
   if (word === 'no') return /^\s{1,2}(?:need|reason)/.test(text.slice(ends[not]!, ends[not]! + 10))
   if (word === 'never')
     return (
@@ -52,7 +54,12 @@ export function isForbidding(s: Sentence, not: number): boolean {
     )
   if (word !== 'not')
     return FORBIDDING.test(word) || text.charCodeAt(starts[not]!) > 127 || !/^[a-z']+$/.test(word) || word.length < 6
-  if (/^\s{1,2}to\s/.test(text.slice(ends[not]!, ends[not]! + 5))) return true
+  if (
+    /^\s{1,2}(?:(?:need|have|supposed|meant|allowed|required)\s{1,2})?to\s/.test(
+      text.slice(ends[not]!, ends[not]! + 16),
+    )
+  )
+    return true
   return (
     (is[not]! & IS.clauseStart) !== 0 || FORBIDS_BEFORE.test(text.slice(Math.max(0, starts[not]! - 9), starts[not]!))
   )
@@ -66,6 +73,15 @@ export function opensValue(s: Sentence, i: number): boolean {
   const at = ends[i]! + lead[0].length
   for (let k = i + 1; k < s.to && starts[k]! <= at; k++) if (starts[k] === at) return !isForeignTool(s, k)
   return true
+}
+
+/** What the slot is called that something is to be put into: `debug`; '' when none is named. */
+export function slotName(s: Sentence, from: number): string {
+  const slot = after(s, from, 16, { about: TO.named | TO.parameter })
+  if (slot < 0) return ''
+  const named = has(s, slot, { about: TO.named }) ? slot : near(s, slot, 1, { about: TO.named })
+  const at = named < 0 ? slot : named
+  return s.tokens.text.slice(s.tokens.starts[at]!, s.tokens.ends[at]!)
 }
 
 /** The next sentence puts something into a slot: `… . Provide it in x`. */
@@ -89,7 +105,9 @@ export function isDenied(s: Sentence, i: number): boolean {
 
 /** The model is to do it: the base form at the head of a clause, or any form after a word of duty, in whatever voice. */
 export function isDemanded(s: Sentence, i: number): boolean {
-  const { is, doing } = s.tokens
+  const { is, doing, text, starts } = s.tokens
+  // `the answer`, `your request`: a noun
+  if (NOUN_AFTER.test(text.slice(Math.max(0, starts[i]! - 8), starts[i]!))) return false
   if ((doing[i]! & DO.please) !== 0 && (doing[i]! & ~(DO.please | DO.base)) !== 0) return true
   if ((doing[i]! & DO.base) !== 0) {
     if ((is[i]! & (IS.clauseStart | IS.lineStart)) !== 0) return true
@@ -102,6 +120,7 @@ export function isDemanded(s: Sentence, i: number): boolean {
   return isDuty(s, i)
 }
 
+const NOUN_AFTER = /(?:^|[^a-z])(?:the|an?|your|their|its|each|every|any|no|user's)\s{1,2}$/i
 const JOINED = /(?:^|[^a-z])(?:and|then|also|now|please|so)\s{1,2}$/i
 /** Words after which a base form is no order: what has a subject, a modal verb or an article before it. */
 const GOVERNED =
@@ -114,9 +133,9 @@ function opensMainClause(s: Sentence, i: number, head: number): boolean {
   const to = before(s, i, 8, { how: HOW.to })
   if (to > s.from && !has(s, to - 1, { as: AS.duty })) return false
   const lead = text.slice(Math.max(0, starts[i]! - 12), starts[i]!)
-  if (JOINED.test(lead)) return s.index > 0
+  if (JOINED.test(lead)) return isLater(s)
   const isSubordinate = head < i && (how[head]! & (HOW.before | HOW.after | HOW.when | HOW.into | HOW.from)) !== 0
-  return isSubordinate && s.index > 0 && s.tokens.at[i]! - s.tokens.at[head]! >= 2 && !GOVERNED.test(lead)
+  return isSubordinate && isLater(s) && s.tokens.at[i]! - s.tokens.at[head]! >= 2 && !GOVERNED.test(lead)
 }
 
 /** A word of duty stands before it: `must be sent`, `has to carry`, `needs to go`. */

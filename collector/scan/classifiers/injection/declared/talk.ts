@@ -30,7 +30,13 @@ export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning
     const weight = (kind === 3 ? thinks : isAnnounced) ? 0.5 : 1
     let score: number
     if (kind === 2) score = demanded || whole ? 0.65 : parameter === '' ? 0.4 : 0.3
-    else if (kind === 3) score = demanded ? 0.5 : whole && parameter !== '' ? 0.4 : 0.25
+    else if (kind === 3)
+      score =
+        demanded || (whole && parameter !== '' && (s.about & TO.talk) !== 0)
+          ? 0.5
+          : whole && parameter !== ''
+            ? 0.4
+            : 0.25
     else if (kind === 4) score = demanded || parameter !== '' ? 0.5 : 0.35
     else if (whole) score = demanded || (parameter !== '' && stands(s, { doing: DO.must })) ? 0.6 : 0.45
     else score = demanded ? 0.4 : 0.2
@@ -76,6 +82,14 @@ function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
       : before(s, i, 3, { how: HOW.other | HOW.all }) >= 0 && before(s, i, 2, { about: TO.tool }) >= 0)
   )
     return 3
+  // everything you know about the user
+  if (
+    has(s, i, { how: HOW.all }) &&
+    after(s, i, 1, { how: HOW.you }) >= 0 &&
+    after(s, i, 5, { about: TO.person }) >= 0 &&
+    after(s, i, 3, { doing: DO.know, as: AS.said }) >= 0
+  )
+    return 1
   // everything the user has said
   if (has(s, i, { how: HOW.all }) && after(s, i, 3, { about: TO.person }) >= 0 && after(s, i, 6, { as: AS.said }) >= 0)
     return 1
