@@ -19,6 +19,7 @@ export const FILES_AUDIT = {
   serverId: FILES_SERVER,
   authRequired: true,
   expectedAudiences: [FILES_AUDIENCE],
+  requiredScopes: Object.fromEntries(fileTools().map(({ name, scope }) => [name, [scope]])),
   handles: [
     { path: 'basket', policy: 'private' },
     { path: 'structuredContent.basket', policy: 'private' },

@@ -9,8 +9,11 @@ export default {
   kind: 'attack',
   rule: 'tdf-002-tool-set-changed',
   story:
-    'The running file server starts to offer run_command, which no build brought, and hides it again. It should alert: the tool set changed while the build did not.',
-  expects: [{ rule: 'tdf-002-tool-set-changed', entity: { server: FILES_SERVER } }],
+    'The running file server starts to offer run_command, which no build brought, and hides it again. It should alert: the tool set changed while the build did not, and nobody declared what its caller must have.',
+  expects: [
+    { rule: 'tdf-002-tool-set-changed', entity: { server: FILES_SERVER } },
+    { rule: 'scp-011-undeclared-requirement', entity: { server: FILES_SERVER } },
+  ],
   async run(stage) {
     const bob = await stage.files.connect('bob')
     await bob.tools()
