@@ -39,3 +39,23 @@ export const signal = z.object({
 export type Signal = z.infer<typeof signal>
 /** Both kinds of fields in one. */
 export type Facts = { [word: string]: Signal['facts'][string] | NonNullable<Signal['lists']>[string] }
+
+const isScalar = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+const TEXTS = ['log', 'tenant', 'scope', 'key', 'eventId', 'eventType', 'eventTime', 'serverId'] as const
+const NUMBERS = ['partition', 'offset', 'index', 'ordinal'] as const
+
+/** A yes is a yes of the schema, at a tenth of its cost; a no means: ask the schema. */
+export function isPlainSignal(value: unknown): value is Signal {
+  if (value === null || typeof value !== 'object') return false
+  const it = value as Record<string, unknown>
+  for (const name of TEXTS) if (typeof it[name] !== 'string') return false
+  for (const name of NUMBERS) if (!Number.isSafeInteger(it[name])) return false
+  const { facts, lists, formerHashes, silent } = it
+  if (formerHashes !== undefined || silent !== undefined) return false
+  if (facts === null || typeof facts !== 'object' || Array.isArray(facts)) return false
+  for (const word in facts) if (!isScalar((facts as Record<string, unknown>)[word])) return false
+  if (lists === undefined) return true
+  if (lists === null || typeof lists !== 'object' || Array.isArray(lists)) return false
+  return Object.values(lists).every((list) => Array.isArray(list) && list.every(isScalar))
+}

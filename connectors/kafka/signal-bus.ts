@@ -1,6 +1,6 @@
 /** The log of signals on Kafka: JSON lists, signed, partitioned by (tenant, scope, key), in the order of their source. */
 import type { Clock, Consumption, DeadLetter, PartitionHandler, SignalBatch, SignalBus } from '../../schemas/ports.ts'
-import { type Signal, signal as schema } from '../../schemas/signal.ts'
+import { isPlainSignal, type Signal, signal as schema } from '../../schemas/signal.ts'
 import { partitionOfKey } from '../../schemas/topics.ts'
 import { sabotage } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
@@ -132,7 +132,9 @@ export class KafkaSignalBus implements SignalBus {
     if ('code' in verified) return `${verified.code}: ${verified.field}: ${verified.reason}`
     if (!verified.collected) return 'credential_invalid: only the key of a collector may sign signals'
     try {
-      const parsed = list.safeParse(JSON.parse(value.toString()))
+      const read: unknown = JSON.parse(value.toString())
+      if (Array.isArray(read) && read.every(isPlainSignal)) return read
+      const parsed = list.safeParse(read)
       if (parsed.success) return parsed.data as readonly Signal[]
       const [issue] = parsed.error.issues
       return `unreadable: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`

@@ -66,9 +66,8 @@ export const unpacked = ({ facts, lists }: Signal): Facts => (lists === undefine
 /** The view of a signal, in the words of its facts. */
 export function viewOfFacts(signal: Signal, facts: Facts, inventory: Inventory): View {
   const { eventType, eventId, eventTime, tenant, serverId } = signal
-  const wire: Record<string, unknown> = {}
-  for (const [word, value] of Object.entries(facts)) wire[MAPPINGS.get(word)?.field ?? word] = value
-  Object.assign(wire, { eventId, eventTime, tenant, serverId })
+  const wire: Record<string, unknown> = { eventId, eventTime, tenant, serverId }
+  for (const word in facts) if (word !== 'tenant') wire[MAPPINGS.get(word)?.field ?? word] = facts[word]
   const type = eventType as EventType
   const tool = typeof facts['tool'] === 'string' ? facts['tool'] : ''
   const base = new View(wire, type, millisecondsOf(eventTime), serverId, tool, inventory)

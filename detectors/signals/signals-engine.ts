@@ -40,7 +40,8 @@ export class SignalsEngine {
     const { aliases, inventories } = this.engine
     if (eventType === 'inventory.snapshot' && inventory === undefined)
       inventories.note({ eventType, tenant, serverId, ...unpacked(signal) } as AuditEvent)
-    const facts = scope === 'fleet' ? unpacked(signal) : named(signal, aliases.canonical(asEvent(signal)))
+    const isPlain = scope === 'fleet' || (signal.formerHashes === undefined && aliases.size === 0)
+    const facts = isPlain ? unpacked(signal) : named(signal, aliases.canonical(asEvent(signal)))
     const view = viewOfFacts(signal, facts, inventory ?? inventories.of(tenant))
     return this.engine.applyView(lineOf(scope, eventType), view, signal.silent === true, signal)
   }
