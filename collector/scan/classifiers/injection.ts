@@ -23,6 +23,7 @@ import { otherTools } from './injection/declared/other-tools.ts'
 import { permission } from './injection/declared/permission.ts'
 import { rivalry } from './injection/declared/rivalry.ts'
 import { rulings } from './injection/declared/rulings.ts'
+import { spokenName, spokenNames } from './injection/declared/spoken-name.ts'
 import { isDeclared } from './injection/declared/standpoint.ts'
 import { upkeep } from './injection/declared/upkeep.ts'
 import { followUp } from './injection/follow-up.ts'
@@ -153,8 +154,9 @@ export const injection: Classifier = {
     }
     // A definition is read a second time, with the words that mean something in definitions only.
     if (isDeclared(subject)) {
-      tokenize(tokens, text, declaredLexicon, subject)
-      ask(OF_DECLARED, subject, acts, false)
+      tokenize(tokens, subject.isKey === true ? spokenName(text) : text, declaredLexicon, subject)
+      if (subject.isKey === true) spokenNames(tokens, reportTo(acts, text.length, undefined))
+      else ask(OF_DECLARED, subject, acts, false)
     }
     return acts.length === 0 ? NO_HITS : hitsOf(acts)
   },
@@ -196,14 +198,24 @@ function isDescribed(s: Sentence, first: number): boolean {
   if (((s.doing & DO.guard) | (s.how & HOW.example)) === 0) return false
   // a quotation that is an example
   if ((s.tokens.is[first]! & IS.quoted) !== 0 && (s.how & HOW.example) !== 0) return true
+  // `violations such as …`: a list of what there is
+  if (isListed(s, first)) return true
   for (let i = first - 1; i >= s.from && s.tokens.at[first]! - s.tokens.at[i]! <= 8; i--)
     if ((s.tokens.doing[i]! & DO.guard) !== 0 && (s.tokens.doing[i]! & DO.not) === 0)
       // `to prevent abuse, pass …` gives a reason, not a description
       return (
         (before(s, i, 1, { how: HOW.to }) < 0 || isOneClause(s, i, first)) &&
-        !/[;:]\s/.test(s.tokens.text.slice(s.tokens.ends[i]!, s.tokens.starts[first]!))
+        !/;\s/.test(s.tokens.text.slice(s.tokens.ends[i]!, s.tokens.starts[first]!))
       )
   return false
+}
+
+/** The act stands in a list of examples of what the tool guards against or is about. */
+function isListed(s: Sentence, first: number): boolean {
+  const example = before(s, first, 12, { how: HOW.example })
+  return (
+    example >= 0 && /\bsuch as\b/i.test(s.tokens.text.slice(s.tokens.starts[example]!, s.tokens.ends[example]! + 4))
+  )
 }
 
 /** One hit per kind, the strongest; every other kind in the text adds what it leaves open (noisy or, at 0.7 of its weight). */

@@ -1,6 +1,6 @@
 /** injection.conceal: the person is to be kept from knowing what is done. */
 import type { Matcher } from './act.ts'
-import { isDeclared, isForbidding } from './declared/standpoint.ts'
+import { isDeclared, isForbidding, parameterOf } from './declared/standpoint.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, has, isLater, isOneClause, isRefused, near, pairs, type Sentence } from './sentence.ts'
 
@@ -33,7 +33,11 @@ export const conceal: Matcher = (s, subject, report) => {
         report('conceal', 0.35, not, person)
         break
       }
-      if (person >= 0) report('conceal', what >= 0 || after(s, verb, 6, PRESENTATION) < 0 ? 0.8 : 0.55, not, person)
+      // `do not notify the customer`: a switch of a parameter
+      const isSwitch = isDeclared(subject) && parameterOf(subject) !== '' && what < 0
+      if (person >= 0 && isSwitch) report('conceal', 0.35, not, person)
+      else if (person >= 0)
+        report('conceal', what >= 0 || after(s, verb, 6, PRESENTATION) < 0 ? 0.8 : 0.55, not, person)
       else if (what >= 0 && has(s, what, { how: HOW.this })) report('conceal', 0.55, not, what)
       else continue
       break
@@ -97,4 +101,4 @@ const isParticiple = ({ tokens: { text, ends, doing } }: Sentence, verb: number)
 
 /** `Keep the second one hidden`: `keep` stands in no word list of its own. */
 const startsWithKeep = ({ tokens: { text, starts }, from }: Sentence): boolean =>
-  /\bkeep\b/i.test(text.slice(Math.max(0, starts[from]! - 24), starts[from]! + 40))
+  /\bkeep\b/i.test(text.slice(Math.max(0, starts[from]! - 40), starts[from]! + 40))

@@ -117,7 +117,12 @@ export const irregularForms: readonly WordLine[] = [
   ],
   [DO.please, 0, 0, 'please kindly'],
   [DO.nothing, 0, 0, 'nothing nichts rien nada niente nulla ничего'],
-  [DO.guard, 0, 0, 'attack attacks attacked injection injections phishing scans detection detector'],
+  [
+    DO.guard,
+    0,
+    0,
+    'attack attacks attacked injection injections phishing poisoning adversarial jailbreaks scans detection detector',
+  ],
   [
     DO.polite,
     0,

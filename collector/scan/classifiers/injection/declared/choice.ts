@@ -1,8 +1,8 @@
 /** What the user chose does not count, or rules that protect the user are said to be lifted. */
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, find, has, near, type Sentence } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, isDuty, opensValue, stands } from './standpoint.ts'
+import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
+import { isDeclared, isDemanded, isDenied, isDuty, opensValue, parameterOf, stands } from './standpoint.ts'
 
 const WISH = { about: TO.wish, doing: DO.ask | DO.prefer, as: AS.said }
 const ACT = { doing: DO.put | DO.divert | DO.send | DO.call | DO.destroy | DO.prefer | DO.make, as: AS.holds }
@@ -70,6 +70,18 @@ export const choice: Matcher = (s, subject, report) => {
         break
       }
     }
+  // ignore the sandbox limits
+  const drop = find(s, { doing: DO.dismiss })
+  const limit = drop < 0 ? -1 : after(s, drop, 6, { about: TO.checks | TO.safety })
+  if (
+    limit >= 0 &&
+    isLater(s) &&
+    isDemanded(s, drop) &&
+    !isDenied(s, drop) &&
+    parameterOf(subject) === '' &&
+    isProtection(s, limit)
+  )
+    report('override', 0.5, drop, limit)
   // earlier guidance no longer applies; refusals are turned off; limits do not count
   if (
     (s.about & (TO.orders | TO.safety | TO.checks)) !== 0 &&
@@ -85,8 +97,7 @@ export const choice: Matcher = (s, subject, report) => {
       const dead = after(s, rule, 8, { doing: DO.not })
       const applies = dead >= 0 ? after(s, dead, 3, { as: AS.goes | AS.lifted, doing: DO.know }) : -1
       const strength = has(s, rule, { about: TO.safety }) || owned >= 0 || before(s, rule, 1, { as: AS.content }) >= 0
-      const wrong =
-        owned >= 0 && isRules(s, rule) ? after(s, rule, 5, { how: HOW.bad, as: AS.lifted }) : -1
+      const wrong = owned >= 0 && isRules(s, rule) ? after(s, rule, 5, { how: HOW.bad, as: AS.lifted }) : -1
       if (wrong >= 0) {
         report('override', 0.6, rule, wrong)
         break
@@ -118,6 +129,17 @@ export const choice: Matcher = (s, subject, report) => {
   }
 }
 
+const LIMIT = /^(?:limit|restriction|safe|guardrail|polic|security|boundar|ethic)/i
+/** Limits that protect somebody, not those of a search. */
+const isProtection = (s: Sentence, limit: number): boolean => {
+  const { text, starts, ends } = s.tokens
+  if (!LIMIT.test(text.slice(starts[limit]!, ends[limit]!))) return false
+  if (has(s, limit, { about: TO.safety }) || near(s, limit, 3, { how: HOW.all | HOW.your | HOW.prior }) >= 0)
+    return true
+  return /(?:sandbox|access|content|security|privacy)\s{1,2}$|^\w+ on (?:file|access)/i.test(
+    text.slice(Math.max(0, starts[limit]! - 12), starts[limit]!),
+  )
+}
 /** A phone number, an account, an address that is fixed beforehand. */
 const FIXED = /(?:\+\d[\d ()-]{6,}|\b[A-Z]{2}\d{2}[A-Z0-9]{8,30}\b|\b\d{6,}\b|@[\w-]+\.)/
 /** asked, requested, chosen: what somebody wanted, not a choice there is. */

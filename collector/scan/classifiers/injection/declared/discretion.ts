@@ -3,7 +3,7 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, isOneClause, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
-import { isDeclared, isDemanded, isForbidding, stands } from './standpoint.ts'
+import { isDeclared, isDemanded, isForbidding, parameterOf, stands } from './standpoint.ts'
 
 const PERSON = { about: TO.person, as: AS.nobody }
 /** Of what a manual keeps from view with a reason: results, values, names. */
@@ -96,7 +96,8 @@ export const discretion: Matcher = (s, subject, report) => {
       const it = after(s, verb, 9, { how: HOW.this })
       const isAct = after(s, verb, 9, hidden) >= 0 || (it >= 0 && it < person) || isAboutIt(s, person)
       const isShown = after(s, verb, 6, PRESENTATION) >= 0
-      report('conceal', isAct ? 0.6 : isShown ? 0.35 : 0.55, not, person)
+      const isSwitch = parameterOf(subject) !== '' && !isAct
+      report('conceal', isSwitch || (!isAct && isShown) ? 0.35 : isAct ? 0.6 : 0.55, not, person)
       break
     }
   // do not point it out

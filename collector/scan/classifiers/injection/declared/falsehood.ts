@@ -10,7 +10,17 @@ export const falsehood: Matcher = (s, subject, report) => {
   if (!isDeclared(subject)) return
   // the user is to be talked into it
   const urge = find(s, { as: AS.urge })
-  if (urge >= 0 && after(s, urge, 4, { about: TO.person }) >= 0 && isLater(s)) report('answer', 0.5, urge, urge)
+  if (
+    urge >= 0 &&
+    after(s, urge, 4, { about: TO.person }) >= 0 &&
+    after(s, urge, 14, {
+      about: TO.secret | TO.url,
+      as: AS.personal | AS.account,
+      doing: DO.call | DO.destroy | DO.send,
+    }) >= 0 &&
+    isLater(s)
+  )
+    report('answer', 0.5, urge, urge)
   if ((s.doing & SAY.doing) === 0) return
   for (let say = find(s, SAY); say >= 0; say = find(s, SAY, say + 1)) {
     if (isDenied(s, say) || !isDemanded(s, say) || !has(s, say, { doing: DO.base })) continue

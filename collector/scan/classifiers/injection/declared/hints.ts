@@ -32,7 +32,7 @@ export const hints: Matcher = (s, subject, report) => {
   const tool = announced(subject.toolName)
   // a file with keys in whatever is done
   const path = find(s, { about: TO.secretPath })
-  if (path >= 0 && before(s, path, 5, SAMPLE) < 0) {
+  if (path >= 0 && before(s, path, 5, SAMPLE) < 0 && !isQuoted(s, path)) {
     const verb = near(s, path, s.tokens.text.charCodeAt(s.tokens.starts[s.from]!) > 0x2e80 ? 40 : 12, HANDLED_BY)
     const isOwn =
       OF_MACHINES.test(subject.toolName) ||
@@ -40,7 +40,9 @@ export const hints: Matcher = (s, subject, report) => {
       ((own.how | tool.how) & HOW.keyed) !== 0 ||
       ((own.to | tool.to) & (TO.secret | TO.keyish | TO.secretPath)) !== 0
     if (verb >= 0 && !isDenied(s, verb)) {
-      const isAsked = isDemanded(s, verb) || parameter !== '' || isLater(s)
+      const slot = find(s, { about: TO.parameter | TO.named, as: AS.here })
+      const isAsked =
+        isDemanded(s, verb) || parameter !== '' || (isLater(s) && (slot >= 0 || (s.doing & DO.must) !== 0))
       report('secret_path', isAsked && !isOwn && !isTarget(s, path) ? 0.5 : 0.3, verb, path)
     }
   }
@@ -50,7 +52,8 @@ export const hints: Matcher = (s, subject, report) => {
     const verb = giverOf(s, mail, 14, { doing: GIVEN, how: HOW.copy, as: AS.goes })
     if (verb < 0 || isDenied(s, verb) || near(s, mail, 6, TURN_TO) >= 0) continue
     const demanded = isDemanded(s, verb) || isDuty(s, verb)
-    report('recipient', demanded && isLater(s) && parameter === '' ? 0.5 : 0.35, verb, mail)
+    const isAlways = parameter !== '' && before(s, verb, 2, { how: HOW.always }) >= 0
+    report('recipient', demanded && ((isLater(s) && parameter === '') || isAlways) ? 0.5 : 0.35, verb, mail)
     break
   }
   pair(s, GIVEN & ~DO.call, { about: TO.secret, as: AS.variable }, 8, (verb, secret) =>
@@ -80,6 +83,10 @@ export const hints: Matcher = (s, subject, report) => {
 
 /** Tools and parameters that are about such files. */
 const OF_MACHINES = /kube|ssh|aws|gcp|gcloud|azure|docker|npm|terraform|vault|env|config|cred|cert|keys?(?:_|$)|mcp/i
+
+/** In quotation marks it is a sample; a code span is how paths are written. */
+const isQuoted = ({ tokens: { text, starts } }: Sentence, i: number): boolean =>
+  text.charCodeAt(starts[i]! - 1) === 34 && text.charCodeAt(starts[i]! - 2) !== 61
 
 const isTarget = (s: Sentence, path: number): boolean =>
   before(s, path, 2, { how: HOW.to | HOW.into }) >= 0 && after(s, path, 6, { doing: DO.read }) < 0

@@ -42,6 +42,17 @@ function inValue(s: Sentence, report: Report): void {
 
 /** From now on, add “…” to every reply; an image whose address carries the talk. */
 function inAnswers(s: Sentence, report: Report): void {
+  const { text, starts, ends } = s.tokens
+  // end your answer with: “…”
+  const answer = find(s, { about: TO.reply })
+  if (answer >= 0 && before(s, answer, 2, { how: HOW.your | HOW.all }) >= 0 && isLater(s)) {
+    const lead = text.slice(Math.max(0, starts[answer]! - 40), starts[answer]!)
+    if (
+      /\b(?:end|start|begin|finish|close|open|conclude)\b[^.]{0,24}$/i.test(lead) &&
+      /^[^.\n]{0,24}["\u201c]/.test(text.slice(ends[answer]!, ends[answer]! + 26))
+    )
+      report('answer', 0.55, answer, answer)
+  }
   const put = find(s, { doing: DO.put | DO.answer })
   if (put < 0 || isDenied(s, put) || !isDemanded(s, put)) return
   const reply = after(s, put, 24, { about: TO.reply | TO.message })

@@ -27,10 +27,14 @@ export const otherTools: Matcher = (s, subject, report) => {
     // that one is broken or may not be used: take this one
     const own = find(s, { about: TO.ownTool })
     const broken = near(s, other, 6, { how: HOW.bad, as: AS.failed })
-    const unused = after(s, other, 5, { doing: DO.call })
+    const unused = after(s, other, 9, { doing: DO.call })
     const isBarred = unused >= 0 && isDenied(s, unused)
-    if (own > other && (isBarred || (broken >= 0 && !isDenied(s, broken)))) {
+    if (own > other && !stands(s, { as: AS.unless }) && (isBarred || (broken >= 0 && !isDenied(s, broken)))) {
       report('cross_tool', 0.55, Math.min(other, own), Math.max(other, own))
+      return
+    }
+    if (isBarred && broken >= 0 && !isDenied(s, broken)) {
+      report('cross_tool', 0.5, Math.min(other, broken), Math.max(other, unused))
       return
     }
     const opens = before(s, other, 5, OPENS)

@@ -36,9 +36,14 @@ export const rivalry: Matcher = (s, subject, report) => {
   // before anything else: each turn, each reply, every action begins with it
   const early = find(s, FIRST)
   if (early >= 0 && stands(s, { doing: DO.must }) && stands(s, SELF)) {
-    const step = near(s, early, 8, { as: AS.step })
+    const step = near(s, early, 8, { as: AS.step, about: TO.wish })
     if (step >= 0 && near(s, step, 2, { how: HOW.all | HOW.when }) >= 0)
-      report('priority', stands(s, { as: AS.penalty }) ? 0.5 : 0.45, Math.min(early, step), Math.max(early, step))
+      report(
+        'priority',
+        stands(s, { as: AS.penalty, how: HOW.regardless }) ? 0.5 : 0.45,
+        Math.min(early, step),
+        Math.max(early, step),
+      )
   }
   // call me before every other tool
   const me = after(s, use, 2, { as: AS.self })
@@ -130,7 +135,7 @@ function praise(s: Sentence, report: Report): void {
   for (let i = find(s, { as: AS.praise }, self); i >= 0; i = find(s, { as: AS.praise }, i + 1)) {
     if (s.tokens.text.startsWith(' practice', s.tokens.ends[i]!)) continue
     // `premium` says more of its author than `reliable`
-    count += has(s, i, { how: HOW.good }) ? 1 : 0.6
+    count += has(s, i, { how: HOW.good }) && !s.tokens.text.startsWith('better', s.tokens.starts[i]!) ? 1 : 0.6
     if (first < 0) first = i
     last = i
   }

@@ -6,7 +6,7 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, isOneClause, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
-import { isDeclared, isDemanded, isDenied, opensValue, parameterOf, stands } from './standpoint.ts'
+import { isDeclared, isDemanded, isDenied, parameterOf, stands } from './standpoint.ts'
 
 const TRIGGER = { how: HOW.when | HOW.before | HOW.after | HOW.all }
 const ACT = DO.divert | DO.put | DO.send | DO.destroy | DO.keep
@@ -20,7 +20,7 @@ export const rulings: Matcher = (s, subject, report) => {
   if ((s.doing & ACT) === 0 || !stands(s, TRIGGER)) return
   for (let act = find(s, { doing: ACT }); act >= 0; act = find(s, { doing: ACT }, act + 1)) {
     if (isDenied(s, act) || !isDemanded(s, act) || (s.tokens.is[act]! & (IS.quoted | IS.fenced)) !== 0) continue
-    if (has(s, act, { about: TO.identifier | TO.otherTool | TO.ownTool })) continue
+    if (has(s, act, { about: TO.identifier | TO.otherTool | TO.ownTool | TO.named })) continue
     const found = after(s, act, 10, VALUE)
     const { text, ends, starts } = s.tokens
     const isPlace = found >= 0 && has(s, found, { about: TO.path | TO.secretPath })
@@ -31,8 +31,7 @@ export const rulings: Matcher = (s, subject, report) => {
     const isOther = isAboutOthers(s, act)
     if (((value >= 0 && !isShown) || number) && isOther && (value < 0 || isOneClause(s, act, value)))
       report('cross_tool', 0.5, act, Math.max(act, value))
-    else if (has(s, act, { doing: DO.divert | DO.destroy }) && (instead || opensValue(s, act)) && isOther)
-      report('cross_tool', 0.4, act, act)
+    else if (has(s, act, { doing: DO.divert | DO.destroy }) && instead && isOther) report('cross_tool', 0.4, act, act)
     else continue
     return
   }

@@ -2,7 +2,7 @@
 import type { Report } from '../act.ts'
 import type { Meaning } from '../lexicon.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
-import { after, before, has, near, type Sentence } from '../sentence.ts'
+import { after, before, has, isLater, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import { isDemanded, isDenied, isDuty, stands } from './standpoint.ts'
 
@@ -13,7 +13,7 @@ const WHOLE = { how: HOW.all | HOW.prior | HOW.only | HOW.regardless, as: AS.sai
 export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning, move: number, report: Report): void {
   if (move < 0 && (parameter === '' || (s.doing & (DO.put | DO.send)) !== 0)) return
   const isSlot = parameter !== '' || stands(s, SLOT)
-  if (!isSlot && (s.about & TO.prompt) === 0) return
+  if (!isSlot && ((s.about & (TO.prompt | TO.orders)) === 0 || !isLater(s))) return
   // `context` says nothing; `conversation_id` is not the conversation.
   const names = TO.talk | TO.prompt | TO.message | TO.agent
   const isAnnounced =
@@ -48,6 +48,12 @@ export function talk(s: Sentence, parameter: string, own: Meaning, tool: Meaning
 /** 1 talk, 2 the prompt of the system, 3 thoughts and results of other calls, 4 the list of tools; 0 none of these. */
 function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
   if (has(s, i, { about: TO.prompt | TO.orders }) && before(s, i, 2, { about: TO.authority }) >= 0) return 2
+  if (
+    has(s, i, { about: TO.orders }) &&
+    before(s, i, 3, { how: HOW.your }) >= 0 &&
+    near(s, i, 6, { how: HOW.hidden | HOW.all }) >= 0
+  )
+    return 2
   if (has(s, i, { as: AS.thought })) return 3
   if (has(s, i, { about: TO.talk })) {
     if (!has(s, i, { as: AS.vague })) return 1
