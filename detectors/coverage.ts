@@ -94,9 +94,12 @@ export class Coverage {
   private readonly handled: readonly (readonly string[])[]
   /** What was handed out last, by tenant, server, rule and hour. */
   private readonly told = new Map<string, string>()
+  private readonly seenElsewhere: boolean
   private count = 0
 
-  constructor(rules: readonly AnyRule[]) {
+  /** `seenElsewhere`: what arrives is told by another engine, and only matches by this one. */
+  constructor(rules: readonly AnyRule[], seenElsewhere = false) {
+    this.seenElsewhere = seenElsewhere
     this.rules = rules
     this.handled = rules.map((rule) => (isOff(rule) ? [] : handledTypes(rule)))
     for (const rule of rules)
@@ -182,12 +185,14 @@ export class Coverage {
       seen.touched = false
       const arrived = arrivedSince(seen, nowMs - COVERAGE_WINDOW_MS)
       const hours = new Set([...seen.types.values()].flatMap(({ hour, past }) => [hour, ...past.map(([each]) => each)]))
+      for (const key of seen.matches.keys()) hours.add(Number(key.slice(key.lastIndexOf(' ') + 1)))
       const newest = Math.max(...hours)
       this.rules.forEach((rule, index) => {
         const judged = judgeCoverage(rule, arrived)
         for (const hour of hours) {
           const evaluations = this.handled[index]!.reduce((sum, type) => sum + eventsIn(seen.types.get(type), hour), 0)
           const matches = seen.matches.get(`${rule.id} ${hour}`) ?? 0
+          if (this.seenElsewhere && matches === 0) continue
           const row = { tenant, server, rule: rule.id, ...judged, hourMs: hour * HOUR_MS, evaluations, matches }
           if (this.isNews(row, hour === newest)) rows.push(row)
         }

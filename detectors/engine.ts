@@ -75,7 +75,7 @@ export function createSourceEngine(rules: LoadedRules, options: EngineOptions): 
 /** Rules that cross servers, over the signals of one partition of keys. */
 export const createSignalsEngine = (rules: LoadedRules, options: EngineOptions): SignalsEngine => {
   const { crossing } = apart(rules)
-  return new SignalsEngine(crossing, known(options, rules), new Coverage(crossing))
+  return new SignalsEngine(crossing, known(options, rules), new Coverage(crossing, true))
 }
 
 interface Parts {

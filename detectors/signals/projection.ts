@@ -91,15 +91,15 @@ export class Projection {
   /** In the order of their ordinals. `inventory` is that of the tenant, as the log stood at this event. */
   signalsOf(event: AuditEvent, position: Position = NOWHERE, inventory: Inventory = NO_INVENTORY): readonly Signal[] {
     if (!this.concerned.has(event.eventType)) return NONE
-    const pairs = event.formerHashes ?? []
+    const pairs = new Map((event.formerHashes ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair]))
     const came = viewOf(event, event.serverId, inventory)
     // While keys are rotated, the former name is the one that servers which have not rotated yet still say.
-    const former = pairs.length === 0 ? came : viewOf(new KeyAliases().canonical(event), event.serverId, inventory)
+    const former = pairs.size === 0 ? came : viewOf(new KeyAliases().canonical(event), event.serverId, inventory)
     const later = former === came ? undefined : [came, ...derivedViews(came)]
     const signals: Signal[] = []
     for (const [number, view] of [former, ...derivedViews(former)].entries())
       for (const need of this.needs.get(view.type) ?? NO_NEEDS)
-        this.signal(signals, event, position, number, need, view, later?.[number])
+        this.signal(signals, event, position, number, need, view, later?.[number], pairs)
     return signals
   }
 
@@ -111,6 +111,7 @@ export class Projection {
     need: Need,
     view: View,
     later: View | undefined,
+    pairs: ReadonlyMap<string, string>,
   ): void {
     const key = need.read(view)
     if (key === '' || !need.wanted(view)) return
@@ -126,8 +127,8 @@ export class Projection {
       signals.push(made(key, view, {}))
       return
     }
-    const pairs = pairsIn(event.formerHashes ?? [], factsOf(later, need.words))
-    const more = pairs.length === 0 ? {} : { formerHashes: pairs }
+    const renamed = pairsIn(pairs, factsOf(later, need.words))
+    const more = renamed.length === 0 ? {} : { formerHashes: renamed }
     signals.push(made(key, view, more))
     const newer = need.read(later)
     if (newer !== key) signals.push(made(newer, later, { ...more, ordinal: ordinal + 1, silent: true }))
@@ -171,10 +172,18 @@ function wantsQuietly(wants: Wanted, view: View): boolean {
   }
 }
 
-/** The pairs whose new hash stands in these facts. */
-function pairsIn(pairs: readonly string[], { facts, lists = {} }: Pick<Signal, 'facts' | 'lists'>): string[] {
-  const said = new Set<unknown>(Object.values(facts))
+/** The pairs, by their new hash, whose new hash stands in these facts. */
+function pairsIn(
+  pairs: ReadonlyMap<string, string>,
+  { facts, lists = {} }: Pick<Signal, 'facts' | 'lists'>,
+): string[] {
+  const found = new Set<string>()
+  const look = (said: unknown): void => {
+    const pair = typeof said === 'string' ? pairs.get(said) : undefined
+    if (pair !== undefined) found.add(pair)
+  }
+  Object.values(facts).forEach(look)
   for (const value of Object.values(lists))
-    for (const element of value) said.add(typeof element === 'object' ? element['fp'] : element)
-  return pairs.filter((pair) => said.has(pair.slice(0, pair.indexOf('='))))
+    for (const element of value) look(typeof element === 'object' ? element['fp'] : element)
+  return [...found]
 }

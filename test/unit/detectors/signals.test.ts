@@ -1,7 +1,7 @@
 // Rules whose key crosses servers: what becomes a signal, that it says enough, and that the order of servers changes nothing.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createEngine } from '../../../detectors/engine.ts'
+import { createEngine, createSignalsEngine, createSourceEngine } from '../../../detectors/engine.ts'
 import { minutes } from '../../../detectors/rule.ts'
 import { exampleEvents, type Sample, sample } from '../../../detectors/sample.ts'
 import { rotated } from '../../../detectors/trial.ts'
@@ -233,6 +233,31 @@ describe('across servers', () => {
       ['ACTIVE', 1, 1],
       ['ACTIVE', 1, 0],
     ])
+  })
+})
+
+describe('coverage', () => {
+  it('counts looks where the events are, and matches where the key is, each in rows of its own', () => {
+    const events = exampleEvents([at(0, 'a'), at(2, 'b'), at(4, 'c')])
+    const sources = createSourceEngine(all, { stateRows: 100 })
+    const keys = createSignalsEngine(all, { stateRows: 100 })
+    for (const { event, position } of placed(events)) {
+      sources.apply(event, position)
+      for (const signal of sources.signalsOf(event, position)) keys.apply(signal)
+    }
+    const rows = (engine: Pick<typeof sources, 'coverageHours'>) =>
+      engine
+        .coverageHours()
+        .flatMap(({ rule, server, evaluations, matches }) =>
+          rule === refused.id ? [[server, evaluations, matches]] : [],
+        )
+    expect(rows(sources)).toEqual([
+      ['a', 1, 0],
+      ['b', 1, 0],
+      ['c', 1, 0],
+    ])
+    expect(rows(keys)).toEqual([['c', 0, 1]])
+    expect(rows(keys)).toEqual([])
   })
 })
 
