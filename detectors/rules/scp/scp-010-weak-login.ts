@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isTaggedSensitive } from '../../access/sensitive-tools.ts'
 import { noWeakLogins, rememberWeak, weaknessOf } from '../../access/strong-login.ts'
+import { isLately, never, noteLately } from '../../lately.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
 
@@ -32,6 +33,7 @@ export default defineRule({
     'Tokens without these claims: not observable; the sign-in log of the identity provider knows.',
     'Tools that nobody tagged sensitive, high_risk or crown_jewel in the inventory.',
     'No context, acr or age is asked for until it is configured.',
+    'Calls that end more than an hour after the last weak login on the server.',
   ],
   triage: [
     'What did the tool do, and could a stolen password have done it?',
@@ -61,7 +63,16 @@ export default defineRule({
   ttl: days(1),
   cooldown: hours(1),
   cell: noWeakLogins,
-  where: (e) => (e.type === 'auth.token.validated' ? e.decision === 'allow' : e.outcome === 'ok'),
+  beside: {
+    weak: {
+      per: 'server',
+      cell: never,
+      on: { 'auth.token.validated': (e, cell, config) => noteLately(weaknessOf(e, config) !== '', e.ts, cell) },
+    },
+  },
+  // Where no login was weak of late, calls need no look.
+  where: (e, { weak }) =>
+    (e.type === 'auth.token.validated' ? e.decision === 'allow' : e.outcome === 'ok') && isLately(e.ts, weak, hours(1)),
   on: {
     'auth.token.validated'(e, cell, config) {
       const weakness = weaknessOf(e, config)
@@ -77,6 +88,7 @@ export default defineRule({
   examples: {
     match: [
       exampleWith(C1, 'the context is missing', tagged, token({ acrs: ['c2'] }), ran()),
+      example('an hour after the login', tagged, token(v1), ran({ ts: minutes(120) })),
       exampleWith(GOLD, 'another acr', tagged, token({ acr: 'silver' }), ran()),
       example('a version 1 token with a password alone', tagged, token(v1), ran()),
       exampleWith(HOUR, 'a login more than an hour ago', tagged, token({ authTime: loginAt(0) - 1 }), ran()),
@@ -106,6 +118,7 @@ export default defineRule({
         token({ ...v1, principalKind: 'workload' }),
         ran(),
       ),
+      example('more than an hour after it', tagged, token(v1), ran({ ts: minutes(120.001) })),
       example('a tool that is not sensitive', tagged, token(v1), ran({ tool: 'list' }), ran({ tool: 'other' })),
       example(
         'refused',
