@@ -108,7 +108,13 @@ export default defineRule({
         token({}),
         ran(),
       ),
-      example('two factors', tagged, token({ ver: '1.0', amr: ['pwd', 'mfa'] }), ran()),
+      example(
+        'two factors',
+        tagged,
+        token({ ...v1, request: 'r9' }),
+        token({ ver: '1.0', amr: ['pwd', 'mfa'] }),
+        ran(),
+      ),
       example('nothing is asked for', tagged, token({ acrs: ['c2'], acr: '0', authTime: 1 }), ran()),
       example('version 2 has no amr', tagged, token({ ...v1, ver: '2.0' }), token({ ver: '1.0' }), ran()),
       example(
