@@ -1,5 +1,6 @@
 /** The catalogue of rules, made from the rules themselves: nothing is written twice. */
 import { z } from 'zod'
+import { CATALOGUE } from './catalogue-rows.ts'
 import { type AnyRule, SHAPE_NAMES } from './loaded-rule.ts'
 
 export interface RuleEntry {
@@ -99,5 +100,41 @@ export function rulesAsMarkdown(rules: readonly AnyRule[]): string {
     `References: ${entry.refs.join(', ')}`,
     '',
   ])
-  return ['# Rules', '', '| rule | title | severity |', '|---|---|---|', ...index, '', ...sections].join('\n')
+  return [
+    ...['# Rules', '', '| row | what | rules | state |', '|---|---|---|---|', ...catalogueLines(rules), ''],
+    ...['| rule | title | severity |', '|---|---|---|', ...index, '', ...sections],
+  ].join('\n')
 }
+
+/** Of a row of the catalogue: what makes its rules, or why it has none. */
+export interface CatalogueRow {
+  readonly row: string
+  readonly title: string
+  readonly rules: readonly string[]
+  /** ACTIVE: where its events come; INACTIVE: something has no producer yet, or there is no rule. What holds on a server is its coverage. */
+  readonly state: 'ACTIVE' | 'INACTIVE'
+  readonly reason: string
+}
+export function catalogueRows(rules: readonly AnyRule[]): readonly CatalogueRow[] {
+  return CATALOGUE.flatMap(({ family, rows }) =>
+    rows.map((title, at) => {
+      const row = `${family}-${String(at + 1).padStart(3, '0')}`
+      const own = rules.filter(({ id }) => id.startsWith(`${row}-`))
+      const blind = own.filter((rule) => {
+        const main = mainTypes(rule)
+        return main.length > 0 && main.every((type) => rule.producerGaps?.[type] !== undefined)
+      })
+      const isActive = own.length > blind.length
+      const gaps = [...new Set(own.flatMap((rule) => Object.values(filled(rule.producerGaps ?? {}))))]
+      const reason = own.length === 0 ? 'no rule yet' : isActive ? '' : gaps.join('; ')
+      return { row, title, rules: own.map(({ id }) => id), state: isActive ? 'ACTIVE' : 'INACTIVE', reason }
+    }),
+  )
+}
+const mainTypes = ({ requires, occasional = [] }: AnyRule): readonly string[] =>
+  Object.keys(requires).filter((type) => !occasional.includes(type))
+const catalogueLines = (rules: readonly AnyRule[]): readonly string[] =>
+  catalogueRows(rules).map(
+    ({ row, title, rules: own, state, reason }) =>
+      `| ${row.toUpperCase()} | ${title} | ${own.join(' ')} | ${state}${reason === '' ? '' : `: ${reason}`} |`,
+  )

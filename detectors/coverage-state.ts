@@ -34,16 +34,19 @@ export function judgeCoverage(rule: AnyRule & { readonly mode?: RuleMode }, seen
     return { state: 'NOT_APPLICABLE', reasons: [`era is ${[...seen.eras].join(', ')}`] }
   if (outside(rule.applies?.transports, seen.transports))
     return { state: 'NOT_APPLICABLE', reasons: [`transport is ${[...seen.transports].join(', ')}`] }
+  if (seen.types.size === 0) return { state: 'INACTIVE', reasons: ['nothing arrived'] }
   const types = Object.keys(rule.requires)
   const main = types.filter((type) => !rule.occasional?.includes(type))
   const foreign = seen.sources.size > 0 && [...seen.sources].every((source) => FOREIGN_SOURCES.has(source))
-  if (!main.some((type) => seen.types.has(type))) {
+  // Where all of it only comes when something happens, silence is no gap.
+  if (main.length > 0 && !main.some((type) => seen.types.has(type))) {
     const reason = foreign ? `comes only as ${[...seen.sources].join(', ')}, without` : 'not seen:'
     return { state: foreign ? 'NOT_OBSERVABLE' : 'INACTIVE', reasons: [`${reason} ${main.join(', ')}`] }
   }
   const reasons = types.flatMap((type) => gaps(rule, type, seen))
   // Without its key the rule keeps nothing, whatever else comes; a producer of ours may still fill it, another's telemetry does not.
-  if (foreign && main.every((type) => lacksKey(rule, type, seen))) return { state: 'NOT_OBSERVABLE', reasons }
+  if (foreign && main.length > 0 && main.every((type) => lacksKey(rule, type, seen)))
+    return { state: 'NOT_OBSERVABLE', reasons }
   return { state: reasons.length === 0 ? 'ACTIVE' : 'DEGRADED', reasons }
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { rulesAsJson, rulesAsMarkdown } from '../../../detectors/catalogue.ts'
+import { catalogueRows, rulesAsJson, rulesAsMarkdown } from '../../../detectors/catalogue.ts'
 import { assemble, loadRules } from '../../../detectors/load.ts'
 import type { AnyRule } from '../../../detectors/loaded-rule.ts'
 import { defineRule } from '../../../detectors/rule.ts'
@@ -105,5 +105,24 @@ describe('the catalogue', () => {
     for (const { id, title } of rules) expect(text).toContain(`## ${id}\n\n${title}.`)
     expect(text).toContain('`gatewayAudiences` (default `[]`)')
     expect(text).toContain('**No producer yet**')
+  })
+  it('shows every row of the threat catalogue with its state, and what has no rule as having none', async () => {
+    const { rules } = await loadRules()
+    const rows = catalogueRows(rules)
+    expect(rows).toHaveLength(79)
+    expect(rows.filter(({ rules: own }) => own.length === 0).map(({ row }) => row)).toEqual([])
+    for (const { id } of rules)
+      expect(
+        rows.some(({ row }) => id.startsWith(`${row}-`)),
+        id,
+      ).toBe(true)
+    const [first] = catalogueRows([])
+    expect(first).toEqual({
+      row: 'tok-001',
+      title: expect.any(String),
+      rules: [],
+      state: 'INACTIVE',
+      reason: 'no rule yet',
+    })
   })
 })
