@@ -1,7 +1,7 @@
 /** Example registries of tools, approvals and deployments, built from the words of their definitions. Times in minutes. */
 import type { Definition } from '../schemas/events/registry.ts'
 import { minutes } from './rule.ts'
-import { hashOf, sample } from './sample.ts'
+import { hashOf, SAMPLE_EPOCH_MS, sample } from './sample.ts'
 
 /** A definition in words; parts that are '' have no hash. */
 export interface Words {
@@ -18,6 +18,8 @@ export interface Words {
   readonly verdicts?: readonly string[]
   /** Stands for the words: '' when the producer does not say them. */
   readonly wording?: string
+  /** '' where the producer has no fingerprint. */
+  readonly hash?: string
   readonly mentions?: readonly string[]
   /** The name as people read it, where letters of other scripts stand in it. */
   readonly nameKey?: string
@@ -39,7 +41,9 @@ export function definitionOf(words: Words) {
   const part = (word: string) => (word === '' ? '' : hashOf(word))
   return {
     name,
-    hash: hashOf(JSON.stringify([name, description, fields, output, annotations, title, meta, words.shape, hints])),
+    hash:
+      words.hash ??
+      hashOf(JSON.stringify([name, description, fields, output, annotations, title, meta, words.shape, hints])),
     descriptionHash: part(description),
     inputHash: part([...fields, ...shape].join()),
     outputHash: part(output),
@@ -64,6 +68,15 @@ export const shows = (at: number, tools: readonly Words[], more: Registry = {}) 
   const where = { build: 'b1', era: 'modern', locale: 'en', registrySource: 'list' } as const
   return sample('tools.registry', { ts: minutes(at), ...where, ...more, definitions })
 }
+/** A server with one tool, at a minute. */
+export const one = (at: number, words: Words, more: Registry = {}) => shows(at, [words], more)
+/** A definition, and another one a minute later, from builds that nobody knows: what changed alone says how grave that is. */
+export const changes = (before: Words, after: Words) => [
+  shows(0, [before], { build: '' }),
+  shows(1, [after], { build: '' }),
+]
+/** As seconds since 1970, for what ends at a minute of an example. */
+export const endsAt = (at: number): number => SAMPLE_EPOCH_MS / 1_000 + at * 60
 export const approves = (at: number, words: Words, expiresAt = 0) =>
   sample('tool.approved', {
     ts: minutes(at),

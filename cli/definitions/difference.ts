@@ -1,5 +1,6 @@
 /** What differs between two versions of a definition, and how grave that is: the words of the rules, for people and programs. */
-import { type ChangeGrade, gradeChange } from '../../detectors/definitions/grade.ts'
+import { gradeChange } from '../../detectors/definitions/change.ts'
+import type { ChangeGrade } from '../../detectors/definitions/grade.ts'
 import type { Definition } from '../../schemas/events/registry.ts'
 
 export interface Difference extends ChangeGrade {

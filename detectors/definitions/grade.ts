@@ -4,19 +4,18 @@
  */
 import type { Severity } from '../../schemas/finding.ts'
 import {
-  BOUND,
   classesOf,
   type DefinitionFacts,
   factsOf,
-  nameOfLine,
   PARTS,
   type Part,
   type PropertyShape,
-  propertiesOf,
-  propertyOf,
-  riskBefore,
+  placeOfLine,
+  propertiesIn,
+  riskIn,
+  roleOfLine,
   type SeenDefinition,
-  TYPE,
+  shapeOfLine,
 } from './facts.ts'
 
 /** From harmless to grave. A change is graded by the gravest thing in it. */
@@ -48,25 +47,15 @@ const SEVERITIES: Readonly<Record<Grade, Severity>> = {
 export interface ChangeGrade {
   readonly grade: Grade
   readonly severity: Severity
-  /** What was seen, gravest first; facts, not prose: names of properties, annotations and classes. At most MAX_REASONS. */
+  /** What was seen, gravest first; facts, not prose: names of properties, annotations and classes. */
   readonly reasons: readonly string[]
   readonly parts: readonly Part[]
 }
 const MAX_REASONS = 8
 
-/** `before` undefined: the definition is new. `after` undefined: it is gone. */
-export function gradeChange(
-  before: (SeenDefinition & { readonly name?: string }) | undefined,
-  after: (SeenDefinition & { readonly name?: string }) | undefined,
-): ChangeGrade {
-  if (after === undefined) return graded([['removed', 'gone']], [])
-  if (before === undefined) return gradeAdded(after)
-  const isRenamed = before.name !== undefined && after.name !== undefined && before.name !== after.name
-  return gradeAfter(factsOf(before), after, isRenamed)
-}
-
-type Reason = readonly [Grade, string]
-function graded(reasons: readonly Reason[], parts: readonly Part[]): ChangeGrade {
+export type Reason = readonly [Grade, string]
+/** By the gravest of the reasons. */
+export function graded(reasons: readonly Reason[], parts: readonly Part[]): ChangeGrade {
   const sorted = [...reasons].sort(([a], [b]) => GRADES.indexOf(b) - GRADES.indexOf(a))
   const grade = sorted[0]?.[0] ?? 'none'
   return {
@@ -77,32 +66,39 @@ function graded(reasons: readonly Reason[], parts: readonly Part[]): ChangeGrade
   }
 }
 
-/** A new tool that takes commands lets a caller do what none of the others did. */
-const gradeAdded = (after: SeenDefinition): ChangeGrade =>
-  graded([['added', 'new'], ...foundIn(after), ...commandsOf(after)], [])
-const commandsOf = ({ inputShape = [] }: SeenDefinition): Reason[] =>
-  inputShape.flatMap((line): Reason[] =>
-    line.endsWith(' role=shell') ? [['widened', `${nameOfLine(line)} takes a shell`]] : [],
-  )
+/** A tool that goes. */
+export const gradeRemoved = (): ChangeGrade => graded([['removed', 'gone']], [])
 
-/** The same, where only the facts of the definition of before are known. */
-export function gradeAfter(before: DefinitionFacts, after: SeenDefinition, isRenamed = false): ChangeGrade {
+/** A new tool. One that takes commands lets a caller do what none of the others did. */
+export function gradeAdded(after: SeenDefinition): ChangeGrade {
+  const found = classesOf(after).filter(([, risk]) => risk > 0)
+  const shells = (after.inputShape ?? []).filter((line) => line.endsWith(' role=shell'))
+  return graded(
+    [
+      ['added', 'new'],
+      ...found.map(([kind]): Reason => ['injected', kind]),
+      ...shells.map((line): Reason => ['widened', `${placeOfLine(line)} takes a shell`]),
+    ],
+    [],
+  )
+}
+
+/** A definition after another one, of which the facts are known. */
+export function gradeAfter(before: DefinitionFacts, after: SeenDefinition): ChangeGrade {
   const now = factsOf(after)
   const parts = changedParts(before.parts, now.parts)
-  const reasons: Reason[] = [
+  const reasons = [
     ...injectedSince(before.risks, after),
     ...weakenedSince(before.hints, now.hints),
-    ...(before.shape !== '' && now.shape !== '' ? widenedSince(before.shape, after.inputShape ?? []) : []),
+    ...widenedSince(before.shape, after.inputShape ?? []),
   ]
-  if (isRenamed) reasons.push(['identity', 'another name'])
-  if (reasons.length === 0 && parts.length > 0)
-    reasons.push(isCosmetic(before, now, parts) ? ['cosmetic', parts.join(', ')] : ['compatible', parts.join(', ')])
-  return graded(reasons, parts)
+  const harmless: Grade = isCosmetic(before, now, parts) ? 'cosmetic' : 'compatible'
+  return graded(reasons.length > 0 ? reasons : [[harmless, parts.join(', ') || 'other members']], parts)
 }
 
 /** The parts that differ. */
-export const changedParts = (before: readonly string[], after: readonly string[]): readonly Part[] =>
-  PARTS.filter((_, i) => (before[i] ?? '') !== (after[i] ?? ''))
+const changedParts = (before: readonly string[], after: readonly string[]): readonly Part[] =>
+  PARTS.filter((_, i) => before[i] !== after[i])
 
 /** Not a word differs, nor what a caller may send, nor what the tool says it does. */
 const isCosmetic = (before: DefinitionFacts, now: DefinitionFacts, parts: readonly Part[]): boolean =>
@@ -118,61 +114,56 @@ const isCosmetic = (before: DefinitionFacts, now: DefinitionFacts, parts: readon
  * of an order: one that was not there before asks for a look, two of different kinds are one order.
  */
 function injectedSince(risks: string, after: SeenDefinition): Reason[] {
+  const before = riskIn(risks)
   const risen = classesOf(after).filter(
-    ([kind, risk]) => riskBefore(risks, kind) < risk && (risk > 0 || kind.startsWith('injection.')),
+    ([kind, risk]) => before(kind) < risk && (risk > 0 || kind.startsWith('injection.')),
   )
   const isOrder = risen.length > 1 || risen.some(([, risk]) => risk > 0)
   return risen.map(([kind]): Reason => [isOrder ? 'injected' : 'suspected', kind])
 }
-const foundIn = (after: SeenDefinition): Reason[] =>
-  classesOf(after).flatMap(([kind, risk]): Reason[] => (risk > 0 ? [['injected', kind]] : []))
 
+/** Turns of an annotation that weaken what was approved: name, value before, value now. */
+const WEAKER = [
+  ['readOnlyHint', 'true', 'false'],
+  ['readOnlyHint', 'true', ''],
+  ['readOnlyHint', 'false', 'true'],
+  ['destructiveHint', 'true', 'false'],
+  ['destructiveHint', 'false', 'true'],
+  ['openWorldHint', 'false', 'true'],
+] as const
 /**
  * Clients ask people less for tools that only read, destroy nothing or reach nothing: saying so where the contrary was said before, and
  * no longer holding to it, both weaken what was approved. What is said for the first time is no change of it.
  */
-function weakenedSince(before: string, now: string): Reason[] {
-  const said = (hints: string, hint: string): string =>
-    hints
-      .split(' ')
-      .find((each) => each.startsWith(`${hint}=`))
-      ?.slice(hint.length + 1) ?? ''
-  const turns: readonly (readonly [hint: string, from: string, to: string])[] = [
-    ['readOnlyHint', 'true', 'false'],
-    ['readOnlyHint', 'true', ''],
-    ['readOnlyHint', 'false', 'true'],
-    ['destructiveHint', 'true', 'false'],
-    ['destructiveHint', 'false', 'true'],
-    ['openWorldHint', 'false', 'true'],
-  ]
-  return turns.flatMap(([hint, from, to]): Reason[] =>
-    said(before, hint) === from && said(now, hint) === to
-      ? [['annotation_weakened', `${hint} ${from} became ${to || 'absent'}`]]
-      : [],
+const weakenedSince = (before: string, now: string): Reason[] =>
+  WEAKER.filter(([hint, from, to]) => valueIn(before, hint) === from && valueIn(now, hint) === to).map(
+    ([hint, from, to]): Reason => ['annotation_weakened', `${hint} ${from} became ${to || 'absent'}`],
   )
-}
+const valueIn = (hints: string, hint: string): string =>
+  hints
+    .split(' ')
+    .find((each) => each.startsWith(`${hint}=`))
+    ?.split('=')[1] ?? ''
 
-/** What a caller may send now and could not before. */
+/** What a caller may send now and could not before; nothing where the shape of before is not known. */
 function widenedSince(before: string, lines: readonly string[]): Reason[] {
-  const known = propertiesOf(before)
-  return lines.flatMap((line): Reason[] => {
-    const now = [...propertiesOf(factsOf({ hash: '', inputShape: [line] }).shape).values()][0]!
-    const old = propertyOf(known, line)
-    const why = old === undefined ? newReach(now) : wider(old, now)
-    return why === '' ? [] : [['widened', `${nameOfLine(line)} ${why}`]]
-  })
+  const known = propertiesIn(before)
+  return lines
+    .filter(() => before !== '')
+    .map((line): Reason => {
+      const place = placeOfLine(line)
+      return ['widened', `${place} ${reachOf(known(place), line)}`]
+    })
+    .filter(([, why]) => !why.endsWith(' '))
 }
-const ROLES: Readonly<Record<string, string>> = { p: 'path', u: 'url', s: 'shell', q: 'sql', c: 'code' }
-const newReach = ({ role }: PropertyShape): string =>
-  role === '-' ? '' : `is new and takes a ${ROLES[role] ?? 'text'}`
 
-function wider(old: PropertyShape, now: PropertyShape): string {
-  const isFree = (now.types & (TYPE.string | TYPE.any | TYPE.object)) !== 0
-  const lost = old.bounds & ~now.bounds
-  if (lost & BOUND.closed) return 'takes properties it did not name'
-  if (lost & BOUND.enum && isFree) return 'is free text and was a choice'
-  if (lost & (BOUND.pattern | BOUND.format) && isFree) return 'lost its pattern'
-  if (lost & BOUND.max) return 'lost its limit'
-  const gained = now.types & ~old.types & (TYPE.string | TYPE.object | TYPE.any)
-  return gained !== 0 && (old.types & TYPE.any) === 0 && old.types !== 0 ? 'takes what it did not' : ''
+/** Ends in a blank where it is nothing. */
+function reachOf(old: PropertyShape | undefined, line: string): string {
+  const now = shapeOfLine(line)
+  if (old === undefined) return `is new and takes a ${roleOfLine(line)}`
+  if (old.closed && !now.closed) return 'takes properties it did not name'
+  if (old.choice && !now.choice) return 'is free and was a choice'
+  if (old.pattern && !now.pattern) return 'lost its pattern'
+  if (old.limit && !now.limit) return 'lost its limit'
+  return (now.text && !old.text) || (now.object && !old.object) ? 'takes what it did not' : ''
 }

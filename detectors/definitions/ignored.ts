@@ -1,5 +1,5 @@
 /** Parts of a definition that change by themselves, such as a list of choices read from a database: named by part or JSON pointer. */
-import { type DefinitionFacts, factsOf, PARTS, type Part, type SeenDefinition, shapeWithout } from './facts.ts'
+import { type DefinitionFacts, factsOf, PARTS, type SeenDefinition, shapeWithout } from './facts.ts'
 import type { ChangeGrade } from './grade.ts'
 
 /** A part, or a property of the input: `/inputSchema/properties/options/properties/mode`. */
@@ -19,14 +19,13 @@ export function isIgnored(
   { parts, grade }: ChangeGrade,
   before: DefinitionFacts,
   after: SeenDefinition,
-  ignored: readonly string[] | undefined,
+  ignored: readonly string[],
 ): boolean {
-  if (ignored === undefined || parts.length === 0 || grade === 'injected' || grade === 'suspected') return false
-  const whole = (part: Part): boolean => ignored.includes(part)
-  const rest = parts.filter((part) => !whole(part))
-  if (rest.length === 0) return true
-  if (rest.some((part) => part !== 'input') || before.wording === '') return false
+  if (grade === 'injected' || grade === 'suspected') return false
   const places = ignored.filter((each) => each.startsWith('/')).map(placeOf)
+  const rest = parts.filter((part) => !ignored.includes(part))
   const now = factsOf(after)
-  return now.wording === before.wording && shapeWithout(now.shape, places) === shapeWithout(before.shape, places)
+  const isSameOtherwise =
+    now.wording === before.wording && shapeWithout(now.shape, places) === shapeWithout(before.shape, places)
+  return rest.every((part) => part === 'input' && places.length > 0 && isSameOtherwise)
 }

@@ -1,15 +1,18 @@
 /** Whether a change of what a server offers is news, whether a deployment explains it, and the change that still waits for one. */
-
 import { type Severity, severityRank } from '../../schemas/finding.ts'
-import { type Deployments, deployedNear } from '../deployments.ts'
+import { type Deployments, deployedNear, noDeployments } from '../deployments.ts'
 import type { Match } from '../rule.ts'
 import type { SeenDefinition } from './facts.ts'
-import { type ChangeGrade, gradeChange } from './grade.ts'
+import { type Grade, gradeAdded, graded, gradeRemoved } from './grade.ts'
 import { changeOf, type SetChange, spellingOf, type ToolSet, toolSetOf } from './tool-set.ts'
 
 /** Tools of which it is remembered what was said last, and the length of a name that is remembered whole. */
 const MAX_SAID = 24
 const SAID_CHARS = 60
+const MAX_SAW_CHARS = 400
+/** Eras that are kept apart, and what is kept of the capabilities of one. */
+const MAX_ERAS = 4
+const MAX_IDENTITY_CHARS = 500
 /** Changes told within this time of each other are one: each connection is told of it. */
 const ONE_CHANGE_MS = 1_000
 
@@ -25,22 +28,22 @@ export type ServerOffer = Deployments & {
   pendingBuild: string
   pendingMs: number
 }
-export const newOffer = (): ServerOffer => ({
-  builds: [],
-  atMs: [],
-  said: [],
-  changedMs: [],
-  identities: [],
-  dueMs: 0,
-  pendingSaw: '',
-  pendingGrade: '',
-  pendingSeverity: 'info',
-  pendingBuild: '',
-  pendingMs: 0,
-})
+export const newOffer = () =>
+  ({
+    ...noDeployments(),
+    said: [],
+    changedMs: [],
+    identities: [],
+    dueMs: 0,
+    pendingSaw: '',
+    pendingGrade: 'none',
+    pendingSeverity: 'info',
+    pendingBuild: '',
+    pendingMs: 0,
+  }) as ServerOffer
 /** Of one list, as one set of scopes sees it. */
 export type ListShown = ToolSet & { known: boolean; build: string }
-export const notListed = (): ListShown => ({ form: 'names', names: '', size: 0, known: false, build: '' })
+export const notListed = () => ({ form: 'names', names: '', size: 0, known: false, build: '' }) as ListShown
 
 interface Listing {
   readonly ts: number
@@ -54,80 +57,88 @@ export function judgeList(e: Listing, offer: ServerOffer, list: ListShown, joinM
   const { known, build } = list
   const change = changeOf(list, names)
   Object.assign(list, toolSetOf(names), { known: true, build: e.build })
-  if (!known || (change.added.length === 0 && change.removedCount === 0)) return undefined
-  const renamed = change.added.flatMap((name) => {
-    const before = change.removed.find((old) => spellingOf(old) === spellingOf(name))
-    return before === undefined ? [] : [`${before} became ${name}`]
-  })
-  const signs = [...change.added.map((name) => `+${name}`), ...change.removed.map((name) => `-${name}`)]
-  // Each set of scopes has a list of its own: the same change is said once.
-  if (!sayAll(offer, signs) && change.removed.length === change.removedCount) return undefined
-  const unnamed = change.removedCount > change.removed.length ? [`${change.removedCount} tools gone`] : []
-  const saw = [
-    ...renamed,
-    ...change.added.map((name) => `new ${name}`),
-    ...change.removed.map((name) => `gone ${name}`),
-    ...unnamed,
-  ]
-  const grade = gradeSet(e, change, renamed.length > 0)
-  return judgeOffer(saw.join(', '), grade, e, build, offer, joinMs, {
-    added: change.added,
-    removed: change.removed,
-    renamed,
-  })
+  const { added, removed, removedCount } = change
+  const signs = [...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)]
+  // Each set of scopes has a list of its own: the same change is said once. Of what has no name it is not known whether it was said.
+  const unnamed = removedCount - removed.length
+  if (!known || (!sayAll(offer, signs) && unnamed === 0)) return undefined
+  const renamed = renamedIn(change)
+  const match = {
+    ...gravestOf(e, change, renamed.length),
+    saw: [
+      ...renamed.map(([before, name]) => `${before} became ${name}`),
+      ...added.map((name) => `new ${name}`),
+      ...removed.map((name) => `gone ${name}`),
+      ...(unnamed > 0 ? [`${removedCount} tools gone`] : []),
+    ].join(', '),
+    evidence: { added, removed, renamed: renamed.map(([before, name]) => `${before} became ${name}`) },
+  }
+  return judgeOffer(match, e, build, offer, joinMs)
 }
 
-type SetGrade = Pick<ChangeGrade, 'grade' | 'severity'>
+const renamedIn = ({ added, removed }: SetChange): readonly (readonly [string, string])[] =>
+  added.flatMap((name) =>
+    removed.filter((before) => spellingOf(before) === spellingOf(name)).map((before) => [before, name] as const),
+  )
+
 /** As grave as the gravest thing that came or went: new tools are usual, new tools that give orders are not. */
-function gradeSet(e: Listing, { added }: SetChange, isRenamed: boolean): SetGrade {
-  let gravest: SetGrade = added.length === 0 ? gradeChange(NEW, undefined) : gradeChange(undefined, NEW)
+function gravestOf(e: Listing, { added }: SetChange, renamed: number): Graded {
   const names = new Set(added)
-  for (const definition of e.definitions) {
-    const graded = names.has(definition.name) ? gradeChange(undefined, definition) : undefined
-    if (graded !== undefined && severityRank(graded.severity) > severityRank(gravest.severity)) gravest = graded
-  }
-  return isRenamed && severityRank(gravest.severity) < severityRank(IDENTITY.severity) ? IDENTITY : gravest
+  const changes = [
+    gradeRemoved(),
+    ...added.map(() => gradeAdded({ hash: '' })),
+    ...e.definitions.filter(({ name }) => names.has(name)).map(gradeAdded),
+    ...Array.from({ length: renamed }, () => IDENTITY),
+  ]
+  const { grade, severity } = changes.sort((a, b) => severityRank(b.severity) - severityRank(a.severity))[0]!
+  return { grade, severity }
 }
-const NEW: SeenDefinition = { hash: '' }
+interface Graded {
+  readonly grade: Grade
+  readonly severity: Severity
+}
 /** Of names, capabilities and extensions: what the server is, not what it says. */
-const IDENTITY: SetGrade = { grade: 'identity', severity: 'medium' }
+const IDENTITY = graded([['identity', 'what the server is']], [])
 
 /** Whether any of the signs is not what was said last of its tool. */
 function sayAll(offer: ServerOffer, signs: readonly string[]): boolean {
   const news = signs.map((sign) => sign.slice(0, SAID_CHARS)).filter((sign) => !offer.said.includes(sign))
-  for (const sign of news) {
-    offer.said = offer.said.filter((each) => each.slice(1) !== sign.slice(1))
-    offer.said.push(sign)
-  }
-  offer.said = offer.said.slice(-MAX_SAID)
+  for (const sign of news)
+    offer.said = [...offer.said.filter((each) => each.slice(1) !== sign.slice(1)), sign].slice(-MAX_SAID)
   return news.length > 0
 }
 
+type Found = Graded & Pick<Match, 'saw' | 'evidence'>
 /** A change of the offer is silent with a deployment; with a new build it waits for one, else it is a match at once. */
 function judgeOffer(
-  saw: string,
-  { grade, severity }: SetGrade,
+  { grade, severity, saw, evidence }: Found,
   e: { readonly ts: number; readonly build: string },
   buildBefore: string,
   offer: ServerOffer,
   joinMs: number,
-  evidence: NonNullable<Match['evidence']>,
 ): Match | undefined {
   if (deployedNear(offer, e.build, e.ts, joinMs)) return undefined
   if (e.build === '' || buildBefore === '' || e.build === buildBefore)
     return { severity, saw, expected: EXPECTED, evidence: { grade, ...evidence } }
-  const isWaiting = offer.pendingSaw !== ''
-  if (severityRank(severity) > severityRank(offer.pendingSeverity as Severity) || !isWaiting)
-    Object.assign(offer, { pendingSeverity: severity, pendingGrade: grade })
-  offer.pendingSaw = (isWaiting ? `${offer.pendingSaw}, ${saw}` : saw).slice(0, 400).toWellFormed()
-  if (!isWaiting) Object.assign(offer, { pendingBuild: e.build, pendingMs: e.ts, dueMs: e.ts + joinMs })
+  const { pendingSaw, pendingGrade, pendingSeverity } = offer
+  const [gravest] = [
+    { grade: pendingGrade, severity: pendingSeverity as Severity },
+    { grade, severity },
+  ].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))
+  Object.assign(offer, {
+    pendingSaw: [pendingSaw, saw].filter(Boolean).join(', ').slice(0, MAX_SAW_CHARS).toWellFormed(),
+    pendingGrade: gravest!.grade,
+    pendingSeverity: gravest!.severity,
+  })
+  // What comes while another change waits is told with it.
+  if (pendingSaw === '') Object.assign(offer, { pendingBuild: e.build, pendingMs: e.ts, dueMs: e.ts + joinMs })
   return undefined
 }
 
 export function judgePendingOffer(offer: ServerOffer, joinMs: number): Match | undefined {
   const { pendingSaw, pendingGrade, pendingSeverity, pendingBuild, pendingMs } = offer
-  offer.pendingSaw = ''
-  if (pendingSaw === '' || deployedNear(offer, pendingBuild, pendingMs, joinMs)) return undefined
+  Object.assign(offer, { pendingSaw: '', pendingGrade: 'none', pendingSeverity: 'info' })
+  if (deployedNear(offer, pendingBuild, pendingMs, joinMs)) return undefined
   return {
     severity: pendingSeverity as Severity,
     saw: `${pendingSaw}, with a build that nobody deployed`,
@@ -148,27 +159,22 @@ export function judgeIdentity(
   offer: ServerOffer,
   joinMs: number,
 ): Match | undefined {
-  const now = [...e.capabilities, ...e.extensions.map((name) => `extension ${name}`)]
-    .sort()
-    .join(' ')
-    .slice(0, 500)
-    .toWellFormed()
-  const at = offer.identities.findIndex((line) => line.startsWith(`${e.era}\n`))
-  const [, build = '', before = ''] = at < 0 ? [] : offer.identities[at]!.split('\n')
-  const line = `${e.era}\n${e.build}\n${now}`
-  if (at < 0) {
-    offer.identities.push(line)
-    return undefined
-  }
-  offer.identities[at] = line
+  const all = [...e.capabilities, ...e.extensions.map((name) => `extension ${name}`)].sort().join(' ')
+  const now = all.slice(0, MAX_IDENTITY_CHARS).toWellFormed()
+  const line = offer.identities.find((each) => each.startsWith(`${e.era}\n`))
+  const others = offer.identities.filter((each) => each !== line)
+  offer.identities = [...others, `${e.era}\n${e.build}\n${now}`].slice(-MAX_ERAS)
+  // The first sight of an era is as it was before.
+  const [, build = '', before = now] = (line ?? '').split('\n')
   if (before === now) return undefined
-  return judgeOffer(`capabilities ${now || 'none'}`, IDENTITY, e, build, offer, joinMs, { before, now })
+  const found = { ...IDENTITY, saw: `capabilities ${now || 'none'}`, evidence: { before, now } }
+  return judgeOffer(found, e, build, offer, joinMs)
 }
 
 /** More than `most` changes of the list in an hour. */
 export function judgeRestless(ts: number, offer: ServerOffer, most: number, withinMs: number): Match | undefined {
   if (offer.changedMs.some((ms) => Math.abs(ts - ms) < ONE_CHANGE_MS)) return undefined
-  offer.changedMs = [...offer.changedMs.filter((ms) => ts - ms < withinMs), ts].slice(-(most + 1))
+  offer.changedMs = [...offer.changedMs.filter((ms) => ts - ms < withinMs), ts]
   if (offer.changedMs.length <= most) return undefined
   offer.changedMs = []
   return {

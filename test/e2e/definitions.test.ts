@@ -90,7 +90,7 @@ describe('definitions list and diff', () => {
     const last = await definitions('diff', 'files', 'read_file')
     expect(last.stdout.split('\n')).toEqual([
       `read_file of files: ${old.slice(0, 12)} -> ${now.slice(0, 12)}`,
-      'widened, medium: path is free text and was a choice',
+      'widened, medium: path is free and was a choice',
       '  parts description, input',
       '  words changed',
       '  - inputShape !path string enum=2',

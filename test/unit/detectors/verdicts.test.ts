@@ -29,23 +29,10 @@ describe('severity follows the verdict', () => {
     ['ses-002-handle-reuse', 'bob adds to the basket of alice', ['high']],
     ['ses-002-handle-reuse', 'the result of her task is handed to bob', ['critical']],
     ['ses-002-handle-reuse', 'unknown handles, when asked for', ['medium']],
-    ['tdf-001-definition-changed', 'the description gives an order, the build is the same', ['critical']],
-    ['tdf-001-definition-changed', 'the build is not known', ['high']],
-    ['tdf-001-definition-changed', 'a new build that gives an order does not wait', ['high']],
-    ['tdf-001-definition-changed', 'only spacing and case', ['info']],
-    ['tdf-001-definition-changed', 'an optional field', ['low']],
-    ['tdf-001-definition-changed', 'only a title, at run time', ['low']],
-    ['tdf-001-definition-changed', 'a choice becomes free text', ['medium']],
-    ['tdf-001-definition-changed', 'it reads only no longer', ['medium']],
-    ['tdf-001-definition-changed', 'a trace of an order', ['medium']],
-    ['tdf-001-definition-changed', 'it hides again and returns', ['critical', 'high', 'critical']],
-    ['tdf-001-definition-changed', 'it hides behind other words', ['critical', 'high']],
-    ['tdf-001-definition-changed', 'a new build that nobody deployed', ['medium']],
-    ['tdf-001-definition-changed', 'the same text under another name', ['medium']],
-    ['tdf-001-definition-changed', 'a name spelled alike, with another text', ['high']],
-    ['tdf-002-tool-set-changed', 'it hides and returns', ['medium', 'info', 'medium']],
-    ['tdf-002-tool-set-changed', 'a new tool with an order to the model', ['high']],
-    ['tdf-002-tool-set-changed', 'a capability appears', ['medium']],
+    ['tdf-001-definition-changed', 'an order, and the build is the same', ['critical']],
+    ['tdf-001-definition-changed', 'it hides and returns', ['high', 'high', 'critical']],
+    ['tdf-001-definition-changed', 'wider, it hides and returns', ['medium', 'high', 'high']],
+    ['tdf-002-tool-set-changed', 'it comes again', ['info', 'medium']],
   ])('%s: %s is %j', (id, name, expected) => {
     expect(severities(id, name)).toEqual(expected)
   })
@@ -53,10 +40,10 @@ describe('severity follows the verdict', () => {
 
 describe('the words of a finding', () => {
   it('tell how long a rejected definition was shown', () => {
-    const saws = findings('tdf-001-definition-changed', 'it hides again and returns').map(({ saw }) => saw)
+    const saws = findings('tdf-001-definition-changed', 'it hides and returns').map(({ saw }) => saw)
     expect(saws).toEqual([
-      'description changed (injected): injection.secret_path; at run time: the build is the same',
-      'the trusted definition is back: the other one was hidden again after 60000 ms',
+      'description changed (injected): injection.secret_path',
+      'a rejected definition is hidden again, after 60000 ms',
       'a rejected definition returns: description (injected)',
     ])
   })
