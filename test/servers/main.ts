@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { record } from '../haystack/record/recording.ts'
 import { run as commandLine, stop, up } from '../unit/cli/command-line.ts'
 import { loadCatalogue, type ServerEntry, WAYS, type Way } from './catalogue.ts'
 import { type Run, runServer } from './run.ts'
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     way: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    /** Instead of comparing: play longer sessions, and write the events that were stored. */
+    record: { type: 'string' },
   },
 })
 
@@ -54,21 +57,9 @@ try {
       process.exit(1)
     })
   try {
-    const watched = await runAll(chosen, service.otlpUrl, data, way as Way | undefined)
-    const counts = await stored(data, watched)
-    const results: Results = {
-      node: process.versions.node.split('.')[0]!,
-      platform: process.platform,
-      rows: rowsOf(watched, counts),
-      missing,
-    }
-    failed = failed || !isAllGood(results)
-    const isWhole = only === undefined && way === undefined
-    if (values['write-readme'] && isWhole && !failed) {
-      writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 1)}\n`)
-      writeReadme(results)
-    } else if (values['write-readme']) say('servers: README.md stays as it is: it shows a whole run without faults')
-    process.stdout.write(values.json ? `${JSON.stringify(results, undefined, 2)}\n` : `${markdown(results)}\n`)
+    if (values.record !== undefined)
+      await record(values.record, { servers: chosen, otlp: service.otlpUrl, data, scratch, say })
+    else await compareAll(chosen, missing, service.otlpUrl, data, only === undefined && way === undefined)
   } finally {
     await stop(service)
   }
@@ -76,6 +67,30 @@ try {
   rmSync(scratch, { recursive: true, force: true, maxRetries: 3 })
 }
 process.exitCode = failed ? 1 : 0
+
+/** Every server as it is and in every way of watching it; `isWhole`: nothing was left out, so the README may show it. */
+async function compareAll(
+  chosen: readonly ServerEntry[],
+  missing: readonly string[],
+  otlp: string,
+  data: string,
+  isWhole: boolean,
+): Promise<void> {
+  const watched = await runAll(chosen, otlp, data, values.way as Way | undefined)
+  const counts = await stored(data, watched)
+  const results: Results = {
+    node: process.versions.node.split('.')[0]!,
+    platform: process.platform,
+    rows: rowsOf(watched, counts),
+    missing,
+  }
+  failed = failed || !isAllGood(results)
+  if (values['write-readme'] && isWhole && !failed) {
+    writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 1)}\n`)
+    writeReadme(results)
+  } else if (values['write-readme']) say('servers: README.md stays as it is: it shows a whole run without faults')
+  process.stdout.write(values.json ? `${JSON.stringify(results, undefined, 2)}\n` : `${markdown(results)}\n`)
+}
 
 function writeReadme(results: Results): void {
   writeFileSync(README, withTable(readFileSync(README, 'utf8'), markdown(results)))
