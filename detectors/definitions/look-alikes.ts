@@ -15,11 +15,8 @@ export const unused = (): NameUse => ({ spellings: [], offering: [], ordering: [
 
 const plainSpelling = (name: string): string => name.toLowerCase().replace(/[\s_\-./:]/g, '')
 const NON_ASCII = /[^\x00-\x7f]/
-const addTo = (list: string[], value: string, most: number): boolean => {
-  if (list.includes(value) || list.length >= most) return false
-  list.push(value)
-  return true
-}
+const added = (list: readonly string[], value: string, most: number): string[] =>
+  [...new Set([...list, value])].slice(0, most)
 
 interface Party {
   readonly server: string
@@ -29,31 +26,38 @@ interface Party {
 
 /** A server offers a tool of this name. */
 export function judgeOffered(e: Party & { readonly tool: string }, use: NameUse): Match | undefined {
-  addTo(use.spellings, shortName(plainSpelling(e.tool)), MAX_SPELLINGS)
-  addTo(use.offering, partyText(e), MAX_SERVERS)
+  use.spellings = added(use.spellings, shortName(plainSpelling(e.tool)), MAX_SPELLINGS)
+  use.offering = added(use.offering, partyText(e), MAX_SERVERS)
   return judgeSpellings(use) ?? judgeOrders(use)
 }
 
 /** A definition that gives orders speaks of this tool, which its server does not list. */
 export function judgeOrder(e: Party, use: NameUse): Match | undefined {
-  addTo(use.ordering, partyText(e), MAX_SERVERS)
+  use.ordering = added(use.ordering, partyText(e), MAX_SERVERS)
   return judgeOrders(use)
 }
 
 /** Letters of another script are put there by somebody; digits for letters may be chance. */
 function judgeSpellings(use: NameUse): Match | undefined {
   const plain = use.spellings.filter((spelling) => !NON_ASCII.test(spelling))
-  const isForeign = plain.length < use.spellings.length && use.spellings.length > 1
-  const severity = isForeign && addTo(use.told, 'foreign', MAX_TOLD) ? 'high' : 'medium'
-  if (severity === 'medium' && (plain.length < 2 || !addTo(use.told, 'digits', MAX_TOLD))) return undefined
-  const spellings = severity === 'high' ? [...use.spellings].sort() : plain.sort()
-  return {
-    severity,
-    saw: `tool names that look alike and are not the same: ${spellings.join(', ')}`,
-    expected: 'one spelling of a name',
-    evidence: { class: 'look_alike', spellings, offering: serversIn(use.offering) },
-    named: `look-alike ${severity}`,
-  }
+  const foreign = use.spellings.filter((spelling) => NON_ASCII.test(spelling))
+  if (foreign.length > 0 && use.spellings.length > 1 && tell(use, 'foreign letters'))
+    return lookAlike(use, 'high', use.spellings)
+  if (plain.length > 1 && tell(use, 'digits')) return lookAlike(use, 'medium', plain)
+  return undefined
+}
+const lookAlike = (use: NameUse, severity: 'high' | 'medium', spellings: readonly string[]): Match => ({
+  severity,
+  saw: `tool names that look alike and are not the same: ${[...spellings].sort().join(', ')}`,
+  expected: 'one spelling of a name',
+  evidence: { class: 'look_alike', spellings, offering: serversIn(use.offering) },
+  named: `look-alike ${severity}`,
+})
+/** Answers whether it is told for the first time. */
+function tell(use: NameUse, what: string): boolean {
+  if (use.told.includes(what)) return false
+  use.told = added(use.told, what, MAX_TOLD)
+  return true
 }
 const MAX_TOLD = 2 + MAX_SERVERS
 
@@ -61,7 +65,7 @@ const MAX_TOLD = 2 + MAX_SERVERS
 function judgeOrders(use: NameUse): Match | undefined {
   for (const party of use.ordering) {
     const [server = ''] = party.split(' ')
-    if (use.offering.every((each) => isSame(each, party)) || !addTo(use.told, server, MAX_TOLD)) continue
+    if (use.offering.every((each) => isSame(each, party)) || !tell(use, server)) continue
     return {
       severity: 'high',
       saw: `a definition of ${server} gives orders about a tool of another server`,

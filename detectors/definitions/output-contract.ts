@@ -22,20 +22,20 @@ export type Output = {
   results: number
   quiet: number
 }
-export const notCalled = (): Output => ({
-  version: '',
-  failedMs: [],
-  types: [],
-  hosts: [],
-  open: false,
-  results: 0,
-  quiet: 0,
-})
+export const notCalled = () =>
+  ({
+    version: '',
+    failedMs: [],
+    types: [],
+    hosts: [],
+    open: false,
+    results: 0,
+    quiet: 0,
+  }) as Output
 
 /** A release returns what it likes: it is learned anew. */
 export function noteRelease(version: string, known: Output): void {
-  if (known.version !== version && known.version !== '') Object.assign(known, notCalled())
-  known.version = version
+  if (known.version !== version) Object.assign(known, notCalled(), { version })
 }
 
 interface Result {
@@ -76,7 +76,7 @@ function judgeSchema(
 
 /** Something that never stood in its results, once enough of them were seen and as many again brought nothing new. */
 function judgeContent({ contentTypes, urlDomains }: Result, known: Output, learn: number): Match | undefined {
-  const isLearned = known.results >= learn && known.quiet >= learn
+  const isLearned = known.quiet >= learn
   known.results++
   known.quiet++
   const types = newIn(known.types, contentTypes.map(shortName), MAX_TYPES)
@@ -85,8 +85,8 @@ function judgeContent({ contentTypes, urlDomains }: Result, known: Output, learn
   const marks = newIn(known.hosts, [...marked.keys()], MAX_HOSTS)
   if (marks.length > room) known.open = true
   if (types.length > 0 || marks.length > 0) known.quiet = 0
-  if (!isLearned || (types.length === 0 && (marks.length === 0 || known.open))) return undefined
-  const hosts = known.open ? [] : marks.map((mark) => marked.get(mark)!)
+  const hosts = marks.filter(() => !known.open).map((mark) => marked.get(mark)!)
+  if (!isLearned || (types.length === 0 && hosts.length === 0)) return undefined
   const saw = [...types.map((type) => `parts of type ${type}`), ...hosts.map((host) => `links to ${shortName(host)}`)]
   return {
     severity: types.length > 0 || known.hosts.length === hosts.length ? 'medium' : 'low',

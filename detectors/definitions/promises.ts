@@ -1,5 +1,6 @@
 /** What a tool says of itself by its annotations, and what it was seen to do. */
 import type { Match } from '../rule.ts'
+import { kept } from './approvals.ts'
 
 /** `hints` of the definition in force, as name=value; `effects` seen of it so far, while it said otherwise or nothing. */
 export type Promises = { hints: string[]; effects: string[] }
@@ -34,40 +35,40 @@ export function judgeHints(annotations: readonly string[], known: Promises): Mat
 
 /** What a call did: `write` may be a way to ask (POST), `change` is none. */
 export interface Effect {
-  readonly kind: 'write' | 'change'
+  readonly kind: 'none' | 'write' | 'change'
   /** In few words: DELETE api.example.com, file_delete project. */
   readonly what: string
 }
+const SEVERITIES: Readonly<Partial<Record<Effect['kind'], 'low' | 'high'>>> = { write: 'low', change: 'high' }
 
 /** A tool that says it only reads had an effect. Effects of other tools are remembered: a later promise is measured by them. */
-export function judgeEffect(effect: Effect, known: Promises): Match | undefined {
+export function judgeEffect({ kind, what }: Effect, known: Promises): Match | undefined {
+  const severity = SEVERITIES[kind]
+  if (severity === undefined) return undefined
   if (saidOf(known.hints, 'readOnlyHint') !== 'true') {
-    const verb = effect.what.split(' ', 1)[0]!
-    if (effect.kind === 'change' && !known.effects.includes(verb) && known.effects.length < MAX_EFFECTS)
-      known.effects.push(verb)
+    if (severity === 'high') known.effects = kept(known.effects, what.split(' ', 1)[0]!, MAX_EFFECTS)
     return undefined
   }
   return {
-    severity: effect.kind === 'change' ? 'high' : 'low',
-    saw: `a tool that says it only reads: ${effect.what}`,
+    severity,
+    saw: `a tool that says it only reads: ${what}`,
     expected: 'no effect, or readOnlyHint false',
-    evidence: { class: 'broken_promise', effect: effect.what },
+    evidence: { class: 'broken_promise', effect: what },
   }
 }
 
 const CHANGING: ReadonlySet<string> = new Set(['PUT', 'PATCH', 'DELETE'])
-/** Undefined: it reads. Tokens are fetched with POST by whoever asks an API. */
+/** Tokens are fetched with POST by whoever asks an API. */
 export function effectOfRequest(e: {
   readonly verb: string
   readonly pathClass: string
   readonly destinationHost: string
-}): Effect | undefined {
+}): Effect {
   const verb = e.verb.toUpperCase()
   const what = `${verb} ${e.destinationHost || 'an unnamed host'}`
   if (CHANGING.has(verb)) return { kind: 'change', what }
-  return verb === 'POST' && e.pathClass !== 'token' && e.pathClass !== 'introspect'
-    ? { kind: 'write', what }
-    : undefined
+  const asksForToken = e.pathClass === 'token' || e.pathClass === 'introspect'
+  return { kind: verb === 'POST' && !asksForToken ? 'write' : 'none', what }
 }
 
 /** Where nobody writes by the way. */
@@ -77,15 +78,13 @@ const GRAVE_PLACES: ReadonlySet<string> = new Set(['secret', 'system'])
  * Programs are started by tools that read, too; what is written for the moment is none of the caller’s, and files elsewhere may be a cache
  * or a picture that was asked for.
  */
-export function effectOfSideEffect(e: {
-  readonly effectKind: string
-  readonly effectClass: string
-}): Effect | undefined {
-  const { effectKind, effectClass } = e
+export function effectOfSideEffect({ effectKind, effectClass }: Record<'effectKind' | 'effectClass', string>): Effect {
   const what = `${effectKind} ${effectClass}`.trim()
   if (effectKind === 'db_write') return { kind: 'change', what }
-  if ((effectKind !== 'file_write' && effectKind !== 'file_delete') || effectClass === 'temp') return undefined
-  return { kind: effectKind === 'file_delete' || GRAVE_PLACES.has(effectClass) ? 'change' : 'write', what }
+  if (effectClass === 'temp') return { kind: 'none', what }
+  if (effectKind === 'file_delete') return { kind: 'change', what }
+  if (effectKind !== 'file_write') return { kind: 'none', what }
+  return { kind: GRAVE_PLACES.has(effectClass) ? 'change' : 'write', what }
 }
 
 /** `sentry.io` is for `o1.ingest.sentry.io` too. */

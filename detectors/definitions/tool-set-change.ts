@@ -1,46 +1,23 @@
 /** Whether a change of what a server offers is news, whether a deployment explains it, and the change that still waits for one. */
 import { type Severity, severityRank } from '../../schemas/finding.ts'
-import { type Deployments, deployedNear, noDeployments } from '../deployments.ts'
 import type { Match } from '../rule.ts'
 import type { SeenDefinition } from './facts.ts'
 import { type Grade, gradeAdded, graded, gradeRemoved } from './grade.ts'
 import { changeOf, type SetChange, spellingOf, type ToolSet, toolSetOf } from './tool-set.ts'
+import { judgeOrWait, nothingWaits, type Waiting } from './waiting-change.ts'
 
 /** Tools of which it is remembered what was said last, and the length of a name that is remembered whole. */
 const MAX_SAID = 24
 const SAID_CHARS = 60
-const MAX_SAW_CHARS = 400
 /** Eras that are kept apart, and what is kept of the capabilities of one. */
 const MAX_ERAS = 4
 const MAX_IDENTITY_CHARS = 500
 /** Changes told within this time of each other are one: each connection is told of it. */
 const ONE_CHANGE_MS = 1_000
 
-/** Of a server: deployments, what was said of which tool (`+name`, `-name`), times of list_changed, and a change that waits until `dueMs`. */
-export type ServerOffer = Deployments & {
-  said: string[]
-  changedMs: number[]
-  identities: string[]
-  dueMs: number
-  pendingSaw: string
-  pendingGrade: string
-  pendingSeverity: string
-  pendingBuild: string
-  pendingMs: number
-}
-export const newOffer = () =>
-  ({
-    ...noDeployments(),
-    said: [],
-    changedMs: [],
-    identities: [],
-    dueMs: 0,
-    pendingSaw: '',
-    pendingGrade: 'none',
-    pendingSeverity: 'info',
-    pendingBuild: '',
-    pendingMs: 0,
-  }) as ServerOffer
+/** Of a server: what was said of which tool (`+name`, `-name`), times of list_changed, and capabilities by era. */
+export type ServerOffer = Waiting & { said: string[]; changedMs: number[]; identities: string[] }
+export const newOffer = (): ServerOffer => ({ ...nothingWaits(), said: [], changedMs: [], identities: [] })
 /** Of one list, as one set of scopes sees it. */
 export type ListShown = ToolSet & { known: boolean; build: string }
 export const notListed = () => ({ form: 'names', names: '', size: 0, known: false, build: '' }) as ListShown
@@ -71,9 +48,10 @@ export function judgeList(e: Listing, offer: ServerOffer, list: ListShown, joinM
       ...removed.map((name) => `gone ${name}`),
       ...(unnamed > 0 ? [`${removedCount} tools gone`] : []),
     ].join(', '),
+    expected: EXPECTED,
     evidence: { added, removed, renamed: renamed.map(([before, name]) => `${before} became ${name}`) },
   }
-  return judgeOffer(match, e, build, offer, joinMs)
+  return judgeOrWait(match, e, build, offer, joinMs)
 }
 
 const renamedIn = ({ added, removed }: SetChange): readonly (readonly [string, string])[] =>
@@ -108,45 +86,6 @@ function sayAll(offer: ServerOffer, signs: readonly string[]): boolean {
   return news.length > 0
 }
 
-type Found = Graded & Pick<Match, 'saw' | 'evidence'>
-/** A change of the offer is silent with a deployment; with a new build it waits for one, else it is a match at once. */
-function judgeOffer(
-  { grade, severity, saw, evidence }: Found,
-  e: { readonly ts: number; readonly build: string },
-  buildBefore: string,
-  offer: ServerOffer,
-  joinMs: number,
-): Match | undefined {
-  if (deployedNear(offer, e.build, e.ts, joinMs)) return undefined
-  if (e.build === '' || buildBefore === '' || e.build === buildBefore)
-    return { severity, saw, expected: EXPECTED, evidence: { grade, ...evidence } }
-  const { pendingSaw, pendingGrade, pendingSeverity } = offer
-  const [gravest] = [
-    { grade: pendingGrade, severity: pendingSeverity as Severity },
-    { grade, severity },
-  ].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))
-  Object.assign(offer, {
-    pendingSaw: [pendingSaw, saw].filter(Boolean).join(', ').slice(0, MAX_SAW_CHARS).toWellFormed(),
-    pendingGrade: gravest!.grade,
-    pendingSeverity: gravest!.severity,
-  })
-  // What comes while another change waits is told with it.
-  if (pendingSaw === '') Object.assign(offer, { pendingBuild: e.build, pendingMs: e.ts, dueMs: e.ts + joinMs })
-  return undefined
-}
-
-export function judgePendingOffer(offer: ServerOffer, joinMs: number): Match | undefined {
-  const { pendingSaw, pendingGrade, pendingSeverity, pendingBuild, pendingMs } = offer
-  Object.assign(offer, { pendingSaw: '', pendingGrade: 'none', pendingSeverity: 'info' })
-  if (deployedNear(offer, pendingBuild, pendingMs, joinMs)) return undefined
-  return {
-    severity: pendingSeverity as Severity,
-    saw: `${pendingSaw}, with a build that nobody deployed`,
-    expected: EXPECTED,
-    evidence: { grade: pendingGrade, build: pendingBuild },
-  }
-}
-
 /** Capabilities and extensions of one era. */
 export function judgeIdentity(
   e: {
@@ -167,8 +106,8 @@ export function judgeIdentity(
   // The first sight of an era is as it was before.
   const [, build = '', before = now] = (line ?? '').split('\n')
   if (before === now) return undefined
-  const found = { ...IDENTITY, saw: `capabilities ${now || 'none'}`, evidence: { before, now } }
-  return judgeOffer(found, e, build, offer, joinMs)
+  const found = { ...IDENTITY, saw: `capabilities ${now || 'none'}`, expected: EXPECTED, evidence: { before, now } }
+  return judgeOrWait(found, e, build, offer, joinMs)
 }
 
 /** More than `most` changes of the list in an hour. */

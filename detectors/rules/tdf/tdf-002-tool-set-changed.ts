@@ -1,14 +1,8 @@
 /** A server starts or stops to offer a tool or a capability, and no deployment explains it. */
 import { z } from 'zod'
 import { IDENTIFIED, OFFERED, USUAL } from '../../definitions/offer-examples.ts'
-import {
-  judgeIdentity,
-  judgeList,
-  judgePendingOffer,
-  judgeRestless,
-  newOffer,
-  notListed,
-} from '../../definitions/tool-set-change.ts'
+import { judgeIdentity, judgeList, judgeRestless, newOffer, notListed } from '../../definitions/tool-set-change.ts'
+import { judgeWaiting } from '../../definitions/waiting-change.ts'
 import { rememberDeployment } from '../../deployments.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 
@@ -63,6 +57,6 @@ export default defineRule({
     },
     'deployment.event': (e, offer) => rememberDeployment(e, offer),
   },
-  onTimer: (_, offer, config) => judgePendingOffer(offer, config.joinMs),
+  onTimer: (_, offer, config) => judgeWaiting(offer, config.joinMs),
   examples: { match: [...OFFERED, ...IDENTIFIED], noMatch: USUAL },
 })

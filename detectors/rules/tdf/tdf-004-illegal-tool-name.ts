@@ -1,11 +1,10 @@
 /** A tool has a name that the protocol does not allow: clients show and route such names each in their own way. */
 import { z } from 'zod'
-import { days, defineRule } from '../../rule.ts'
+import { defineRule } from '../../rule.ts'
 import { example, exampleWith } from '../../sample.ts'
 import { shows } from '../../sample-registry.ts'
 
-const LEGAL = /^[A-Za-z0-9_.-]*$/
-const MAX_CHARS = 128
+const LEGAL = /^[A-Za-z0-9_.-]{1,128}$/
 const named = (...names: string[]) =>
   shows(
     0,
@@ -30,19 +29,12 @@ export default defineRule({
     alsoAllowed: z.string().max(16).default('').describe('Characters that are allowed in names here, such as `/`.'),
   }),
   per: 'tool',
-  ttl: days(30),
-  cooldown: days(7),
-  cell: (): { told: boolean } => ({ told: false }),
-  where: ({ tool }) => tool.length > MAX_CHARS || !LEGAL.test(tool),
-  on: {
-    'definition.seen'(e, cell, { alsoAllowed }) {
-      const isLong = e.tool.length > MAX_CHARS
-      if (cell.told || (!isLong && LEGAL.test([...e.tool].filter((one) => !alsoAllowed.includes(one)).join('')))) return
-      cell.told = true
+  check: {
+    'definition.seen'({ tool }, { alsoAllowed }) {
+      const name = Array.from(tool, (one) => (alsoAllowed.includes(one) ? '-' : one)).join('')
+      if (LEGAL.test(name)) return undefined
       return {
-        saw: isLong
-          ? `a tool name of ${e.tool.length} characters`
-          : 'a tool name with characters that names may not have',
+        saw: `a tool name of ${tool.length} characters, or with some that names may not have`,
         expected: 'letters, digits, _ . and -, at most 128',
         evidence: { class: 'illegal_name' },
       }

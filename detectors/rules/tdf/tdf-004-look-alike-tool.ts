@@ -90,6 +90,7 @@ export default defineRule({
       example('a manual for its own tools', files(0, { ...orders, mentions: ['read_file'] }, read)),
       example('nobody offers what it speaks of', mail(0, orders)),
       example('servers of one owner', ownedTogether, files(0, read), mail(1, orders)),
+      example('a name of another script alone', mail(0, CYRILLIC)),
       example('a manual that names it', files(0, read), mail(1, speaks)),
       example('a trace of an order', files(0, read), mail(1, { ...speaks, verdicts: ['injection.x=benign'] })),
       example('what is no order', files(0, read), mail(1, { ...speaks, verdicts: ['pii.email=malicious'] })),

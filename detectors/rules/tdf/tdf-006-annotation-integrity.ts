@@ -78,14 +78,11 @@ export default defineRule({
   on: {
     'definition.seen': (e, known) => judgeHints(e.annotations, known),
     'outbound.request'(e, known, { telemetryHosts }) {
-      const effect = effectOfRequest(e)
-      if (effect === undefined || e.ipClass === 'loopback' || isUnder(e.destinationHost, telemetryHosts)) return
-      if (!e.tagsOf('destinations', e.destinationHost).includes('telemetry')) return judgeEffect(effect, known)
+      const isOurs = e.ipClass === 'loopback' || isUnder(e.destinationHost, telemetryHosts)
+      if (isOurs || e.tagsOf('destinations', e.destinationHost).includes('telemetry')) return undefined
+      return judgeEffect(effectOfRequest(e), known)
     },
-    side_effect(e, known) {
-      const effect = effectOfSideEffect(e)
-      if (effect !== undefined) return judgeEffect(effect, known)
-    },
+    side_effect: (e, known) => judgeEffect(effectOfSideEffect(e), known),
   },
   examples: {
     match: [
@@ -100,12 +97,15 @@ export default defineRule({
       graded('high', example('it writes to a database', reads, does('db_write', ''))),
       graded('medium', example('it says now that it only reads', says('readOnlyHint=false'), reads)),
       graded('medium', example('it says now that it destroys nothing', says('destructiveHint=true'), reads)),
+      graded('medium', example('it says so after it asked', says('readOnlyHint=false'), asks('POST'), reads)),
       graded('high', example('it says so after it deleted', says('readOnlyHint=false'), asks('DELETE'), reads)),
       exampleWith({ telemetryHosts: ['ample.com'] }, 'a host that only ends alike', reads, asks('POST')),
     ],
     noMatch: [
       example('it sends telemetry', reads, asks('POST', { destinationHost: 'o1.ingest.sentry.io' })),
       exampleWith(ours, 'it sends telemetry to a host of ours', reads, asks('POST')),
+      exampleWith(ours, 'it sends telemetry to our host', reads, asks('POST', { destinationHost: 'example.com' })),
+      example('it says no more that it writes', says('readOnlyHint=false'), mute),
       example('a destination for telemetry', tagged, reads, asks('POST')),
       example('telemetry to this machine', reads, asks('POST', { ipClass: 'loopback' })),
       example(

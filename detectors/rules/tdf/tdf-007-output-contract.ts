@@ -85,6 +85,7 @@ export default defineRule({
       exampleWith(three, 'a picture of a tool that points anywhere', ...anywhere, ...usual(4), result(9, image)),
       exampleWith(three, 'the eighth host', ...anywhere.slice(0, 7), ...usual(4), result(9, link)),
       exampleWith(three, 'after a release', offers(0), offers(1, { title: 'x' }), ...usual(4), result(9, link)),
+      exampleWith(three, 'the list comes again', offers(0), ...usual(4), offers(8), result(9, link)),
       exampleWith(three, 'another server was deployed', elsewhere, ...usual(4), result(9, link)),
       exampleWith(three, 'a client was released', client, ...usual(4), result(9, link)),
       exampleWith(three, 'deployed long ago', deploys(0, ''), ...usual(4), result(31, link)),

@@ -1,6 +1,6 @@
 /** A schema that makes whoever reads it fetch something, or work without end. */
 import { z } from 'zod'
-import { days, defineRule } from '../../rule.ts'
+import { defineRule } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { shows, type Words } from '../../sample-registry.ts'
 
@@ -46,26 +46,19 @@ export default defineRule({
     reviewedTag: z.string().default('large_schema').describe('Tag of tools whose size was reviewed.'),
   }),
   per: 'tool',
-  ttl: days(30),
-  cooldown: days(7),
-  cell: (): { told: string } => ({ told: '' }),
-  where: (e) => e.schemaDepth > 0,
-  on: {
-    'definition.seen'(e, cell, limits) {
+  check: {
+    'definition.seen'(e, limits) {
       const outside = e.externalRefs.filter((ref) => !limits.allowedRefs.includes(ref))
       const large = [
         ...(e.schemaDepth > limits.depth ? [`${e.schemaDepth} levels`] : []),
         ...(e.subschemas > limits.subschemas ? [`${e.subschemas} inner schemas`] : []),
         ...(e.schemaChars > limits.schemaChars ? [`${e.schemaChars} characters`] : []),
       ]
-      const isReviewed = large.length > 0 && e.tagsOf('tools', e.tool).includes(limits.reviewedTag)
-      const flaws = [...outside.map((ref) => `a reference to ${ref}`), ...(isReviewed ? [] : large)]
-      const saw = flaws.slice(0, 8).join(', ').slice(0, 500).toWellFormed()
-      if (saw === cell.told) return
-      cell.told = saw
-      if (saw === '') return
+      const isReviewed = e.tagsOf('tools', e.tool).includes(limits.reviewedTag)
+      const flaws = [...outside.map((ref) => `a reference to ${ref}`), ...large.filter(() => !isReviewed)]
+      if (flaws.length === 0) return undefined
       return {
-        saw,
+        saw: flaws.slice(0, 8).join(', '),
         expected: 'a schema that holds all it needs, of a size that can be read',
         evidence: { externalRefs: outside },
       }

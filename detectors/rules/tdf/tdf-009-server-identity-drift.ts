@@ -1,8 +1,9 @@
 /** A server says that it is another one: its name, version or instructions change, and no deployment explains it. */
 import { z } from 'zod'
-import { judgePendingServer, judgeServer, unknownServer } from '../../definitions/server-identity.ts'
+import { judgeServer, unknownServer } from '../../definitions/server-identity.ts'
+import { judgeWaiting } from '../../definitions/waiting-change.ts'
 import { rememberDeployment } from '../../deployments.ts'
-import { days, defineRule, minutes } from '../../rule.ts'
+import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, graded, hashOf, sample } from '../../sample.ts'
 import { beats, deploys } from '../../sample-registry.ts'
 
@@ -34,7 +35,7 @@ export default defineRule({
   why: 'Another program that answers under the same name has whatever trust the first one had.',
   falsePositives: [
     'Deployments: feed them in. A new version or new instructions with a new or unknown build are low.',
-    'Each era of the protocol is compared with itself; a value is told once.',
+    'Each era of the protocol is compared with itself.',
   ],
   blindSpots: [
     'Name and version are the server’s own words; a replacement that says the same is not seen here.',
@@ -58,12 +59,13 @@ export default defineRule({
   }),
   per: 'server',
   ttl: days(400),
+  cooldown: hours(1),
   cell: unknownServer,
   on: {
     'server.identity': (e, known, { joinMs }) => judgeServer(e, known, joinMs),
     'deployment.event': (e, known) => rememberDeployment(e, known),
   },
-  onTimer: (_, known, { joinMs }) => judgePendingServer(known, joinMs),
+  onTimer: (_, known, { joinMs }) => judgeWaiting(known, joinMs),
   examples: {
     match: [
       graded('medium', example('another name', says(0), says(1, other))),
@@ -94,6 +96,8 @@ export default defineRule({
       example('another build was deployed', deploys(0, 'b9'), says(0), says(1, { ...b2, ...newer }), beats(40)),
       example('a client was released', client, says(0), says(1, { ...b2, ...newer }), beats(40)),
       example('deployed too long ago', deploys(0, 'b2'), says(1), says(31, { ...b2, ...newer }), beats(70)),
+      graded('low', example('of a build no more known', says(0), says(1, { ...unknown, ...newer }))),
+      graded('medium', example('the last of three eras', says(0), says(1, { era: 'legacy' }), says(2, other))),
       example('one value after another', says(0), says(1, other), says(2), says(3, { serverName: 'spy' })),
     ],
     noMatch: [
@@ -105,6 +109,15 @@ export default defineRule({
         beats(90),
       ),
       example('deployed after', says(0), says(1, { ...b2, ...newer }), deploys(31, 'b2'), beats(90)),
+      example('deployed under the same build', deploys(0, 'b1'), says(1), says(2, other)),
+      example(
+        'after a deployment it stays',
+        deploys(0, 'b2'),
+        says(1),
+        says(2, { ...b2, ...newer }),
+        says(60, { ...b2, ...newer }),
+        beats(120),
+      ),
       example('only the build', says(0), says(1, b2), beats(90)),
       example('each era says its own', says(0), says(1, { era: 'legacy', ...other }), says(2)),
       exampleWith(

@@ -21,7 +21,7 @@ const strict = { everyTool: true }
 
 /** Approvals of one tool, whether it ever had one, and the definition that was called last, with since when. */
 type Called = Approvals & { isKnown: boolean; calledHash: string; calledMs: number }
-const newCalled = (): Called => ({ ...noApprovals(), isKnown: false, calledHash: '', calledMs: 0 })
+const newCalled = () => ({ ...noApprovals(), isKnown: false, calledHash: '', calledMs: 0 }) as Called
 
 export default defineRule({
   id: 'tdf-010-unapproved-definition-called',
