@@ -25,6 +25,9 @@ const ENGINE_ROOTS = [
   'table.ts',
 ]
 
+/** Modules that only make events for examples, and the examples that found no room in a rule’s file. */
+const MADE_OF_EXAMPLES = /(?:^|[\\/])(?:sample(?:-[a-z-]+)?\.ts|examples[\\/][^\\/]+)$/
+
 const { values } = parseArgs({ options: { rule: { type: 'string', multiple: true }, json: { type: 'boolean' } } })
 
 function importsOf(file: string, seen = new Set<string>()): Set<string> {
@@ -45,7 +48,8 @@ const ruleFiles = readdirSync(join(DETECTORS, 'rules'), { recursive: true, encod
 /** File -> the rules that decide with it. */
 const judges = new Map<string, string[]>()
 for (const rule of ruleFiles)
-  for (const file of importsOf(rule)) if (!engine.has(file)) judges.set(file, [...(judges.get(file) ?? []), rule])
+  for (const file of importsOf(rule))
+    if (!engine.has(file) && !MADE_OF_EXAMPLES.test(file)) judges.set(file, [...(judges.get(file) ?? []), rule])
 const anew = [...judges.keys()]
 
 interface Report {
