@@ -23,13 +23,20 @@ const WHAT = ['name', 'version', 'instructions'] as const
 const oneLine = (text: string): string => shortName(text).replace(/\s/g, ' ')
 
 export function judgeServer(e: Told, known: ServerIdentity, joinMs: number): Match | undefined {
-  const now = [oneLine(e.serverName), oneLine(e.serverVersion), shortHash(e.instructionsHash)]
   const line = known.identities.find((each) => each.startsWith(`${e.era}\n`))
+  const told = line?.split('\n').slice(2) ?? []
+  // A process that has not heard its name and version yet does not say another one; without instructions there are none.
+  const now = [
+    oneLine(e.serverName) || (told[0] ?? ''),
+    oneLine(e.serverVersion) || (told[1] ?? ''),
+    shortHash(e.instructionsHash),
+  ]
   const others = known.identities.filter((each) => each !== line)
   known.identities = [...others, [e.era, oneLine(e.build), ...now].join('\n')].slice(-MAX_ERAS)
   if (line === undefined) return undefined
   const [, build = '', ...before] = line.split('\n')
-  const changed = WHAT.filter((_, i) => before[i] !== now[i])
+  const isFirst = (i: number): boolean => before[i] === '' && WHAT[i] !== 'instructions'
+  const changed = WHAT.filter((_, i) => before[i] !== now[i] && !isFirst(i))
   if (changed.length === 0) return undefined
   const isSameBuild = e.build !== '' && oneLine(e.build) === build
   const found = {

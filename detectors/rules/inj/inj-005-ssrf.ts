@@ -11,7 +11,7 @@ import {
 import { wasRefused } from '../../finding.ts'
 import { INWARD_FIELDS, inwardSeverity } from '../../inward-request.ts'
 import { defineRule } from '../../rule.ts'
-import { example, exampleWith, type Sample, sample } from '../../sample.ts'
+import { example, exampleWith, graded, type Sample, sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
 type Asked = NonNullable<Parameters<typeof sample<'outbound.request'>>[1]>
@@ -36,6 +36,9 @@ const ssrf = (verdict: 'malicious' | 'suspicious', more: Parameters<typeof finds
     transport: 'http',
     ...more,
   })
+
+/** What the classifier gives the own machine or network in plain spelling, at most; metadata and disguises are above it. */
+const PLAIN_SCORE = 0.75
 
 export default defineRule({
   id: 'inj-005-ssrf',
@@ -97,7 +100,7 @@ export default defineRule({
         internalHosts.includes(host) || e.tagsOf('destinations', host).includes('internal_api')
       if (e.domains.length > 0 && e.domains.length <= 32 && e.domains.every(isKnown)) return
       // The plain address of one's own machine or network, over stdio: a person's own agent at work.
-      const isOwn = e.verdict === 'suspicious' && e.transport === 'stdio'
+      const isOwn = e.score <= PLAIN_SCORE && e.transport === 'stdio'
       const isAnnounced = e.tagsOf('principals', e.principal).includes('red_team')
       const severity = isAnnounced ? 'low' : isOwn || wasRefused(e) ? asProbe(found) : found
       return { severity, saw: sawContent(e), expected: 'an address outside', evidence: contentEvidence(e) }
@@ -120,7 +123,10 @@ export default defineRule({
       exampleWith(knows(CDN), 'only the first is declared', asks(CDN, 'private', moved)),
       example('an address in arguments', ssrf('malicious', { decodings: ['percent'], validated: true })),
       example('a doubtful one', ssrf('suspicious', toDb)),
-      example('a doubtful one, over stdio', ssrf('suspicious', { transport: 'stdio' })),
+      graded('low', example('a doubtful one, over stdio', ssrf('suspicious', { transport: 'stdio' }))),
+      graded('medium', example('the own machine, over stdio', ssrf('malicious', { transport: 'stdio', score: 0.75 }))),
+      graded('high', example('a disguise, over stdio', ssrf('malicious', { transport: 'stdio', score: 0.76 }))),
+      graded('high', example('the own machine', ssrf('malicious', { score: 0.75 }))),
       example('a metadata address, over stdio', ssrf('malicious', { transport: 'stdio', decision: 'deny' })),
       example('of a red team', tagged('principals', '616c696365=red_team'), ssrf('malicious', { principal: 'alice' })),
       exampleWith(knows(DB), 'one of two is declared', ssrf('malicious', { domains: [DB, METADATA] })),

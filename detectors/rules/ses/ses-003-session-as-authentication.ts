@@ -77,7 +77,8 @@ export default defineRule({
   beside: {
     posture: { per: 'instance', ttl: days(400), cell: unknownPosture, on: { 'server.started': noteStart } },
   },
-  where: (_, { posture }) => posture.required,
+  // The first token of a process may be checked before the process says how it started.
+  where: (_, { posture }) => posture.required || !posture.known,
   on: {
     'auth.token.validated'(e, cell) {
       if (e.decision === 'allow') cell.authorized = true
@@ -110,6 +111,7 @@ export default defineRule({
       example('the token was for another request', started(), validated('allow'), result({ request: 'r2' })),
     ],
     noMatch: [
+      example('the token comes before the start is told', validated('allow'), started(), request()),
       example('the same is refused with 401', started(), request({ decision: 'challenge', processed: false })),
       example('with a token', started(), validated('allow'), call('private'), result(), request(), task()),
       example('no session and no handle: tok-011', started(), result({ session: '' }), request({ session: '' })),

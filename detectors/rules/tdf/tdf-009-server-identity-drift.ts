@@ -98,6 +98,8 @@ export default defineRule({
       example('deployed too long ago', deploys(0, 'b2'), says(1), says(31, { ...b2, ...newer }), beats(70)),
       graded('low', example('of a build no more known', says(0), says(1, { ...unknown, ...newer }))),
       graded('medium', example('the last of three eras', says(0), says(1, { era: 'legacy' }), says(2, other))),
+      example('another name after none', says(0), says(1, { serverName: '' }), says(2, other)),
+      example('instructions that were not there', says(0, { instructionsHash: '' }), says(1)),
       example('one value after another', says(0), says(1, other), says(2), says(3, { serverName: 'spy' })),
     ],
     noMatch: [
@@ -119,6 +121,8 @@ export default defineRule({
         beats(120),
       ),
       example('only the build', says(0), says(1, b2), beats(90)),
+      example('it does not know its name yet', says(0, { serverName: '', serverVersion: '' }), says(1)),
+      example('it does not say its name again', says(0), says(1, { serverName: '', serverVersion: '' }), says(2)),
       example('each era says its own', says(0), says(1, { era: 'legacy', ...other }), says(2)),
       exampleWith(
         { joinMs: minutes(60) },
