@@ -128,12 +128,14 @@ export function copyOf(
   return { server, template, people, events }
 }
 
+/** A protected server listens inside; the others are for their own machine. */
+export const listenerOf = ({ kind, port }: Server): string => `${kind.isProtected ? '10.4.0.12' : '127.0.0.1'}:${port}`
+
 /** Where the request came from, and under which name the server is known there. */
 function placed(fields: Record<string, unknown>, server: Server, person: Person | undefined, at: number): void {
   if (fields['host'] !== undefined && fields['host'] !== '')
     fields['host'] = server.kind.isProtected ? server.host : `127.0.0.1:${server.port}`
-  if (fields['bindAddress'] !== undefined && fields['bindAddress'] !== '')
-    fields['bindAddress'] = `127.0.0.1:${server.port}`
+  if (fields['bindAddress'] !== undefined && fields['bindAddress'] !== '') fields['bindAddress'] = listenerOf(server)
   if (person === undefined || fields['sourceAddressFp'] === undefined || !server.kind.isProtected) return
   const { fp, addressClass } = person.addresses[at % person.addresses.length]!
   fields['sourceAddressFp'] = fp

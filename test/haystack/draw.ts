@@ -1,5 +1,5 @@
 /** The week: sessions of the fleet one beside the other, deployments, restarts, releases, a rotation of keys, and what was hidden among them. */
-import { CLIENT_RELEASES, copyOf, type Event, uuidOf } from './copy.ts'
+import { CLIENT_RELEASES, copyOf, type Event, listenerOf, uuidOf } from './copy.ts'
 import { DAY_MS, DAYS, type Fleet, HOUR_MS, type Server, START_MS, TENANTS } from './fleet.ts'
 import { inventoryEvents } from './inventory.ts'
 import { Random } from './random.ts'
@@ -98,7 +98,7 @@ function said(server: Server, ms: number, producer: Producer, recorded: readonly
       tenant: server.tenant,
       producerId: producer.id,
     })
-    if (fields['bindAddress']) fields['bindAddress'] = `127.0.0.1:${server.port}`
+    if (fields['bindAddress']) fields['bindAddress'] = listenerOf(server)
     if (fields['eventType'] === 'server.started' && server.kind.isProtected) fields['tls'] = true
     built(fields, server, producer.version)
     return { ms: ms + n, fields }

@@ -55,6 +55,8 @@ const OF_PROCESS = new Set([
   'server.heartbeat',
   'auth.metadata.published',
 ])
+/** Within so many events a process has said how it starts. */
+const OPENING = 12
 const OF_CLIENT =
   /^(http\.request|client\.hello|auth\.|authz|session\.|stream\.|tool\.|oauth\.|content|resource\.|prompt\.|mrtr|completion)/
 
@@ -88,10 +90,16 @@ export function kindsOf(events: readonly Fields[], runs: readonly RunLine[]): Se
       if (!sorted.some((fields) => OF_CLIENT.test(text(fields, 'eventType')))) continue
       if (isProcess) known.sessions.push(templateOf(kind, run.kind, true, sorted))
       else {
-        const first = sorted.findIndex((fields) => OF_CLIENT.test(text(fields, 'eventType')))
-        if (known.prologue.length === 0) known.prologue.push(...sorted.slice(0, first))
+        const ofProcess = ({ eventType, requestUid, sessionFp }: Fields): boolean =>
+          OF_PROCESS.has(eventType as string) ||
+          (/registry|identity/.test(eventType as string) && !requestUid && !sessionFp)
+        // A server says what it has when it starts; for each session again where each has a server object of its own.
+        const opening = sorted.filter(
+          (fields, at) => ofProcess(fields) && at < OPENING && fields['eventType'] !== 'server.stopped',
+        )
+        if (known.prologue.length === 0) known.prologue.push(...opening)
         known.epilogue.splice(0, 1, ...sorted.filter(({ eventType }) => eventType === 'server.stopped').slice(-1))
-        const body = sorted.slice(first).filter((fields) => !OF_PROCESS.has(text(fields, 'eventType')))
+        const body = sorted.filter((fields) => !OF_PROCESS.has(text(fields, 'eventType')) && !opening.includes(fields))
         const parts = DIVIDED.test(run.kind) ? divided(body) : [body]
         for (const part of parts) known.sessions.push(templateOf(kind, run.kind, false, part))
       }

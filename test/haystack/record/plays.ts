@@ -53,7 +53,8 @@ export const PLAYS: readonly Play[] = [
         ['create_directory', { path: `${N}/tmp` }],
         ['move_file', { source: `${N}/a.txt`, destination: `${N}/tmp/b.txt` }],
         ['read_text_file', { path: `${N}/missing.md` }],
-        ['read_text_file', { path: `${N}/../../../outside.txt` }],
+        ['read_text_file', { path: `${N}/docs/../README.md` }],
+        ['read_text_file', { path: `${N}/src/../config/settings.json` }],
       ],
       [
         ['read_text_file', { path: `${N}/docs/deploy.md` }],
