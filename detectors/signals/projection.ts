@@ -173,10 +173,7 @@ function wantsQuietly(wants: Wanted, view: View): boolean {
 }
 
 /** The pairs, by their new hash, whose new hash stands in these facts. */
-function pairsIn(
-  pairs: ReadonlyMap<string, string>,
-  { facts, lists = {} }: Pick<Signal, 'facts' | 'lists'>,
-): string[] {
+function pairsIn(pairs: ReadonlyMap<string, string>, { facts, lists = {} }: Pick<Signal, 'facts' | 'lists'>): string[] {
   const found = new Set<string>()
   const look = (said: unknown): void => {
     const pair = typeof said === 'string' ? pairs.get(said) : undefined
