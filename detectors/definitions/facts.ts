@@ -45,12 +45,8 @@ export function factsOf(e: SeenDefinition): DefinitionFacts {
 }
 
 /** Names as a few characters. Two of one definition that share a mark are taken for each other: they are the server's own. */
-const markOf = (name: string, length: number): string =>
-  fingerprint(name).toString(36).padStart(length, '0').slice(-length)
-const MARK_LENGTH = 4
-const placeMark = (place: string): string => markOf(place, MARK_LENGTH)
-const CLASS_LENGTH = 5
-const classMark = (kind: string): string => markOf(kind, CLASS_LENGTH)
+const placeMark = (place: string): string => fingerprint(place).toString(36).slice(-4).padStart(4, '0')
+const classMark = (kind: string): string => fingerprint(kind).toString(36).slice(-5).padStart(5, '0')
 
 /** What a property lets in, and what bounds it. */
 export interface PropertyShape {
@@ -62,42 +58,34 @@ export interface PropertyShape {
   readonly closed: boolean
 }
 /** The place of a line of `inputShape` (schemas/events/registry.ts): `!path types flags`. */
-export const placeOfLine = (line: string): string => line.replace(/^!/, '').split(' ', 1)[0]!
-export function shapeOfLine(line: string): PropertyShape {
-  const [, types = '', ...flags] = line.split(' ')
-  const takes = (type: string): boolean => types.split('|').some((each) => each === type || each === 'any')
-  const has = (flag: string): boolean => flags.some((each) => each.startsWith(flag))
-  return {
-    text: takes('string'),
-    object: takes('object'),
-    choice: has('enum='),
-    pattern: has('pattern') || has('format'),
-    limit: has('max='),
-    closed: has('closed'),
-  }
-}
+export const placeOfLine = (line: string): string => line.slice(0, line.indexOf(' ')).replace('!', '')
 /** path, url, shell, sql, code; '' for none. */
 export const roleOfLine = (line: string): string => / role=(\w+)/.exec(line)?.[1] ?? ''
-/** Mark, and six letters for what holds (`-` where not). */
-function codeOf(line: string): string {
-  const { text, object, choice, pattern, limit, closed } = shapeOfLine(line)
-  const held = [text, object, choice, pattern, limit, closed].map((holds) => (holds ? 'x' : '-')).join('')
-  return `${placeMark(placeOfLine(line))}${held}`
-}
-const CODE = /(.{4})(.)(.)(.)(.)(.)(.)/g
 
-/** What the property of each place was, as far as the codes say. */
-export function propertiesIn(shape: string): (place: string) => PropertyShape | undefined {
-  const found = new Map<string, PropertyShape>()
-  for (const [, mark = '', ...letters] of shape.matchAll(CODE)) {
-    const [text, object, choice, pattern, limit, closed] = letters.map((letter) => letter === 'x')
-    found.set(mark, { text, object, choice, pattern, limit, closed } as PropertyShape)
-  }
-  return (place) => found.get(placeMark(place))
+/** Mark, and six letters for what holds (`-` where not). Lists may be long: it looks at each line once. */
+function codeOf(line: string): string {
+  const rest = line.slice(line.indexOf(' '))
+  const held = (...words: readonly string[]): string => (words.some((word) => rest.includes(word)) ? 'x' : '-')
+  const [text, object, choice] = [held('string', 'any'), held('object', 'any'), held(' enum=')]
+  const [pattern, limit, closed] = [held(' pattern', ' format'), held(' max='), held(' closed')]
+  return `${placeMark(placeOfLine(line))}${text}${object}${choice}${pattern}${limit}${closed}`
 }
+const CODE = /.{10}/g
+export const codesIn = (shape: string): readonly string[] => shape.match(CODE) ?? []
+export function propertyOf(code: string): PropertyShape {
+  const [text, object, choice, pattern, limit, closed] = Array.from(code.slice(4), (letter) => letter === 'x')
+  return { text, object, choice, pattern, limit, closed } as PropertyShape
+}
+/** By mark. */
+export const propertiesIn = (codes: readonly string[]): ReadonlyMap<string, string> =>
+  new Map(codes.map((code) => [code.slice(0, 4), code]))
 /** The shape but for these places. */
-export const shapeWithout = (shape: string, places: readonly string[]): string =>
-  shape.replace(CODE, (code, mark: string) => (places.map(placeMark).includes(mark) ? '' : code))
+export function shapeWithout(shape: string, places: readonly string[]): string {
+  const marks = new Set(places.map(placeMark))
+  return codesIn(shape)
+    .filter((code) => !marks.has(code.slice(0, 4)))
+    .join('')
+}
 
 /** Personal data in a definition is what it is about; every other class says that something is wrong with its text. */
 const isRisk = (kind: string): boolean => !kind.startsWith('pii.')

@@ -5,17 +5,17 @@
 import type { Severity } from '../../schemas/finding.ts'
 import {
   classesOf,
+  codesIn,
   type DefinitionFacts,
   factsOf,
   PARTS,
   type Part,
-  type PropertyShape,
   placeOfLine,
   propertiesIn,
+  propertyOf,
   riskIn,
   roleOfLine,
   type SeenDefinition,
-  shapeOfLine,
 } from './facts.ts'
 
 /** From harmless to grave. A change is graded by the gravest thing in it. */
@@ -83,14 +83,13 @@ export function gradeAdded(after: SeenDefinition): ChangeGrade {
   )
 }
 
-/** A definition after another one, of which the facts are known. */
-export function gradeAfter(before: DefinitionFacts, after: SeenDefinition): ChangeGrade {
-  const now = factsOf(after)
+/** A definition after another one, of which the facts are known. `now`: its own facts, where the caller has them. */
+export function gradeAfter(before: DefinitionFacts, after: SeenDefinition, now = factsOf(after)): ChangeGrade {
   const parts = changedParts(before.parts, now.parts)
   const reasons = [
     ...injectedSince(before.risks, after),
     ...weakenedSince(before.hints, now.hints),
-    ...widenedSince(before.shape, after.inputShape ?? []),
+    ...widenedSince(before.shape, now.shape, after.inputShape ?? []),
   ]
   const harmless: Grade = isCosmetic(before, now, parts) ? 'cosmetic' : 'compatible'
   return graded(reasons.length > 0 ? reasons : [[harmless, parts.join(', ') || 'other members']], parts)
@@ -146,21 +145,25 @@ const valueIn = (hints: string, hint: string): string =>
     ?.split('=')[1] ?? ''
 
 /** What a caller may send now and could not before; nothing where the shape of before is not known. */
-function widenedSince(before: string, lines: readonly string[]): Reason[] {
-  const known = propertiesIn(before)
-  return lines
-    .filter(() => before !== '')
-    .map((line): Reason => {
-      const place = placeOfLine(line)
-      return ['widened', `${place} ${reachOf(known(place), line)}`]
-    })
+function widenedSince(before: string, now: string, lines: readonly string[]): Reason[] {
+  if (before === '') return []
+  const old = codesIn(before)
+  const same = new Set(old)
+  const known = propertiesIn(old)
+  return codesIn(now)
+    .map((code, at) => [code, lines[at]!] as const)
+    .filter(([code]) => !same.has(code))
+    .map(
+      ([code, line]): Reason => ['widened', `${placeOfLine(line)} ${reachOf(known.get(code.slice(0, 4)), code, line)}`],
+    )
     .filter(([, why]) => !why.endsWith(' '))
 }
 
 /** Ends in a blank where it is nothing. */
-function reachOf(old: PropertyShape | undefined, line: string): string {
-  const now = shapeOfLine(line)
-  if (old === undefined) return `is new and takes a ${roleOfLine(line)}`
+function reachOf(codeBefore: string | undefined, code: string, line: string): string {
+  if (codeBefore === undefined) return `is new and takes a ${roleOfLine(line)}`
+  const old = propertyOf(codeBefore)
+  const now = propertyOf(code)
   if (old.closed && !now.closed) return 'takes properties it did not name'
   if (old.choice && !now.choice) return 'is free and was a choice'
   if (old.pattern && !now.pattern) return 'lost its pattern'

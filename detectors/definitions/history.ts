@@ -81,8 +81,8 @@ function accept(tool: ToolHistory, hash: string): void {
   clear(tool, hash)
   tool.accepted = kept(tool.accepted, hash, MAX_ACCEPTED)
 }
-const trust = (shown: Shown, e: Sighting): void => {
-  Object.assign(shown, factsOf(e), { isTrusted: true })
+const trust = (shown: Shown, now: DefinitionFacts): void => {
+  Object.assign(shown, now, { isTrusted: true })
 }
 
 /** People have the last word: what they approve is held against nobody, what they revoke is trusted no more, learned or not. */
@@ -110,25 +110,26 @@ export function judgeDefinition(
   tool.isKnown = true
   if (current === hash) return judgeUnchanged(e, hash, tool, shown)
   Object.assign(shown, { current: hash, sinceMs: e.ts, isTrusted: false })
-  if (current === '') return judgeFirst(e, hash, tool, shown)
+  const now = factsOf(e)
+  if (current === '') return judgeFirst(e, hash, tool, shown, now)
   const isSameBuild = e.build !== '' && e.build === build
   const isDeployed = !isSameBuild && deployedNear(deployments, e.build, e.ts, joinMs)
   const hidden = tool.rejected.includes(current) && !isDeployed ? judgeHidden(e, e.ts - sinceMs) : undefined
   if (isTrusted(tool, hash, e.ts)) {
-    trust(shown, e)
+    trust(shown, now)
     return hidden
   }
-  const change = gradeAfter(shown, e)
-  if (isDeployed || isIgnored(change, shown, e, ignored)) {
+  const change = gradeAfter(shown, e, now)
+  if (isDeployed || isIgnored(change, shown, now, ignored)) {
     accept(tool, hash)
-    trust(shown, e)
+    trust(shown, now)
     return undefined
   }
   if (tool.rejected.includes(hash)) return judgeReturned(e, change)
   const isTaken = !isGrave(change.severity)
   if (isTaken) {
     accept(tool, hash)
-    trust(shown, e)
+    trust(shown, now)
   }
   const match = changeMatch(e, change, isSameBuild)
   // A new build without a deployment yet: the pipeline may tell a little later. An order to the model does not wait.
@@ -184,8 +185,14 @@ const judgeHidden = (e: Sighting, shownMs: number): Match => ({
 })
 
 /** The first sight is trusted, unless people approve definitions of this tool and this is none of them. */
-function judgeFirst(e: Sighting, hash: string, tool: ToolHistory, shown: Shown): Match | undefined {
-  trust(shown, e)
+function judgeFirst(
+  e: Sighting,
+  hash: string,
+  tool: ToolHistory,
+  shown: Shown,
+  now: DefinitionFacts,
+): Match | undefined {
+  trust(shown, now)
   if (isApproved(tool, hash, e.ts)) return undefined
   shown.isTrusted = false
   // It was told of where another era or language showed it.

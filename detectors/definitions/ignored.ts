@@ -1,5 +1,5 @@
 /** Parts of a definition that change by themselves, such as a list of choices read from a database: named by part or JSON pointer. */
-import { type DefinitionFacts, factsOf, PARTS, type SeenDefinition, shapeWithout } from './facts.ts'
+import { type DefinitionFacts, PARTS, shapeWithout } from './facts.ts'
 import type { ChangeGrade } from './grade.ts'
 
 /** A part, or a property of the input: `/inputSchema/properties/options/properties/mode`. */
@@ -18,13 +18,12 @@ const placeOf = (pointer: string): string =>
 export function isIgnored(
   { parts, grade }: ChangeGrade,
   before: DefinitionFacts,
-  after: SeenDefinition,
+  now: DefinitionFacts,
   ignored: readonly string[],
 ): boolean {
   if (grade === 'injected' || grade === 'suspected') return false
   const places = ignored.filter((each) => each.startsWith('/')).map(placeOf)
   const rest = parts.filter((part) => !ignored.includes(part))
-  const now = factsOf(after)
   const isSameOtherwise =
     now.wording === before.wording && shapeWithout(now.shape, places) === shapeWithout(before.shape, places)
   return rest.every((part) => part === 'input' && places.length > 0 && isSameOtherwise)

@@ -71,7 +71,8 @@ function gradeFor(e: Showing, known: Variants): Grade {
   const hash = shortHash(e.hash)
   if (known.base === '') Object.assign(known, factsOf(e), { base: hash })
   if (known.base === hash) return 'none'
-  return losesRisk(known.risks, factsOf(e).risks) ? 'injected' : gradeAfter(known, e).grade
+  const now = factsOf(e)
+  return losesRisk(known.risks, now.risks) ? 'injected' : gradeAfter(known, e, now).grade
 }
 
 /** A text that only some callers see is aimed at them: an order is high, wider input too. Rewording by caller may be a greeting. */
