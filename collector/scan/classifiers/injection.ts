@@ -145,7 +145,7 @@ export const injection: Classifier = {
     tokenize(tokens, text, plainLexicon, subject)
     if (tokens.marks.length > 0 || isWorthReading(tokens.doingAll, tokens.howAll, tokens.toAll & WORTH_READING_TO)) {
       if (tokens.count > 0) {
-        const report = reportTo(acts, text.length, undefined)
+        const report = reportTo(acts, NO_SENTENCE)
         roleMarkers(tokens, subject, report)
         praise(tokens, subject, report)
         followUp(tokens, subject, report)
@@ -155,7 +155,7 @@ export const injection: Classifier = {
     // A definition is read a second time, with the words that mean something in definitions only.
     if (isDeclared(subject)) {
       tokenize(tokens, subject.isKey === true ? spokenName(text) : text, declaredLexicon, subject)
-      if (subject.isKey === true) spokenNames(tokens, reportTo(acts, text.length, undefined))
+      if (subject.isKey === true) spokenNames(tokens, reportTo(acts, NO_SENTENCE))
       else ask(OF_DECLARED, subject, acts, false)
     }
     return acts.length === 0 ? NO_HITS : hitsOf(acts)
@@ -167,26 +167,29 @@ const isWorthReading = (doing: number, how: number, to: number): boolean =>
 
 /** Every matcher about every sentence; `onlyWorth`: about those in which it could find anything. */
 function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[], onlyWorth: boolean): void {
+  let sentence: Sentence | undefined
+  const report = reportTo(acts, () => sentence)
   for (let index = 0; index < tokens.sentences; index++) {
-    const doing = tokens.sentenceDoing[index]!
     const to = tokens.sentenceTo[index]! & TO.mode
-    if (onlyWorth && !isWorthReading(doing, tokens.sentenceHow[index]!, to)) continue
-    const sentence = sentenceAt(tokens, index)
-    const report = reportTo(acts, tokens.text.length, sentence)
+    if (onlyWorth && !isWorthReading(tokens.sentenceDoing[index]!, tokens.sentenceHow[index]!, to)) continue
+    sentence = sentenceAt(tokens, index)
     for (const matcher of matchers) matcher(sentence, subject, report)
   }
 }
 
+const NO_SENTENCE = (): undefined => undefined
 const reportTo =
-  (acts: Act[], length: number, sentence: Sentence | undefined): Report =>
+  (acts: Act[], sentenceOf: () => Sentence | undefined): Report =>
   (kind, score, from, to) => {
     if (acts.length >= MAX_ACTS) return
     const first = Math.min(from, to)
     const last = Math.max(from, to)
+    const sentence = sentenceOf()
     const described = sentence !== undefined && isDescribed(sentence, first)
     const weight = described ? score * DESCRIBED : score
     if (weight < 0.15) return
-    acts.push({ kind, score: weight, described, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? length })
+    const end = tokens.ends[last] ?? tokens.text.length
+    acts.push({ kind, score: weight, described, start: tokens.starts[first] ?? 0, end })
   }
 
 const NO_HITS: readonly Hit[] = []

@@ -85,50 +85,50 @@ const MASK = SIZE - 1
 
 /** Words of one kind of text. */
 export class Lexicon {
-  readonly #hashes = new Int32Array(SIZE)
-  readonly #slots = new Int16Array(SIZE).fill(-1)
-  readonly #table: Meaning[] = []
-  readonly #cjk = new Map<string, Meaning>()
-  #longest = 1
-  /** First characters of the words in #cjk: at all others there is nothing to look for. */
-  readonly #cjkFirsts: ReadonlySet<number>
+  readonly hashes = new Int32Array(SIZE)
+  readonly slots = new Int16Array(SIZE).fill(-1)
+  readonly table: Meaning[] = []
+  readonly cjk = new Map<string, Meaning>()
+  longest = 1
+  /** First characters of the words in cjk: at all others there is nothing to look for. */
+  readonly cjkFirsts: ReadonlySet<number>
 
   constructor(meanings: ReadonlyMap<string, Meaning>, cjk: readonly WordLine[]) {
     for (const [word, meaning] of meanings) {
       const hash = hashWord(word) | 0
       let at = (hash ^ (hash >>> 15)) & MASK
-      while (this.#slots[at] !== -1) at = (at + 1) & MASK
-      this.#hashes[at] = hash
-      this.#slots[at] = this.#table.push(meaning) - 1
+      while (this.slots[at] !== -1) at = (at + 1) & MASK
+      this.hashes[at] = hash
+      this.slots[at] = this.table.push(meaning) - 1
     }
     const byWord: Growing = new Map()
     for (const line of cjk) learn(byWord, line, asIs)
     for (const [word, meaning] of byWord) {
-      this.#cjk.set(word, meaning)
-      this.#longest = Math.max(this.#longest, word.length)
+      this.cjk.set(word, meaning)
+      this.longest = Math.max(this.longest, word.length)
     }
-    this.#cjkFirsts = new Set(Array.from(byWord.keys(), (word) => word.charCodeAt(0)))
-  }
-
-  /** What the word of this hash means; nothing for words that are not in the lexicon. */
-  meaningOf(hash: number): Meaning | undefined {
-    let at = (hash ^ (hash >>> 15)) & MASK
-    for (;;) {
-      const slot = this.#slots[at]!
-      if (slot === -1) return undefined
-      if (this.#hashes[at] === hash) return this.#table[slot]
-      at = (at + 1) & MASK
-    }
+    this.cjkFirsts = new Set(Array.from(byWord.keys(), (word) => word.charCodeAt(0)))
   }
 
   /** The longest word that starts at `at` of a text without blanks, and its length. */
   cjkMeaningAt(text: string, at: number): { readonly meaning: Meaning; readonly length: number } | undefined {
-    if (!this.#cjkFirsts.has(text.charCodeAt(at))) return undefined
-    for (let length = Math.min(this.#longest, text.length - at); length > 0; length--) {
-      const meaning = this.#cjk.get(text.slice(at, at + length))
+    if (!this.cjkFirsts.has(text.charCodeAt(at))) return undefined
+    for (let length = Math.min(this.longest, text.length - at); length > 0; length--) {
+      const meaning = this.cjk.get(text.slice(at, at + length))
       if (meaning !== undefined) return { meaning, length }
     }
     return undefined
+  }
+}
+
+/** What the word of this hash means; nothing for words that are not in the lexicon. */
+export function meaningOf({ hashes, slots, table }: Lexicon, hash: number): Meaning | undefined {
+  let at = (hash ^ (hash >>> 15)) & MASK
+  for (;;) {
+    const slot = slots[at]!
+    if (slot === -1) return undefined
+    if (hashes[at] === hash) return table[slot]
+    at = (at + 1) & MASK
   }
 }
 

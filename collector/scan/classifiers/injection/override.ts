@@ -64,6 +64,7 @@ export const override: Matcher = (s, subject, report) => {
   // regardless of what the user asks
   if ((s.how & HOW.regardless) !== 0 && (s.about & TO.person) !== 0)
     pairs(s, { how: HOW.regardless }, { about: TO.person }, 5, (even, person) => {
+      if (/\bunless\b/i.test(s.tokens.text.slice(s.tokens.ends[even]!, s.tokens.starts[person]!))) return false
       const wish = after(s, person, 5, { about: TO.wish, doing: DO.ask | DO.prefer | DO.not })
       if (wish >= 0) report('override', 0.55, even, wish)
       return wish >= 0

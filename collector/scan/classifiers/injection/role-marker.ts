@@ -4,7 +4,7 @@
  */
 import type { Subject } from '../../classifier.ts'
 import type { Report } from './act.ts'
-import { hashWord, plainLexicon } from './lexicon.ts'
+import { hashWord, meaningOf, plainLexicon } from './lexicon.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { IS, type Tokens } from './tokens.ts'
 
@@ -25,7 +25,7 @@ function claimOf(inside: string): 0 | 1 | 2 {
   for (let match = WORDS.exec(inside); match !== null; match = WORDS.exec(inside)) {
     if (++words > 5) return 0
     const word = match[0]
-    const meaning = plainLexicon.meaningOf(hashWord(word.toLowerCase()))
+    const meaning = meaningOf(plainLexicon, hashWord(word.toLowerCase()))
     if (meaning === undefined) continue
     if ((meaning.to & (TO.agent | TO.secret)) !== 0) forAgent = true
     if (

@@ -4,8 +4,9 @@
  */
 import { codeUnitsOf } from '../../code-units.ts'
 import { FOLDED_LETTERS, foldedLetter, foldWord, unleet } from './fold.ts'
-import { HASH_SEED, hashStep, hashWord, type Lexicon, type Meaning } from './lexicon.ts'
+import { HASH_SEED, hashStep, hashWord, type Lexicon, type Meaning, meaningOf } from './lexicon.ts'
 import { endsAtLineBreak } from './line-break.ts'
+import { HOW } from './meaning.ts'
 import { type KnownNames, meaningOfName, meaningOfPath, pathEnd } from './names.ts'
 import { IS, type Tokens } from './tokens.ts'
 
@@ -26,6 +27,7 @@ const MAX_MARKS = 2_000
 /** More digits than these, or a longer word: an identifier. */
 const MAX_LEET_DIGITS = 3
 const MAX_LEET_CHARACTERS = 14
+const SAMPLE: Meaning = { doing: 0, to: 0, how: HOW.example, as: 0 }
 const NONE: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
 /** Han, kana and Hangul: words are found as substrings. */
 const isCjk = (code: number): boolean =>
@@ -89,7 +91,7 @@ export function tokenize(tokens: Tokens, text: string, lexicon: Lexicon, names: 
       }
       if (c === 32 || c === 44 || c === 10 || c === 59 || c === 41 || (c === 46 && codes[end + 1]! <= 32)) {
         word++
-        const meaning = lexicon.meaningOf(hash)
+        const meaning = meaningOf(lexicon, hash)
         if (meaning !== undefined) tokens.push(i, end, word, meaning, clause | line | fenced)
         clause = line = 0
         i = c === 32 ? end + 1 : end
@@ -189,12 +191,20 @@ export function tokenize(tokens: Tokens, text: string, lexicon: Lexicon, names: 
           continue
         }
       }
+      // `e.g.`: what follows is a sample
+      if (i - start === 1 && (codes[start]! | 32) === 101 && next === 46 && (after | 32) === 103) {
+        tokens.push(start, i + 2, word, SAMPLE, is)
+        clause = line = 0
+        i += 2
+        if (codes[i]! === 46) i++
+        continue
+      }
       let meaning: Meaning | undefined
       // Letters of another script among ASCII ones may be look-alikes.
       if (beyond || (foreign > 0 && foreign < i - start))
-        meaning = lexicon.meaningOf(hashWord(foldWord(text.slice(start, i))))
+        meaning = meaningOf(lexicon, hashWord(foldWord(text.slice(start, i))))
       else {
-        meaning = lexicon.meaningOf(hash)
+        meaning = meaningOf(lexicon, hash)
         if (
           meaning === undefined &&
           digits > 0 &&
@@ -202,10 +212,10 @@ export function tokenize(tokens: Tokens, text: string, lexicon: Lexicon, names: 
           digits * 2 <= i - start &&
           i - start <= MAX_LEET_CHARACTERS
         )
-          meaning = lexicon.meaningOf(hashWord(unleet(text.slice(start, i).toLowerCase())))
+          meaning = meaningOf(lexicon, hashWord(unleet(text.slice(start, i).toLowerCase())))
         // l'utente: the article is no part of the word
         if (meaning === undefined && apostrophe > 0 && apostrophe - start < 5)
-          meaning = lexicon.meaningOf(hashWord(foldWord(text.slice(apostrophe + 1, i))))
+          meaning = meaningOf(lexicon, hashWord(foldWord(text.slice(apostrophe + 1, i))))
       }
       const before = start > 0 ? codes[start - 1]! : 32
       const isHyphenated = next === 45 && otherTools.size > 0

@@ -70,7 +70,7 @@ export class Tokens {
     this.sentenceDoing[s]! |= meaning.doing
     this.sentenceTo[s]! |= meaning.to
     this.sentenceHow[s]! |= meaning.how
-    this.sentenceAs[s]! |= meaning.as
+    if (meaning.as !== 0) this.sentenceAs[s]! |= meaning.as
   }
 
   /** Ends the sentence, if it has tokens. */

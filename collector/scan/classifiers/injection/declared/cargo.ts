@@ -8,6 +8,8 @@ import { after, before, find, has, isLater, near, type Sentence } from '../sente
 import { IS } from '../tokens.ts'
 import {
   announced,
+  announcedIn,
+  findDemanded,
   findFree,
   foreignToolIn,
   isDeclared,
@@ -26,13 +28,30 @@ const MOVE = { doing: DO.put | DO.send, as: AS.holds | AS.goes }
 const SLOT = { about: TO.parameter | TO.named, as: AS.here }
 const TIMED = { how: HOW.before | HOW.first | HOW.after }
 const FORCE = { doing: DO.must, as: AS.penalty }
+/** Something that is worth carrying off, or a command. */
+const isOfInterest = (s: Sentence): boolean =>
+  (s.about & INTERESTING) !== 0 ||
+  (s.as & (AS.machine | AS.personal | AS.thought | AS.variable)) !== 0 ||
+  (s.doing & DO.run) !== 0
+const INTERESTING =
+  TO.secretPath |
+  TO.secret |
+  TO.keyish |
+  TO.talk |
+  TO.prompt |
+  TO.orders |
+  TO.message |
+  TO.data |
+  TO.reply |
+  TO.tool |
+  TO.person
 const SAMPLE = { how: HOW.example, as: AS.preset }
 
 export const cargo: Matcher = (s, subject, report) => {
   if (!isDeclared(subject)) return
   const parameter = parameterOf(subject)
-  const own = announced(parameter)
-  const tool = announced(subject.toolName)
+  if (!isOfInterest(s)) return
+  const { own, tool } = announcedIn(subject)
   const about = own.to | tool.to
   secretFile(s, parameter, report)
   const namesSecret = (about & (TO.secret | TO.keyish)) !== 0 || ((own.how | tool.how) & HOW.keyed) !== 0
@@ -55,7 +74,8 @@ export const cargo: Matcher = (s, subject, report) => {
 
 /** What moves it: a verb of moving or holding, or `use … as`; -1: nothing. */
 function moveOf(s: Sentence): number {
-  const move = findFree(s, MOVE)
+  const demanded = findDemanded(s, { doing: DO.put | DO.send })
+  const move = demanded >= 0 ? demanded : findFree(s, MOVE)
   if (move >= 0) return move
   const use = findFree(s, { doing: DO.call })
   return use >= 0 && after(s, use, 14, { how: HOW.into }) >= 0 ? use : -1
@@ -120,17 +140,17 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
       before(s, i, 9, { about: TO.agent }) >= 0 ||
       before(s, i, 6, { about: TO.person }) >= 0 ||
       (after(s, i, 4, { about: TO.person }) >= 0 && before(s, i, 8, { doing: DO.put | DO.send }) >= 0) ||
-      before(s, i, 4, { how: HOW.all | HOW.regardless }) >= 0 ||
       stands(s, { as: AS.machine, how: HOW.hidden }) ||
       near(s, i, 8, { about: TO.secretPath }) >= 0 ||
       (after(s, i, 4, { how: HOW.from }) >= 0 && after(s, i, 10, { about: TO.file }) >= 0)
+    const isAll = before(s, i, 4, { how: HOW.all | HOW.regardless }) >= 0
     const slot = parameter !== '' || stands(s, SLOT)
     // into a slot whose name says nothing of it
     const name = move >= 0 && isLater(s) ? slotName(s, Math.min(i, move)) : ''
     const odd = name !== '' && !isSecretName(name)
     const forced = stands(s, FORCE) || stands(s, TIMED)
     const weight = isAnnounced ? 0.5 : 1
-    if (move >= 0 && slot && foreign && (value || forced || isDemanded(s, move)))
+    if (move >= 0 && slot && (foreign || (isAll && (value || odd))) && (value || forced || isDemanded(s, move)))
       report('secret_path', 0.65 * weight, Math.min(i, move), Math.max(i, move))
     else if (move >= 0 && odd && isDemanded(s, move) && !isAnnounced)
       report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
@@ -142,7 +162,7 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
       (value || (before(s, i, 6, { about: TO.person }) >= 0 && stands(s, { doing: DO.must })))
     )
       report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
-    else if (found >= 0 && foreign && isDemanded(s, found) && slot && (parameter !== '' || isLater(s)))
+    else if (found >= 0 && (foreign || isAll) && isDemanded(s, found) && slot && (parameter !== '' || isLater(s)))
       report('secret_path', 0.55 * weight, found, i)
     else if (
       parameter !== '' &&
@@ -156,7 +176,7 @@ function secretValue(s: Sentence, parameter: string, isAnnounced: boolean, repor
       !isAnnounced &&
       move >= 0 &&
       isDemanded(s, move) &&
-      (after(s, i, 2, { as: AS.here }) >= 0 || foreign)
+      (after(s, i, 2, { as: AS.here }) >= 0 || foreign || isAll)
     )
       report('secret_path', 0.5, Math.min(i, move), Math.max(i, move))
     else if (

@@ -2,7 +2,16 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, isDuty, opensValue, parameterOf, stands } from './standpoint.ts'
+import {
+  findDemanded,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  opensValue,
+  parameterOf,
+  stands,
+} from './standpoint.ts'
 
 const WISH = { about: TO.wish, doing: DO.ask | DO.prefer, as: AS.said }
 const ACT = { doing: DO.put | DO.divert | DO.send | DO.call | DO.destroy | DO.prefer | DO.make, as: AS.holds }
@@ -13,7 +22,7 @@ export const choice: Matcher = (s, subject, report) => {
   if ((s.how & HOW.regardless) !== 0)
     for (let even = find(s, { how: HOW.regardless }); even >= 0; even = find(s, { how: HOW.regardless }, even + 1)) {
       const wish = after(s, even, 8, WISH)
-      if (wish < 0) continue
+      if (wish < 0 || (s.as & AS.unless) !== 0) continue
       const person = near(s, wish, 4, { about: TO.person })
       const act = find(s, ACT)
       const forced = stands(s, { doing: DO.must }) || (act >= 0 && isDemanded(s, act))
@@ -71,7 +80,7 @@ export const choice: Matcher = (s, subject, report) => {
       }
     }
   // ignore the sandbox limits
-  const drop = find(s, { doing: DO.dismiss })
+  const drop = findDemanded(s, { doing: DO.dismiss })
   const limit = drop < 0 ? -1 : after(s, drop, 6, { about: TO.checks | TO.safety })
   if (
     limit >= 0 &&

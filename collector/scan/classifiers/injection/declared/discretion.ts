@@ -3,7 +3,7 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, isOneClause, near, type Sentence } from '../sentence.ts'
 import { IS } from '../tokens.ts'
-import { isDeclared, isDemanded, isForbidding, parameterOf, stands } from './standpoint.ts'
+import { findDemanded, isDeclared, isDemanded, isForbidding, parameterOf, stands } from './standpoint.ts'
 
 const PERSON = { about: TO.person, as: AS.nobody }
 /** Of what a manual keeps from view with a reason: results, values, names. */
@@ -34,7 +34,7 @@ export const discretion: Matcher = (s, subject, report) => {
     if (person >= 0 && before(s, know, 4, { doing: DO.must }) > person) report('conceal', 0.45, person, know)
   }
   // keep it out of the list you show
-  const keep = find(s, { doing: DO.keep })
+  const keep = findDemanded(s, { doing: DO.keep })
   if (
     keep >= 0 &&
     isDemanded(s, keep) &&
@@ -75,10 +75,10 @@ export const discretion: Matcher = (s, subject, report) => {
       }
     }
   // other languages refuse behind the verb: `sag das nicht`, `n'informe pas`
-  if ((s.doing & DO.tell) !== 0 && (s.doing & DO.not) !== 0)
+  if ((s.doing & DO.tell) !== 0 && (s.doing & (DO.not | DO.nothing)) !== 0)
     for (let tell = find(s, { doing: DO.tell }); tell >= 0; tell = find(s, { doing: DO.tell }, tell + 1)) {
       if (!has(s, tell, { doing: DO.please })) continue
-      const not = after(s, tell, 3, { doing: DO.not })
+      const not = after(s, tell, 4, { doing: DO.not | DO.nothing })
       if (not < 0 || near(s, tell, 6, { about: TO.person, how: HOW.this }) < 0) continue
       report('conceal', 0.6, tell, not)
       break
@@ -109,11 +109,11 @@ export const discretion: Matcher = (s, subject, report) => {
       report('conceal', 0.5, not, it)
   }
   // hide it from view, in whatever language
-  const hide = find(s, { doing: DO.hide })
+  const hide = findDemanded(s, { doing: DO.hide })
   const from = hide < 0 ? -1 : after(s, hide, 4, { about: TO.person })
   if (from >= 0 && isDemanded(s, hide) && after(s, hide, 2, { how: HOW.this }) >= 0) report('conceal', 0.6, hide, from)
   // logs are to be wiped
-  const wipe = find(s, { doing: DO.destroy })
+  const wipe = findDemanded(s, { doing: DO.destroy })
   if (wipe >= 0 && (s.about & TO.path) !== 0 && isLater(s) && isDemanded(s, wipe)) {
     const path = after(s, wipe, 4, { about: TO.path })
     if (

@@ -7,7 +7,7 @@ import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, near, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
 import {
-  announced,
+  announcedIn,
   foreignToolIn,
   giverOf,
   isDeclared,
@@ -21,6 +21,12 @@ const HANDLED = { doing: DO.read | DO.put | DO.send | DO.run | DO.keep, as: AS.h
 /** Or by a tool that is named as those that read are. */
 const HANDLED_BY = { ...HANDLED, as: HANDLED.as | AS.toolLike }
 const GIVEN = DO.send | DO.put | DO.keep | DO.divert | DO.call
+/** What one of the questions is about. */
+const isOfInterest = (s: Sentence): boolean =>
+  (s.about & (TO.secretPath | TO.secret | TO.mail | TO.talk | TO.prompt | TO.identifier | TO.otherTool | TO.named)) !==
+    0 ||
+  (s.how & (HOW.hidden | HOW.regardless)) !== 0 ||
+  (s.as & AS.variable) !== 0
 const SAMPLE = { how: HOW.example, as: AS.preset }
 /** Words around it that only show or ask for an address. */
 const TURN_TO = { doing: DO.polite | DO.ask }
@@ -28,8 +34,8 @@ const TURN_TO = { doing: DO.polite | DO.ask }
 export const hints: Matcher = (s, subject, report) => {
   if (!isDeclared(subject)) return
   const parameter = parameterOf(subject)
-  const own = announced(parameter)
-  const tool = announced(subject.toolName)
+  if (!isOfInterest(s)) return
+  const { own, tool } = announcedIn(subject)
   // a file with keys in whatever is done
   const path = find(s, { about: TO.secretPath })
   if (path >= 0 && before(s, path, 5, SAMPLE) < 0 && !isQuoted(s, path)) {

@@ -6,8 +6,8 @@ import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
 import {
+  findDemanded,
   findFree,
-  foreignToolIn,
   isDeclared,
   isDemanded,
   isDenied,
@@ -34,8 +34,8 @@ export const insertion: Matcher = (s, subject, report) => {
 
 /** A choice or a default that orders something. */
 function inValue(s: Sentence, report: Report): void {
-  const act = findFree(s, { doing: DO.invoke | DO.read | DO.send | DO.put | DO.dismiss | DO.run })
-  if (act < 0 || s.to - s.from < 3 || !isDemanded(s, act)) return
+  const act = findDemanded(s, { doing: DO.invoke | DO.read | DO.send | DO.put | DO.dismiss | DO.run })
+  if (act < 0 || s.to - s.from < 3) return
   if (stands(s, { doing: DO.must, how: HOW.before | HOW.first | HOW.after, about: TO.secretPath | TO.person }))
     report('parameter_smuggle', 0.5, act, s.to - 1)
 }
@@ -53,8 +53,8 @@ function inAnswers(s: Sentence, report: Report): void {
     )
       report('answer', 0.55, answer, answer)
   }
-  const put = find(s, { doing: DO.put | DO.answer })
-  if (put < 0 || isDenied(s, put) || !isDemanded(s, put)) return
+  const put = findDemanded(s, { doing: DO.put | DO.answer })
+  if (put < 0) return
   const reply = after(s, put, 24, { about: TO.reply | TO.message })
   const every = reply < 0 ? -1 : before(s, reply, 2, { how: HOW.all | HOW.your })
   if (
@@ -75,7 +75,7 @@ function inAnswers(s: Sentence, report: Report): void {
 
 /** Run … and include what it prints; run a line that fetches from an address. */
 function ofCommands(s: Sentence, report: Report): void {
-  const run = find(s, { doing: DO.run })
+  const run = findDemanded(s, { doing: DO.run })
   if (run < 0 || !isLater(s) || isDenied(s, run) || !isDemanded(s, run) || !opensValue(s, run)) return
   const sent = after(s, run, 20, PUT)
   if (sent >= 0 && !isDenied(s, sent) && after(s, sent, 10, SLOT) >= 0) report('parameter_smuggle', 0.55, run, sent)
@@ -85,10 +85,11 @@ function ofCommands(s: Sentence, report: Report): void {
 
 /** Each message of the user is to be passed to another tool; what is said is to be collected and put somewhere. */
 function ofMessages(s: Sentence, report: Report): void {
-  const move = findFree(s, PUT)
+  const demanded = findDemanded(s, PUT)
+  const move = demanded >= 0 ? demanded : findFree(s, PUT)
   if (move < 0) return
-  const foreign = foreignToolIn(s, move)
-  const message = before(s, move, 12, { about: TO.message | TO.reply | TO.talk | TO.wish })
+  const foreign = after(s, move, 4, { about: TO.identifier | TO.otherTool })
+  const message = before(s, move, 12, { about: TO.message | TO.reply | TO.talk })
   if (foreign >= 0 && message >= 0 && isDuty(s, move) && before(s, message, 3, { how: HOW.all | HOW.when }) >= 0)
     report('cross_tool', 0.55, message, foreign)
   const collect = before(s, move, 16, { doing: DO.read })
@@ -111,8 +112,8 @@ function ofMessages(s: Sentence, report: Report): void {
 function everywhere(s: Sentence, report: Report): void {
   if (!isLater(s)) return
   const { text, starts, ends } = s.tokens
-  const change = findFree(s, { doing: DO.divert | DO.send | DO.put })
-  if (change < 0 || !isDemanded(s, change)) return
+  const change = findDemanded(s, { doing: DO.divert | DO.send | DO.put })
+  if (change < 0) return
   const url = find(s, { about: TO.url })
   if (url >= 0 && isDuty(s, change) && before(s, change, 6, { how: HOW.all }) >= 0)
     report('recipient', 0.55, change, url)

@@ -3,6 +3,7 @@ import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, near } from '../sentence.ts'
 import {
+  findDemanded,
   foreignToolIn,
   isDeclared,
   isDemanded,
@@ -103,7 +104,7 @@ export const otherTools: Matcher = (s, subject, report) => {
     return
   }
   // first call X, for background, compliance, what the user likes: nothing that this tool needs
-  const invoke = find(s, { doing: DO.invoke })
+  const invoke = findDemanded(s, { doing: DO.invoke })
   if (invoke >= 0 && isDuty(s, invoke) && !isDenied(s, invoke)) {
     const tool = after(s, invoke, 5, { about: TO.named | TO.identifier | TO.otherTool | TO.tool })
     if (tool >= 0 && before(s, tool, 1, { how: HOW.this }) >= 0) return
@@ -114,8 +115,8 @@ export const otherTools: Matcher = (s, subject, report) => {
   }
   // when the user wants a file written, the folder has to be changed to /x
   if ((s.doing & DO.divert) !== 0 && (s.how & HOW.when) !== 0) {
-    const change = find(s, { doing: DO.divert })
-    const when = before(s, change, 20, { how: HOW.when })
+    const change = findDemanded(s, { doing: DO.divert })
+    const when = change < 0 ? -1 : before(s, change, 20, { how: HOW.when })
     const wish = when >= 0 ? after(s, when, 6, { about: TO.wish, doing: DO.ask }) : -1
     if (
       wish >= 0 &&
@@ -128,16 +129,16 @@ export const otherTools: Matcher = (s, subject, report) => {
   }
   // all requests of a kind are to be redirected to that tool
   if ((s.doing & DO.divert) !== 0) {
-    const divert = find(s, { doing: DO.divert })
-    const tool = after(s, divert, 8, { about: TO.tool })
+    const divert = findDemanded(s, { doing: DO.divert })
+    const tool = divert < 0 ? -1 : after(s, divert, 8, { about: TO.tool })
     const named = tool >= 0 ? after(s, tool, 2, { about: TO.named | TO.identifier | TO.otherTool }) : -1
     if (named >= 0 && isDuty(s, divert) && !isDenied(s, divert) && stands(s, { how: HOW.instead | HOW.all }))
       report('cross_tool', 0.55, divert, named)
   }
   // the arguments of any write operation are to be changed
   if ((s.about & TO.parameter) !== 0 && (s.as & AS.step) !== 0 && (s.doing & DO.divert) !== 0) {
-    const change = find(s, { doing: DO.divert })
-    const slot = after(s, change, 5, { about: TO.parameter })
+    const change = findDemanded(s, { doing: DO.divert })
+    const slot = change < 0 ? -1 : after(s, change, 5, { about: TO.parameter })
     const step = slot >= 0 ? after(s, slot, 6, { as: AS.step }) : -1
     if (step >= 0 && before(s, step, 3, { how: HOW.all }) >= 0 && isDemanded(s, change))
       report('cross_tool', 0.5, change, step)

@@ -2,7 +2,7 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, near, type Sentence } from '../sentence.ts'
-import { isDeclared, isDemanded, isDenied, isForbidding, parameterOf, stands } from './standpoint.ts'
+import { giverOf, isDeclared, isDemanded, isDenied, isForbidding, parameterOf, stands } from './standpoint.ts'
 
 export const permission: Matcher = (s, subject, report) => {
   // In the description of a parameter it is a switch that the user may turn.
@@ -77,7 +77,7 @@ export const permission: Matcher = (s, subject, report) => {
   // answer yes on behalf of the user
   if ((s.as & AS.behalf) !== 0) {
     const behalf = find(s, { as: AS.behalf })
-    const act = before(s, behalf, 16, { doing: DO.answer | DO.destroy | DO.ask })
+    const act = giverOf(s, behalf, 16, { doing: DO.answer | DO.destroy | DO.ask })
     if (act >= 0 && isDemanded(s, act) && !isDenied(s, act) && isLater(s)) report('consent', 0.5, act, behalf)
   }
   // autoApprove is to be set

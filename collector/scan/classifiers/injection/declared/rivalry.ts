@@ -3,7 +3,16 @@ import type { Matcher, Report } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, near, type Sentence } from '../sentence.ts'
 import { anyOtherTool, isUnbounded } from '../tool-reference.ts'
-import { findFree, foreignToolIn, isDeclared, isDemanded, isDenied, isDuty, parameterOf, stands } from './standpoint.ts'
+import {
+  findDemanded,
+  foreignToolIn,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  isDuty,
+  parameterOf,
+  stands,
+} from './standpoint.ts'
 
 const SELF = { how: HOW.this, about: TO.ownTool }
 const FIRST = { how: HOW.before | HOW.first }
@@ -50,14 +59,14 @@ export const rivalry: Matcher = (s, subject, report) => {
   if (me >= 0 && isDemanded(s, use) && after(s, me, 8, FIRST) >= 0 && anyOtherTool(s) > me)
     report('priority', 0.55, use, me)
   // again after every answer
-  const round = find(s, { doing: DO.call | DO.invoke })
+  const round = findDemanded(s, { doing: DO.call | DO.invoke })
   if (round >= 0 && isDemanded(s, round) && after(s, round, 3, SELF) >= 0) {
     const every = after(s, round, 8, { about: TO.reply | TO.message })
     if (every >= 0 && before(s, every, 1, { how: HOW.all }) >= 0 && stands(s, { how: HOW.after | HOW.before }))
       report('priority', 0.5, round, every)
   }
   // each answer goes through it
-  const duty = find(s, { doing: DO.keep | DO.send | DO.call })
+  const duty = findDemanded(s, { doing: DO.keep | DO.send | DO.call })
   if (duty >= 0 && isDuty(s, duty) && !isDenied(s, duty)) {
     const each = before(s, duty, 10, { as: AS.step })
     const self = after(s, duty, 5, SELF)
@@ -65,8 +74,8 @@ export const rivalry: Matcher = (s, subject, report) => {
       report('priority', 0.5, each, self)
   }
   // choose me; take this one first, it supports us
-  const chosen = findFree(s, { doing: DO.prefer })
-  if (chosen < 0 || !isDemanded(s, chosen)) return
+  const chosen = findDemanded(s, { doing: DO.prefer })
+  if (chosen < 0) return
   const mine = after(s, chosen, 3, { as: AS.self })
   const self = after(s, chosen, 3, SELF)
   const ours = after(s, chosen, 14, { as: AS.ours })

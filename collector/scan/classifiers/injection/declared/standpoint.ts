@@ -1,7 +1,7 @@
 /** What the matchers of definitions ask beyond the words: where the sentence stands, and what the names around it have announced already. */
 import type { Subject } from '../../../classifier.ts'
 import { remembered } from '../../../remembered.ts'
-import { declaredLexicon, hashWord, type Meaning } from '../lexicon.ts'
+import { declaredLexicon, hashWord, type Meaning, meaningOf } from '../lexicon.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, isLater, isOneClause, near, type Sentence, type Wanted } from '../sentence.ts'
 import { IS } from '../tokens.ts'
@@ -9,13 +9,17 @@ import { isOtherTool } from '../tool-reference.ts'
 
 export const isDeclared = ({ surface }: Subject): boolean => surface === 'definition' || surface === 'instructions'
 
-/** The parameter whose schema the text stands in; '' in what describes the whole tool. */
-export function parameterOf({ path }: Subject): string {
+/** The parameter whose schema the text stands in; '' in what describes the whole tool. Asked for the same text again and again. */
+export function parameterOf(subject: Subject): string {
+  if (subject === last.subject) return last.parameter
+  const { path } = subject
   const at = path.lastIndexOf('properties.')
-  if (at < 0) return ''
-  const name = /^[^.[]+/.exec(path.slice(at + 11))
-  return name === null ? '' : name[0]
+  const name = at < 0 ? null : /^[^.[]+/.exec(path.slice(at + 11))
+  last.subject = subject
+  last.parameter = name === null ? '' : name[0]
+  return last.parameter
 }
+const last: { subject: Subject | undefined; parameter: string } = { subject: undefined, parameter: '' }
 
 const NOTHING: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
 /** Everything the words of a name mean: `apiKey`, `chat_history`. A tool that says in its name what it takes hides nothing. */
@@ -27,7 +31,7 @@ export const announced: (name: string) => Meaning = remembered((name: string): M
     .toLowerCase()
     .split(/[^a-z0-9]+/)
   for (const word of words) {
-    const meaning = word === '' ? undefined : declaredLexicon.meaningOf(hashWord(word))
+    const meaning = word === '' ? undefined : meaningOf(declaredLexicon, hashWord(word))
     if (meaning === undefined) continue
     doing |= meaning.doing
     to |= meaning.to
@@ -93,6 +97,21 @@ export function isPassedOn(s: Sentence): boolean {
     (sentenceTo[next]! & (TO.parameter | TO.named)) !== 0 &&
     ((sentenceDoing[next]! & (DO.put | DO.send)) !== 0 || (sentenceAs[next]! & (AS.holds | AS.goes)) !== 0)
   )
+}
+
+/** What the names of the parameter and of the tool announce; worked out once for each text. */
+export function announcedIn(subject: Subject): { readonly own: Meaning; readonly tool: Meaning } {
+  if (subject !== lastNames.subject) {
+    lastNames.subject = subject
+    lastNames.own = announced(parameterOf(subject))
+    lastNames.tool = announced(subject.toolName)
+  }
+  return lastNames
+}
+const lastNames: { subject: Subject | undefined; own: Meaning; tool: Meaning } = {
+  subject: undefined,
+  own: NOTHING,
+  tool: NOTHING,
 }
 
 /** A refusal of this very verb: nothing new begins between the two. */
@@ -168,6 +187,13 @@ export function clauseHead(s: Sentence, i: number): number {
 
 /** A value that is named as a sample or a preset. */
 export const isSample = (s: Sentence, i: number, sample: Wanted): boolean => before(s, i, 5, sample) >= 0
+
+/** First verb with the meaning that is demanded and not refused; -1: none. */
+export function findDemanded(s: Sentence, wanted: Wanted, start = s.from): number {
+  for (let i = find(s, wanted, start); i >= 0; i = find(s, wanted, i + 1))
+    if (isDemanded(s, i) && !isDenied(s, i)) return i
+  return -1
+}
 
 /** First token with the meaning that is neither refused nor `except`. */
 export function findFree(s: Sentence, wanted: Wanted): number {

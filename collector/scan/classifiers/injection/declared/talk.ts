@@ -64,7 +64,7 @@ function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
   if (
     has(s, i, { about: TO.tool }) &&
     before(s, i, 2, { how: HOW.all }) >= 0 &&
-    after(s, i, 4, { how: HOW.you | HOW.your }) >= 0
+    after(s, i, 6, { how: HOW.you | HOW.your }) >= 0
   )
     return 4
   // the memory of the agent; the answer you gave before

@@ -2,7 +2,16 @@
 import type { Matcher } from '../act.ts'
 import { AS, DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, isLater, near } from '../sentence.ts'
-import { findFree, isDeclared, isDemanded, isDenied, opensValue, parameterOf, stands } from './standpoint.ts'
+import {
+  findDemanded,
+  giverOf,
+  isDeclared,
+  isDemanded,
+  isDenied,
+  opensValue,
+  parameterOf,
+  stands,
+} from './standpoint.ts'
 
 const WRITE = { doing: DO.put | DO.keep | DO.divert }
 
@@ -11,7 +20,7 @@ export const upkeep: Matcher = (s, subject, report) => {
   // add the line … to the agent's rules; allow … in its settings
   const guide = find(s, { as: AS.guide, about: TO.secretPath })
   if (guide >= 0) {
-    const write = before(s, guide, 24, WRITE)
+    const write = giverOf(s, guide, 24, WRITE)
     const { text, starts, ends } = s.tokens
     const isAppended = text.slice(Math.max(0, starts[guide]! - 4), starts[guide]!).includes('>')
     const into = isAppended ? guide : before(s, guide, 3, { how: HOW.to | HOW.into })
@@ -20,7 +29,7 @@ export const upkeep: Matcher = (s, subject, report) => {
       report('memory', payload ? 0.6 : 0.4, write, guide)
   }
   // store in your memory that …
-  const keep = find(s, { doing: DO.keep })
+  const keep = findDemanded(s, { doing: DO.keep })
   if (keep >= 0 && isDemanded(s, keep) && !isDenied(s, keep) && isLater(s)) {
     const memory = near(s, keep, 6, { how: HOW.later })
     if (memory >= 0 && (before(s, memory, 3, { how: HOW.your }) >= 0 || opensValue(s, memory)))
@@ -37,7 +46,7 @@ export const upkeep: Matcher = (s, subject, report) => {
   )
     report('memory', 0.5, later, later)
   // and files are to be removed beside
-  const destroy = findFree(s, { doing: DO.destroy })
+  const destroy = findDemanded(s, { doing: DO.destroy })
   if (destroy >= 0 && (s.as & AS.extra) !== 0 && stands(s, { doing: DO.must | DO.please })) {
     const path = after(s, destroy, 8, { about: TO.path | TO.secretPath })
     if (path >= 0 && stands(s, { how: HOW.all, doing: DO.please })) report('command', 0.5, destroy, path)
