@@ -13,6 +13,20 @@ const bounded: Words = {
   shape: ['* object closed', '!path string enum=3', 'at string format', 'id string pattern', 'most integer max=9'],
 }
 
+const named = ['a object closed', 'b string enum=3', 'c string pattern', 'd integer max=9', 'e object', 'f number']
+const held: Words = { shape: ['* object', ...named] }
+const narrower: Words = {
+  shape: [
+    '* object',
+    'a object closed max=9',
+    'b string enum=3 max=9',
+    'c string pattern max=9',
+    'd integer enum=2 max=9',
+    'e object max=9',
+    'f number max=9',
+  ],
+}
+
 export const HARMLESS: readonly Example[] = [
   graded(
     'info',
@@ -48,6 +62,7 @@ export const HARMLESS: readonly Example[] = [
   graded('low', example('a trace of something else', ...changes(good, found('unicode.padding=benign')))),
   graded('low', example('personal data', ...changes(good, found('pii.email=malicious')))),
   graded('low', example('bounds that stay', ...changes(bounded, { ...bounded, ...reworded }))),
+  graded('low', example('bounds that are added', ...changes(held, narrower))),
   graded('low', example('a text becomes a choice', ...changes(takes('mode string'), takes('mode string enum=3')))),
   graded('low', example('anything becomes a text', ...changes(takes('one any'), takes('one string', reworded)))),
   graded('low', example('no shape was told before', ...changes({ shape: [] }, takes('url string role=url')))),
