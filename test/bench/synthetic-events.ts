@@ -84,7 +84,7 @@ export function eventLines({ count, only, users = 2_000, skew = 1 }: Mix): Uint8
       decision: next() < 0.02 ? 'deny' : 'allow',
       vantage: 'server',
       source: 'native',
-      ...fieldsOf(type, pick, next),
+      ...fieldsOf(type, user, startMs + i * 5, pick, next),
     }
     return encoder.encode(JSON.stringify(event))
   })
@@ -98,7 +98,16 @@ function typeAt(place: number): string {
   return 'tool.call'
 }
 
-function fieldsOf(type: string, pick: (n: number) => number, next: () => number): Record<string, unknown> {
+/** Of an hour, as access tokens are; renewed at the full hour. */
+const TOKEN_SECONDS = 3_600
+
+function fieldsOf(
+  type: string,
+  user: number,
+  timeMs: number,
+  pick: (n: number) => number,
+  next: () => number,
+): Record<string, unknown> {
   const tool = { toolName: `tool_${pick(40)}`, method: 'tools/call', definitionHash: hex(pick(40), 64) }
   switch (type) {
     case 'tool.call':
@@ -120,7 +129,9 @@ function fieldsOf(type: string, pick: (n: number) => number, next: () => number)
         contentTypes: ['text'],
         contentHmac: hex(pick(900), 32),
       }
-    case 'auth.token.validated':
+    case 'auth.token.validated': {
+      // An accepted token is valid and its user’s own: a bench of expired or shared ones would measure attacks.
+      const issuedAt = Math.floor(timeMs / 1_000 / TOKEN_SECONDS) * TOKEN_SECONDS
       return {
         scheme: 'bearer',
         tokenKind: 'jwt',
@@ -128,9 +139,9 @@ function fieldsOf(type: string, pick: (n: number) => number, next: () => number)
         aud: ['https://mcp.example.com'],
         expectedAud: ['https://mcp.example.com'],
         scopes: ['files:read', 'files:list'],
-        expAt: 1_795_000_000,
-        issuedAt: 1_794_996_400,
-        tokenFp: hex(pick(900), 32),
+        expAt: issuedAt + TOKEN_SECONDS,
+        issuedAt,
+        tokenFp: hex(user + 20_000, 32),
         jtiKind: 'jti',
         joseAlg: 'ES256',
         joseTyp: 'at+jwt',
@@ -138,6 +149,7 @@ function fieldsOf(type: string, pick: (n: number) => number, next: () => number)
         signatureOk: true,
         ver: '2.0',
       }
+    }
     case 'http.request':
       return {
         method: 'tools/list',

@@ -1,4 +1,4 @@
-// 101 declared rules of the catalogue's shapes beside the seven real ones: 108, as many as the threat catalogue has.
+// Declared rules of the catalogue’s shapes: with ours, as many as the threat catalogue has rows.
 import { z } from 'zod'
 import type { AnyRule } from '../../detectors/loaded-rule.ts'
 import { days, defineRule, hours, minutes } from '../../detectors/rule.ts'
