@@ -107,6 +107,9 @@ class WholeEngine implements Engine {
   private readonly inside: RuleEngine
   private readonly across: SignalsEngine
   private readonly projection: Projection
+  /** Of the event at hand. */
+  private position: Position | undefined
+  private crossed: readonly Finding[] = NONE
 
   constructor(rules: LoadedRules, options: EngineOptions) {
     const { inside, crossing, projection } = apart(rules)
@@ -122,17 +125,21 @@ class WholeEngine implements Engine {
 
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
     const found = this.inside.apply(event, position)
+    if (!this.projection.isConcerned(event)) return found
     const inventory = this.inside.inventories.of(event.tenant ?? '')
-    let across: readonly Finding[] = NONE
-    const take = (line: string, view: View): void => {
-      const more = this.across.applyView(line, view, position)
-      if (more.length > 0) across = [...across, ...more]
-    }
+    this.position = position
+    this.crossed = NONE
     // The same outcome without writing signals and reading them again; a test holds the two against each other.
-    if (this.across.hasAliases || !this.projection.direct(event, inventory, take))
+    const { viewOfLast, derivedOfLast } = this.inside
+    if (this.across.hasAliases || !this.projection.direct(event, inventory, this.take, viewOfLast, derivedOfLast))
       for (const signal of this.projection.signalsOf(event, position, inventory))
-        across = [...across, ...this.across.apply(signal, inventory)]
-    return across.length === 0 ? found : [...found, ...across]
+        this.crossed = [...this.crossed, ...this.across.apply(signal, inventory)]
+    return this.crossed.length === 0 ? found : [...found, ...this.crossed]
+  }
+
+  private readonly take = (line: string, view: View): void => {
+    const more = this.across.applyView(line, view, this.position)
+    if (more.length > 0) this.crossed = [...this.crossed, ...more]
   }
 
   statelessMatches(event: AuditEvent): readonly string[] {

@@ -47,7 +47,7 @@ export type AnyRule = {
   readonly cell?: () => Cell
   readonly beside?: Readonly<Record<string, AnyBeside>>
   readonly on?: AnyHandlers
-  readonly where?: (event: never, beside: never) => boolean
+  readonly where?: (event: never, beside: never, config: never) => boolean
   readonly onTimer?: Handler
 } & { readonly [S in ShapeName]?: (config: never) => unknown }
 

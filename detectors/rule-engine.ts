@@ -22,6 +22,7 @@ import { derivedViews, type View, viewOf } from './view.ts'
 
 /** How far event time may lag behind the newest event of the partition before timers no longer wait for it. */
 export const ALLOWED_LATENESS_MS = 300_000
+const NONE: readonly Finding[] = Object.freeze([])
 /** A rule that throws this often is switched off for the partition. */
 const QUARANTINE_ERRORS = 10
 
@@ -39,9 +40,11 @@ export class RuleEngine implements Engine {
   private readonly matches: number[]
   private cooled = 0
   private dropped = 0
-  private findings: Finding[] = []
+  private findings: readonly Finding[] = NONE
   private position: Position | undefined
   private current: View | undefined
+  private lastView: View | undefined
+  private lastDerived: readonly View[] | undefined
 
   /** `seen`: where coverage is told, when not by this engine alone. */
   constructor(rules: readonly LoadedRule[], options: EngineOptions, seen = new Coverage(rules)) {
@@ -64,11 +67,23 @@ export class RuleEngine implements Engine {
   apply(event: AuditEvent, position?: Position): readonly Finding[] {
     const server = this.seen.server(event.tenant ?? '', event.serverId)
     this.inventories.note(event)
-    const view = viewOf(this.aliases.canonical(event), server?.name, this.inventories.of(event.tenant ?? ''))
+    const named = this.aliases.canonical(event)
+    const view = viewOf(named, server?.name, this.inventories.of(event.tenant ?? ''))
     this.begin(view.ts, position)
     this.evaluate(view, server)
-    for (const derived of derivedViews(view)) this.evaluate(derived, server)
+    const derived = derivedViews(view)
+    for (const each of derived) this.evaluate(each, server)
+    this.lastView = named === event ? view : undefined
+    this.lastDerived = named === event ? derived : undefined
     return this.findings
+  }
+
+  /** The view of the event that was applied last, and those derived; undefined when its hashes were given other names here. */
+  get viewOfLast(): View | undefined {
+    return this.lastView
+  }
+  get derivedOfLast(): readonly View[] | undefined {
+    return this.lastDerived
   }
 
   /** One view for the rules of one line. A silent one is remembered and finds nothing. */
@@ -82,7 +97,8 @@ export class RuleEngine implements Engine {
 
   private begin(ts: number, position: Position | undefined): void {
     this.position = position
-    this.findings = []
+    // Most events find nothing: no list for them.
+    this.findings = NONE
     if (ts > this.run.maxMs) this.run.maxMs = ts
     // Before the event itself: what was due before it is decided without it.
     if (this.timers.nextMs <= this.run.watermarkMs) this.fireTimers()
@@ -103,7 +119,7 @@ export class RuleEngine implements Engine {
     this.dispatch.remove(index)
     this.options.onRuleError?.(rule.id, error, this.position)
     if (view !== undefined && errors === QUARANTINE_ERRORS)
-      this.findings.push(quarantineFinding(rule, view, errors, String(error)))
+      this.found(quarantineFinding(rule, view, errors, String(error)))
   }
 
   private report(
@@ -129,8 +145,13 @@ export class RuleEngine implements Engine {
     }
     // One handle may stand twice in an event: one finding.
     if (this.findings.some(({ findingId }) => findingId === finding.findingId)) return
-    this.findings.push(finding)
+    this.found(finding)
     this.seen.matched(finding.tenant, finding.serverId, rule.id, view?.ts ?? atMs)
+  }
+
+  private found(finding: Finding): void {
+    if (this.findings === NONE) this.findings = [finding]
+    else (this.findings as Finding[]).push(finding)
   }
 
   /** A key that reported less than its cooldown ago reports again only what is more severe. */

@@ -69,7 +69,7 @@ export type Logic<R extends Requires, C, S, B> =
       readonly cell: () => S
       readonly beside?: Besides<R, C, B>
       /** Asked before the key gets a cell: what cannot matter takes no room. Cells beside are not concerned. */
-      readonly where?: (event: AnyEvent<R>, beside: B) => boolean
+      readonly where?: (event: AnyEvent<R>, beside: B, config: C) => boolean
       readonly on: Handlers<R, [cell: S, config: C, beside: B]>
       readonly onTimer?: (atMs: number, cell: S, config: C, beside: B) => Answer
     })

@@ -33,7 +33,19 @@ export const LIMITS = {
 const say = (description: string, origin: Origin, unit: string) => ({ description, origin, unit })
 
 /** Lone surrogates and NUL: V8 keeps them, ClickHouse and JSON tools disagree on them. */
-export const wellFormed = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000')
+export function wellFormed(text: string): boolean {
+  const { length } = text
+  // Most texts are short and plain: a loop over them takes half the time of two calls.
+  if (length > SHORT_CHARS) return isWellFormed(text)
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0 || code >= FIRST_SURROGATE) return isWellFormed(text)
+  }
+  return true
+}
+const isWellFormed = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000')
+const SHORT_CHARS = 64
+const FIRST_SURROGATE = 0xd800
 const unicode = (schema: z.ZodString) => schema.refine(wellFormed, 'must be well-formed Unicode without NUL')
 /** A text inside a list or an object; every text of an event is one of these or has a pattern. */
 export const characters = (max: number) => unicode(z.string().max(max))

@@ -4,6 +4,7 @@
  * makes the check say no, so zod stays the only source (test/unit/schemas/quick-check.test.ts).
  */
 import type { z } from 'zod'
+import { INSTANT } from './field.ts'
 
 /** True only for values that the schema accepts unchanged. */
 export type QuickCheck = (value: unknown) => boolean
@@ -30,7 +31,7 @@ interface Definition {
 
 /** What a field asks for, in one shape for all kinds: the loop over an event’s fields then stays fast. */
 interface Plan {
-  kind: 'text' | 'pattern' | 'letters' | 'number' | 'boolean' | 'choice' | 'list' | 'object' | 'zod'
+  kind: 'text' | 'pattern' | 'instant' | 'letters' | 'number' | 'boolean' | 'choice' | 'list' | 'object' | 'zod'
   optional: boolean
   /** Of lengths for texts and lists, of values for numbers. */
   min: number
@@ -45,8 +46,16 @@ interface Plan {
   isInteger: boolean
   choices: ReadonlySet<unknown> | undefined
   each: Plan | undefined
-  fields: ReadonlyMap<string, Plan> | undefined
+  fields: ReadonlyMap<string, Field> | undefined
+  /** The field that came first in the object before. */
+  first: Field | undefined
   required: readonly string[]
+}
+/** Objects of one kind name their fields in one order, mostly: each field remembers which one came after it. */
+interface Field {
+  readonly key: string
+  readonly plan: Plan
+  next: Field | undefined
 }
 
 /** A schema of a kind that is not understood gets a check that always says no: zod decides then. */
@@ -67,6 +76,8 @@ function accepts(plan: Plan, value: unknown): boolean {
       )
     case 'pattern':
       return typeof value === 'string' && plan.pattern!.test(value)
+    case 'instant':
+      return typeof value === 'string' && isInstant(value)
     case 'letters':
       return typeof value === 'string' && isOfLetters(plan, value)
     case 'number':
@@ -96,14 +107,21 @@ function accepts(plan: Plan, value: unknown): boolean {
 /** Known keys with good values, and every required one present. An unknown key is a no: zod would remove it. */
 function acceptsObject(plan: Plan, value: unknown): boolean {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false
-  const keys = Object.keys(value)
-  const values = Object.values(value)
   const fields = plan.fields!
   let required = 0
-  for (let i = 0; i < keys.length; i++) {
-    const field = fields.get(keys[i]!)
-    if (field === undefined || !accepts(field, values[i])) return false
-    if (!field.optional) required++
+  let before: Field | undefined
+  // An inherited key is one more to look at: zod reads it too.
+  for (const key in value) {
+    let field = before === undefined ? plan.first : before.next
+    if (field === undefined || field.key !== key) {
+      field = fields.get(key)
+      if (field === undefined) return false
+      if (before === undefined) plan.first = field
+      else before.next = field
+    }
+    if (!accepts(field.plan, (value as Record<string, unknown>)[key])) return false
+    if (!field.plan.optional) required++
+    before = field
   }
   return required === plan.required.length
 }
@@ -124,6 +142,7 @@ function planOf(schema: z.ZodType): Plan {
     choices: undefined,
     each: undefined,
     fields: undefined,
+    first: undefined,
     required: [],
   }
   if (type === 'optional' && innerType !== undefined && rules.length === 0)
@@ -141,12 +160,14 @@ function planOf(schema: z.ZodType): Plan {
       : { ...plan, kind: 'list', each, max: Math.min(plan.max, ...rules.map(({ maximum = 0 }) => maximum)) }
   }
   if (type === 'object' && shape !== undefined && rules.length === 0) {
-    const fields = new Map(Object.entries(shape).map(([key, field]) => [key, planOf(field)]))
+    const fields = new Map(
+      Object.entries(shape).map(([key, field]) => [key, { key, plan: planOf(field), next: undefined }]),
+    )
     return {
       ...plan,
       kind: 'object',
       fields,
-      required: [...fields].flatMap(([key, field]) => (field.optional ? [] : [key])),
+      required: [...fields].flatMap(([key, field]) => (field.plan.optional ? [] : [key])),
     }
   }
   return plan
@@ -156,7 +177,9 @@ function planOf(schema: z.ZodType): Plan {
 function textPlan(plan: Plan, rules: readonly Check[]): Plan {
   const [only] = rules
   if (rules.length === 1 && only!.check === 'string_format' && only!.pattern !== undefined && !only!.pattern.global)
-    return lettersPlan(plan, only!.pattern) ?? { ...plan, kind: 'pattern', pattern: only!.pattern }
+    return only!.pattern.source === INSTANT.source && only!.pattern.flags === ''
+      ? { ...plan, kind: 'instant' }
+      : (lettersPlan(plan, only!.pattern) ?? { ...plan, kind: 'pattern', pattern: only!.pattern })
   const text: Plan = { ...plan, kind: 'text' }
   for (const { check, minimum = 0, maximum = 0, fn } of rules) {
     if (check === 'min_length') text.min = Math.max(text.min, minimum)
@@ -188,6 +211,35 @@ function isOfLetters({ min, max, letters, orEmpty }: Plan, text: string): boolea
   if (length > max || length < min) return orEmpty && length === 0
   for (let i = 0; i < length; i++) if (letters![text.charCodeAt(i)] !== 1) return false
   return true
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+/** Two digits as a number; NaN for anything else. */
+function two(text: string, at: number): number {
+  const a = text.charCodeAt(at)
+  const b = text.charCodeAt(at + 1)
+  return isDigit(a) && isDigit(b) ? a * 10 + b - 528 : Number.NaN
+}
+/** Place and code of `-`, `-`, `T`, `:`, `:`. */
+const SEPARATORS = [4, 45, 7, 45, 10, 84, 13, 58, 16, 58] as const
+const [DOT, Z] = [46, 90]
+const isBetween = (n: number, least: number, most: number): boolean => n >= least && n <= most
+/** What INSTANT of field.ts says, in a quarter of its time: every event has two of them. */
+export function isInstant(text: string): boolean {
+  const last = text.length - 1
+  if (last !== 19 && (last < 21 || last > 29)) return false
+  for (let i = 0; i < SEPARATORS.length; i += 2) if (text.charCodeAt(SEPARATORS[i]!) !== SEPARATORS[i + 1]) return false
+  if (text.charCodeAt(last) !== Z || (last > 19 && text.charCodeAt(19) !== DOT)) return false
+  for (let i = 20; i < last; i++) if (!isDigit(text.charCodeAt(i))) return false
+  return (
+    two(text, 0) >= 0 &&
+    two(text, 2) >= 0 &&
+    isBetween(two(text, 5), 1, 12) &&
+    isBetween(two(text, 8), 1, 31) &&
+    two(text, 11) <= 23 &&
+    two(text, 14) <= 59 &&
+    two(text, 17) <= 59
+  )
 }
 
 function numberPlan(plan: Plan, rules: readonly Check[]): Plan {

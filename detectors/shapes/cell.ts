@@ -16,7 +16,7 @@ export interface CellSpec {
   readonly cell: () => Cell
   readonly besides: readonly BesideSpec[]
   readonly on: Readonly<Record<string, CellHandler>>
-  readonly where?: (event: View, beside: Record<string, Cell>) => boolean
+  readonly where?: (event: View, beside: Record<string, Cell>, config: unknown) => boolean
   readonly onTimer?: (atMs: number, cell: Cell, config: unknown, beside: Record<string, Cell>) => Answer
   readonly config: unknown
 }
@@ -71,7 +71,7 @@ export function compileCell(
       if (match) run.report(rule, view, space, row, match, 0)
     }
     if (own === undefined) return
-    if (where !== undefined && !where(view, beside.in(run))) return
+    if (where !== undefined && !where(view, beside.in(run), config)) return
     if (run.enter(slot) === NO_ROW) return
     const { space, row } = run
     const cell = run.objectOf(slot, spec.cell)

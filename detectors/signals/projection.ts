@@ -74,18 +74,34 @@ export class Projection {
     for (const wire of isDerived(type) ? DERIVED_FROM[type] : [type]) this.concerned.add(wire)
   }
 
+  /** Whether the event may make a signal at all. */
+  isConcerned({ eventType }: AuditEvent): boolean {
+    return this.concerned.has(eventType)
+  }
+
   /**
    * What the event’s signals would say, on the views themselves: `take` is called with the line of the rules and the view, in the order of
-   * the ordinals. Not while hashes have two names: answers false then, and nothing was taken.
+   * the ordinals. Not while hashes have two names: answers false then, and nothing was taken. `view` and `derived`: of the event as it
+   * came, where somebody has them.
    */
-  direct(event: AuditEvent, inventory: Inventory, take: (line: string, view: View) => void): boolean {
-    if (!this.concerned.has(event.eventType)) return true
+  direct(
+    event: AuditEvent,
+    inventory: Inventory,
+    take: (line: string, view: View) => void,
+    view = viewOf(event, event.serverId, inventory),
+    derived = derivedViews(view),
+  ): boolean {
     if (event.formerHashes !== undefined && event.formerHashes.length > 0) return false
-    const base = viewOf(event, event.serverId, inventory)
-    for (const view of [base, ...derivedViews(base)])
-      for (const { read, line, scope } of this.needs.get(view.type) ?? NO_NEEDS)
-        if (read(view) !== '' && (scope !== 'fleet' || view.server === EVERY_SERVER)) take(line, view)
+    this.takeNeeds(view, take)
+    for (const each of derived) this.takeNeeds(each, take)
     return true
+  }
+
+  private takeNeeds(view: View, take: (line: string, view: View) => void): void {
+    const needs = this.needs.get(view.type)
+    if (needs === undefined) return
+    for (const { read, line, scope } of needs)
+      if (read(view) !== '' && (scope !== 'fleet' || view.server === EVERY_SERVER)) take(line, view)
   }
 
   /** In the order of their ordinals. `inventory` is that of the tenant, as the log stood at this event. */

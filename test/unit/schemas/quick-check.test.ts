@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { EVENT_SCHEMAS, EVENT_TYPES, type EventType } from '../../../schemas/event.ts'
-import { quickCheck } from '../../../schemas/quick-check.ts'
+import { INSTANT } from '../../../schemas/field.ts'
+import { isInstant, quickCheck } from '../../../schemas/quick-check.ts'
 import { anyEvent } from './arbitrary-event.ts'
 
 /** Values that sit at the edges of what fields accept. */
@@ -93,5 +94,37 @@ describe('a quick check', () => {
     expect(quickCheck(z.email())('a@example.org')).toBe(false)
     expect(quickCheck(z.string().max(3).regex(/a/))('a')).toBe(false)
     expect(quickCheck(z.number().multipleOf(2))(2)).toBe(false)
+  })
+})
+
+describe('an instant', () => {
+  const digits = fc.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,10})?[Zz]?$/)
+  const good = fc
+    .date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+    .map((date) => date.toISOString())
+
+  it('is what its pattern says, character by character', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(digits, good),
+        fc.nat(31),
+        fc.constantFrom('', '/', ':', '0', '9', 'Z', '.', '٣'),
+        (text, at, by) => {
+          for (const changed of [
+            text,
+            text.slice(0, at) + by + text.slice(at + 1),
+            text.slice(0, at) + by + text.slice(at),
+          ])
+            expect(isInstant(changed)).toBe(INSTANT.test(changed))
+        },
+      ),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('has months, days, hours, minutes and seconds within their bounds', () => {
+    for (const text of ['2026-00-01', '2026-13-01', '2026-12-00', '2026-12-32', '2026-12-31', '2026-01-01'])
+      for (const time of ['24:00:00', '23:60:00', '23:59:60', '23:59:59', '00:00:00'])
+        expect(isInstant(`${text}T${time}Z`)).toBe(INSTANT.test(`${text}T${time}Z`))
   })
 })
