@@ -27,7 +27,13 @@ import { spokenName, spokenNames } from './injection/declared/spoken-name.ts'
 import { isDeclared } from './injection/declared/standpoint.ts'
 import { upkeep } from './injection/declared/upkeep.ts'
 import { followUp } from './injection/follow-up.ts'
-import { declaredLexicon, plainLexicon } from './injection/lexicon.ts'
+import { addressed } from './injection/handed-on/address.ts'
+import { chore } from './injection/handed-on/chore.ts'
+import { errand } from './injection/handed-on/errand.ts'
+import { standingOf, standingOfMark } from './injection/handed-on/place.ts'
+import { replyForm } from './injection/handed-on/reply-form.ts'
+import { snippet } from './injection/handed-on/snippet.ts'
+import { declaredLexicon, handedOnLexicon, plainLexicon } from './injection/lexicon.ts'
 import { DO, HOW, TO } from './injection/meaning.ts'
 import { memory } from './injection/memory.ts'
 import { override } from './injection/override.ts'
@@ -74,6 +80,10 @@ const OF_DECLARED: readonly Matcher[] = [
   upkeep,
 ]
 
+/** What is asked of results, resources and errors beside. */
+const OF_HANDED_ON: readonly Matcher[] = [replyForm, chore, errand, addressed, snippet]
+const HANDED_ON: ReadonlySet<Surface> = new Set(['result', 'resource', 'error'])
+
 const SURFACES: ReadonlySet<Surface> = new Set([
   'definition',
   'instructions',
@@ -95,6 +105,9 @@ const DESCRIBED = 0.4
 const MAX_ACTS = 64
 /** An order takes some words; in Chinese a few characters. */
 const MIN_CHARACTERS = 6
+
+/** Characters between two acts of one order; in a long document others have nothing to do with each other. */
+const TOGETHER = 900
 
 interface Act {
   readonly kind: Kind
@@ -142,23 +155,25 @@ export const injection: Classifier = {
     const acts: Act[] = []
     const { text } = reading
     tokens.mayQuote = (traitsOf(reading) & (TRAIT.quote | TRAIT.nonAscii)) !== 0
-    tokenize(tokens, text, plainLexicon, subject)
+    const isHandedOn = HANDED_ON.has(subject.surface)
+    tokenize(tokens, text, isHandedOn ? handedOnLexicon : plainLexicon, subject)
     if (tokens.marks.length > 0 || isWorthReading(tokens.doingAll, tokens.howAll, tokens.toAll & WORTH_READING_TO)) {
       if (tokens.count > 0) {
-        const report = reportTo(acts, NO_SENTENCE)
+        const report = reportTo(acts, NO_SENTENCE, isHandedOn ? standingIn : ofItself)
         roleMarkers(tokens, subject, report)
         praise(tokens, subject, report)
         followUp(tokens, subject, report)
       }
-      ask(MATCHERS, subject, acts, true)
+      ask(MATCHERS, subject, acts, true, isHandedOn ? standingIn : ofItself)
     }
+    if (isHandedOn) ask(OF_HANDED_ON, subject, acts, false)
     // A definition is read a second time, with the words that mean something in definitions only.
     if (isDeclared(subject)) {
       tokenize(tokens, subject.isKey === true ? spokenName(text) : text, declaredLexicon, subject)
       if (subject.isKey === true) spokenNames(tokens, reportTo(acts, NO_SENTENCE))
       else ask(OF_DECLARED, subject, acts, false)
     }
-    return acts.length === 0 ? NO_HITS : hitsOf(acts)
+    return acts.length === 0 ? NO_HITS : hitsOf(acts, isHandedOn ? TOGETHER : Number.POSITIVE_INFINITY)
   },
 }
 
@@ -166,9 +181,15 @@ const isWorthReading = (doing: number, how: number, to: number): boolean =>
   ((doing & WORTH_READING) | (how & WORTH_READING_HOW) | to) !== 0
 
 /** Every matcher about every sentence; `onlyWorth`: about those in which it could find anything. */
-function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[], onlyWorth: boolean): void {
+function ask(
+  matchers: readonly Matcher[],
+  subject: Subject,
+  acts: Act[],
+  onlyWorth: boolean,
+  standing: Standing = ofItself,
+): void {
   let sentence: Sentence | undefined
-  const report = reportTo(acts, () => sentence)
+  const report = reportTo(acts, () => sentence, standing)
   for (let index = 0; index < tokens.sentences; index++) {
     const to = tokens.sentenceTo[index]! & TO.mode
     if (onlyWorth && !isWorthReading(tokens.sentenceDoing[index]!, tokens.sentenceHow[index]!, to)) continue
@@ -179,18 +200,29 @@ function ask(matchers: readonly Matcher[], subject: Subject, acts: Act[], onlyWo
 
 const NO_SENTENCE = (): undefined => undefined
 const reportTo =
-  (acts: Act[], sentenceOf: () => Sentence | undefined): Report =>
+  (acts: Act[], sentenceOf: () => Sentence | undefined, standing: Standing = ofItself): Report =>
   (kind, score, from, to) => {
     if (acts.length >= MAX_ACTS) return
     const first = Math.min(from, to)
     const last = Math.max(from, to)
     const sentence = sentenceOf()
     const described = sentence !== undefined && isDescribed(sentence, first)
-    const weight = described ? score * DESCRIBED : score
+    const told = described ? score * DESCRIBED : score
+    const weight = kind === 'override' && score >= SURE ? told : told * standing(sentence, first, kind)
     if (weight < 0.15) return
     const end = tokens.ends[last] ?? tokens.text.length
     acts.push({ kind, score: weight, described, start: tokens.starts[first] ?? 0, end })
   }
+
+/** How much an act counts for where it stands. */
+type Standing = (sentence: Sentence | undefined, first: number, kind: Kind) => number
+/** Earlier orders are set aside, in so many words: that counts wherever it stands. */
+const SURE = 0.85
+const standingIn: Standing = (sentence, first, kind) =>
+  sentence === undefined ? standingOfMark(tokens, first) : standingOf(sentence, first, CLAIMS.has(kind))
+/** Said rather than ordered: the user has agreed, you are somebody else. */
+const CLAIMS: ReadonlySet<Kind> = new Set(['consent', 'persona'])
+const ofItself: Standing = () => 1
 
 const NO_HITS: readonly Hit[] = []
 
@@ -222,7 +254,7 @@ function isListed(s: Sentence, first: number): boolean {
 }
 
 /** One hit per kind, the strongest; every other kind in the text adds what it leaves open (noisy or, at 0.7 of its weight). */
-function hitsOf(acts: readonly Act[]): readonly Hit[] {
+function hitsOf(acts: readonly Act[], together: number): readonly Hit[] {
   const strongest = new Map<Kind, Act>()
   for (const act of acts) {
     const known = strongest.get(act.kind)
@@ -232,7 +264,8 @@ function hitsOf(acts: readonly Act[]): readonly Hit[] {
   for (const act of strongest.values()) {
     let open = 1 - act.score
     for (const other of strongest.values())
-      if (other.kind !== act.kind && !other.described) open *= 1 - other.score * 0.7
+      if (other.kind !== act.kind && !other.described && Math.abs(other.start - act.start) <= together)
+        open *= 1 - other.score * 0.7
     const score = Math.round((1 - open) * 100) / 100
     // What is weak on its own stays context: it strengthens others, it is not carried by them.
     const own = act.score < REPORTED ? act.score : score

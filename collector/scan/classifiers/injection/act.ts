@@ -17,6 +17,7 @@ export type Kind =
   | 'consent'
   | 'command'
   | 'answer'
+  | 'task'
 
 /** Reports an act. `score` is what it weighs on its own; tokens `from` to `to` inclusive, in any order. */
 export type Report = (kind: Kind, score: number, from: number, to: number) => void

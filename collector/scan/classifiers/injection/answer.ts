@@ -1,5 +1,6 @@
 /** injection.answer: what is said to the person is dictated: fixed words, a recommendation, links, nothing of what was asked. */
 import type { Matcher } from './act.ts'
+import { ANY, openingOrder } from './handed-on/place.ts'
 import { DO, HOW, TO } from './meaning.ts'
 import { after, before, find, has, isOrdered, isRefused, near } from './sentence.ts'
 import { IS, type Tokens } from './tokens.ts'
@@ -13,6 +14,8 @@ export const answer: Matcher = (s, subject, report) => {
   if ((s.doing & DO.answer) !== 0)
     for (let say = find(s, SAY); say >= 0; say = find(s, SAY, say + 1)) {
       if (isRefused(s, say) || !isOrdered(s, say)) continue
+      // Programs only return and only report: what is read has to say it to somebody.
+      if (isRead && openingOrder(s, ANY) < 0 && (s.how & HOW.you) === 0 && (s.about & TO.agent) === 0) continue
       const only = near(s, say, 4, { how: HOW.only })
       // `just reply to this mail` is said by every newsletter.
       if (only >= 0 && isRead && after(s, say, 4, { about: TO.message }) < 0) {

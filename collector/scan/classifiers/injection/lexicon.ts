@@ -3,6 +3,8 @@
  * the hash that was summed while reading it, without making a string. A false match needs 32 equal bits and costs at most a false hit.
  */
 import { foldWord } from './fold.ts'
+import { ASK } from './handed-on/ask.ts'
+import { handedOnVerbs, handedOnWords } from './handed-on/words-handed-on.ts'
 import { DO } from './meaning.ts'
 import { englishVerbs, englishWords, irregularForms, type WordLine } from './words.ts'
 import { declaredParts, declaredVerbs, declaredWords } from './words-declared.ts'
@@ -152,6 +154,15 @@ function declaredMeanings(): Growing {
   return meanings
 }
 
+/** The fourth set holds other bits here than in definitions: handed-on/ask.ts. */
+function handedOnMeanings(): Growing {
+  const meanings = plainMeanings()
+  for (const [as, words] of handedOnVerbs) learn(meanings, [0, 0, 0, words], asIs, as | ASK.base)
+  for (const [as, words] of handedOnWords) learn(meanings, [0, 0, 0, words], asIs, as)
+  return meanings
+}
+
 /** What is read or passed; and what a server declares, where more words bear on what is ordered. */
+export const handedOnLexicon = new Lexicon(handedOnMeanings(), cjkWords)
 export const plainLexicon = new Lexicon(plainMeanings(), cjkWords)
 export const declaredLexicon = new Lexicon(declaredMeanings(), [...cjkWords, ...declaredCjkWords])

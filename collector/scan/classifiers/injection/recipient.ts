@@ -50,7 +50,7 @@ export const recipient: Matcher = (s, subject, report) => {
       const isWhole = near(s, verb, 6, { how: HOW.all | HOW.copy }) >= 0 || (s.doing & DO.must) !== 0
       if (isEnemy) report('recipient', 0.8, verb, where)
       else if (has(s, where, { about: TO.mail }) && isCopy) report('recipient', isWhole ? 0.8 : 0.55, verb, where)
-      else if (isTold) report('recipient', 0.5, verb, where)
+      else if (isTold) report('recipient', isRead ? 0.45 : 0.5, verb, where)
       else if (cargo < 0) continue
       else if (has(s, where, { about: TO.mail })) report('recipient', isWhole ? 0.7 : 0.45, verb, where)
       else if (before(s, where, 3, { how: HOW.to }) >= 0) report('recipient', isWhole ? 0.6 : 0.4, verb, where)
