@@ -43,6 +43,16 @@ export const PROPERTIES: readonly Property[] = [
       rule.examples.match.flatMap((example) => (run(rule, example).length > 0 ? [] : [`${example.name}: is silent`])),
   },
   {
+    name: 'says it as often as its examples say',
+    faults: (rule) =>
+      rule.examples.match.flatMap((example) => {
+        const found = run(rule, example).length
+        return example.findings === undefined || example.findings === found
+          ? []
+          : [`${example.name}: ${found} findings`]
+      }),
+  },
+  {
     name: 'is as severe as its examples say',
     faults: (rule) =>
       rule.examples.match.flatMap((example) => {

@@ -161,6 +161,8 @@ export interface Example {
   readonly events: readonly object[]
   /** Options of the rule in this example. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** How many findings there are, where the example is about that. */
+  readonly findings?: number
   /** The highest severity of its findings, where the example is about that. */
   readonly severity?: Severity
 }

@@ -61,5 +61,7 @@ export const exampleWith = (
   name: string,
   ...events: readonly Sample[]
 ): Example => ({ name, events, config })
+/** An example that is about how often it is said. */
+export const counted = (findings: number, of: Example): Example => ({ ...of, findings })
 /** An example that is about how bad it is. */
 export const graded = (severity: Severity, of: Example): Example => ({ ...of, severity })

@@ -25,6 +25,7 @@ function isBroken(rule: AnyRule): boolean {
     list.some((example) => {
       const findings = run(rule, example)
       if (findings.length > 0 !== mustMatch) return true
+      if (example.findings !== undefined && example.findings !== findings.length) return true
       if (example.severity === undefined) return false
       return Math.max(...findings.map(({ severity }) => severityRank(severity))) !== severityRank(example.severity)
     })

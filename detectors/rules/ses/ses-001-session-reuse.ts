@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { judgeSession, type SessionOwner } from '../../ownership.ts'
 import { days, defineRule } from '../../rule.ts'
 import { example, exampleWith, idOf, sample } from '../../sample.ts'
+import { match, noMatch } from './examples/ses-001-session-reuse.ts'
 
 const fields = ['session', 'principal', 'client', 'actors', 'request'] as const
 type Words = Parameters<typeof sample<'tool.call'>>[1]
@@ -61,6 +62,7 @@ export default defineRule({
   },
   examples: {
     match: [
+      ...match,
       example('bob speaks in the session of alice', call('alice'), call('bob')),
       example('bob is refused', call('alice'), call('bob', { decision: 'deny' })),
       example('the same person from another client', call('alice'), call('alice', { client: 'curl' })),
@@ -80,6 +82,7 @@ export default defineRule({
       ),
     ],
     noMatch: [
+      ...noMatch,
       example(
         'a refreshed token is the same person',
         call('alice', { request: 'r1' }),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type HandleOwner, judgePresented, noteMinted } from '../../handle-owner.ts'
 import { days, defineRule } from '../../rule.ts'
 import { example, exampleWith, idOf, sample } from '../../sample.ts'
+import { match, noMatch } from './examples/ses-002-handle-reuse.ts'
 
 const basket = { fp: idOf('basket-1'), path: '/basket', policy: 'private' } as const
 type Handle = Parameters<typeof sample<'tool.call'>>[1] extends { argHandles?: infer H } | undefined
@@ -78,6 +79,7 @@ export default defineRule({
   },
   examples: {
     match: [
+      ...match,
       example('bob adds to the basket of alice', mint('alice'), present('bob')),
       example('bob is refused', mint('alice'), present('bob', basket, { decision: 'deny', request: 'r2' })),
       example(
@@ -105,6 +107,7 @@ export default defineRule({
       ),
     ],
     noMatch: [
+      ...noMatch,
       example('an issue number used by many', mint('alice', issue), present('bob', issue), present('carol', issue)),
       example(
         'the owner uses it, also with a new token',

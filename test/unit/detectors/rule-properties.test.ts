@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { AnyRule } from '../../../detectors/loaded-rule.ts'
 import { days, defineRule } from '../../../detectors/rule.ts'
 import { PROPERTIES } from '../../../detectors/rule-properties.ts'
-import { example, type Sample, sample } from '../../../detectors/sample.ts'
+import { counted, example, type Sample, sample } from '../../../detectors/sample.ts'
 import { TEXT } from './small-rules.ts'
 
 const call = (tool: string, principal = 'alice') => sample('tool.call', { tool, principal })
@@ -33,6 +33,10 @@ let lastTenant = ''
 describe.each([
   ['matches the examples that must match', { check: { 'tool.call': () => undefined } }],
   ['stays silent in the examples that must not match', { check: { 'tool.call': () => ({ saw: 'x' }) } }],
+  [
+    'says it as often as its examples say',
+    { examples: { ...examples, match: [counted(2, example('bad', call('bad')))] } },
+  ],
   [
     'its examples are valid events',
     {
