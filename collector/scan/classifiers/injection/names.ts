@@ -159,5 +159,5 @@ const LICENSE_NAME =
   /^(?:auto_?(?:approve|accept|run|allow|confirm)|always_?(?:allow|approve)|(?:bypass|skip)_?permissions?|dangerously_?\w{2,24})\w{0,16}$/i
 /** get_balance, sendEmail: a verb and what it is done to. Switches of a tool begin with other verbs. */
 const TOOL_NAME =
-  /^(?:get|list|send|create|delete|remove|update|write|read|edit|execute|exec|run|call|fetch|search|find|query|approve|transfer|pay|book|browser|post|push|upload|download|open|move|make|add|insert|check|submit|cancel|schedule|reply|forward|merge|fork|deploy|invoke|eval)(?:_[a-z]|[A-Z][a-z])|[a-z]_(?:send|search|read|write|create|delete|update|fetch|query|execute|run|transfer|upload|post|exec|run)$/
+  /^(?:get|list|send|create|delete|remove|update|write|read|edit|execute|exec|run|call|fetch|search|find|query|approve|transfer|pay|book|browser|post|push|upload|download|open|move|make|add|insert|check|submit|cancel|schedule|reply|forward|merge|fork|deploy|invoke|eval)(?:_[a-z]|[A-Z][a-z])|[a-z]_(?:send|search|read|write|create|delete|update|fetch|query|execute|run|transfer|upload|post|exec|run|edit|list|save|check)$/
 const SECRET_NAME = /(?:_|^)(?:token|secret|password|credential|api_?key|(?:access|private)_key)s?$/i

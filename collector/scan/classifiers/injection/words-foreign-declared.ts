@@ -24,7 +24,7 @@ export const declaredForeignWords: readonly WordLine[] = [
   [0, 0, HOW.copy, 'kopie kopi kopia'],
   // French
   [DO.put, 0, 0, 'mets mettez place placez joins joignez'],
-  [DO.tell, 0, 0, 'prevenir previens prevenez avertir'],
+  [DO.tell, 0, 0, 'indique indiquez signale signalez evoque prevenir previens prevenez avertir'],
   [0, TO.parameter, 0, 'champ parametre'],
   [0, TO.tool, 0, 'outil outils'],
   [0, 0, HOW.other, 'autre autres'],

@@ -95,6 +95,15 @@ function secretFile(s: Sentence, parameter: string, report: Report): void {
       before(s, path, 7, { as: AS.content, about: TO.file }) >= 0 || after(s, path, 9, { as: AS.content }) >= 0
     const slot = parameter !== '' || otherThan(s, SLOT, path)
     const timed = stands(s, TIMED) || stands(s, FORCE)
+    // files with keys go to a bucket, an address
+    if (
+      move >= 0 &&
+      has(s, move, { doing: DO.send }) &&
+      stands(s, { about: TO.url | TO.mail | TO.outside, as: AS.account })
+    ) {
+      report('secret_path', 0.6, Math.min(path, move), Math.max(path, move))
+      return
+    }
     const isRead = reading >= 0 && (isDemanded(s, reading) || (timed && has(s, reading, { doing: DO.base })))
     if (isTarget && !isRead && !content) continue
     const from = move < 0 ? path : Math.min(path, move)
@@ -214,7 +223,7 @@ function machine(s: Sentence, parameter: string, report: Report): void {
   for (let i = s.from; i < s.to; i++) {
     // `environment` alone is where something runs.
     const isMachine = has(s, i, { as: AS.machine }) && !(isPlace(s, i) && after(s, i, 1, { as: AS.machine }) < 0)
-    if (!isMachine && !has(s, i, { as: AS.personal })) continue
+    if ((!isMachine && !has(s, i, { as: AS.personal })) || (s.tokens.is[i]! & IS.quoted) !== 0) continue
     if (isDenied(s, i)) return
     if (isMachine) owned++
     else personal++

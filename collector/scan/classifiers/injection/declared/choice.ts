@@ -143,6 +143,7 @@ const LIMIT = /^(?:limit|restriction|safe|guardrail|polic|security|boundar|ethic
 const isProtection = (s: Sentence, limit: number): boolean => {
   const { text, starts, ends } = s.tokens
   if (!LIMIT.test(text.slice(starts[limit]!, ends[limit]!))) return false
+  if (after(s, limit, 4, { about: TO.person }) >= 0) return true
   if (has(s, limit, { about: TO.safety }) || near(s, limit, 3, { how: HOW.all | HOW.your | HOW.prior }) >= 0)
     return true
   return /(?:sandbox|access|content|security|privacy)\s{1,2}$|^\w+ on (?:file|access)/i.test(

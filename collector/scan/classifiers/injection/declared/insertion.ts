@@ -26,7 +26,10 @@ export const insertion: Matcher = (s, subject, report) => {
   if (!isDeclared(subject)) return
   if (VALUE_PLACE.test(subject.path)) inValue(s, report)
   inAnswers(s, report)
-  if (parameterOf(subject) !== '') return
+  if (parameterOf(subject) !== '') {
+    ofMachine(s, report)
+    return
+  }
   ofCommands(s, report)
   ofMessages(s, report)
   everywhere(s, report)
@@ -39,6 +42,18 @@ function inValue(s: Sentence, report: Report): void {
   if (stands(s, { doing: DO.must, how: HOW.before | HOW.first | HOW.after, about: TO.secretPath | TO.person }))
     report('parameter_smuggle', 0.5, act, s.to - 1)
 }
+
+/** A parameter that is to hold what commands tell of the machine. */
+function ofMachine(s: Sentence, report: Report): void {
+  const { text, ends } = s.tokens
+  for (let i = find(s, { as: AS.content }); i >= 0; i = find(s, { as: AS.content }, i + 1))
+    if (TELLING.test(text.slice(ends[i]!, ends[i]! + 40)) && before(s, i, 5, { how: HOW.example }) < 0) {
+      report('parameter_smuggle', 0.5, i, i)
+      return
+    }
+}
+const TELLING =
+  /^\s{0,2}(?:of|from)?\s{0,2}[`'"](?:env|printenv|id|whoami|uname|hostname|ifconfig|ip a|ps|history|set|cat|ls|find)\b/
 
 /** From now on, add “…” to every reply; an image whose address carries the talk. */
 function inAnswers(s: Sentence, report: Report): void {
@@ -108,6 +123,8 @@ function ofMessages(s: Sentence, report: Report): void {
     report('parameter_smuggle', 0.55, collect, move)
 }
 
+/** Of a wallet or a bank account. */
+const ACCOUNT = /\b0x[0-9a-fA-F]{24,64}\b|\b[A-Z]{2}\d{2} ?[A-Z0-9]{4}(?: ?[A-Z0-9]{2,4}){2,7}\b/
 /** All addresses are to be rewritten to go through this one; a wallet in the place of the one that was given. */
 function everywhere(s: Sentence, report: Report): void {
   if (!isLater(s)) return
@@ -123,7 +140,7 @@ function everywhere(s: Sentence, report: Report): void {
   )
   if (address !== null && has(s, change, { doing: DO.send }) && !stands(s, { how: HOW.example, as: AS.preset }))
     report('recipient', 0.5, change, s.to - 1)
-  const wallet = /\b0x[0-9a-f]{24,64}\b/i.exec(text.slice(from, Math.min(text.length, ends[s.to - 1]! + 80)))
+  const wallet = ACCOUNT.exec(text.slice(from, Math.min(text.length, ends[s.to - 1]! + 80)))
   if (
     wallet !== null &&
     !stands(s, { how: HOW.example, as: AS.preset }) &&

@@ -61,6 +61,17 @@ export const permission: Matcher = (s, subject, report) => {
     if (you >= 0 && before(s, leave, 4, { doing: DO.not }) > you && after(s, leave, 4, { about: TO.person }) >= 0)
       report('consent', 0.5, you, leave)
   }
+  // no approval necessary
+  const needless = (s.doing & DO.not) === 0 || !isLater(s) ? -1 : consentIn(s)
+  if (
+    needless >= 0 &&
+    before(s, needless, 2, { doing: DO.not }) >= 0 &&
+    /^[^.,;]{0,12}\b(?:needed|necessary|required)\b/i.test(
+      s.tokens.text.slice(s.tokens.ends[needless]!, s.tokens.ends[needless]! + 28),
+    ) &&
+    !stands(s, { how: HOW.when })
+  )
+    report('consent', 0.5, needless, needless)
   // paid without asking the user
   const asked = find(s, { doing: DO.ask })
   if (

@@ -92,7 +92,7 @@ function talkAt(s: Sentence, i: number): 0 | 1 | 2 | 3 | 4 {
   if (
     has(s, i, { how: HOW.all }) &&
     after(s, i, 1, { how: HOW.you }) >= 0 &&
-    after(s, i, 5, { about: TO.person }) >= 0 &&
+    after(s, i, 9, { about: TO.person }) >= 0 &&
     after(s, i, 3, { doing: DO.know, as: AS.said }) >= 0
   )
     return 1
