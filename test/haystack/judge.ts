@@ -39,7 +39,7 @@ export interface Verdict {
 const EXAMPLES = 2
 const SECONDS = 1_000
 /** How long what an attack changed may go on to alert. */
-const AFTERMATH_MS = 24 * HOUR_MS
+const AFTERMATH_MS = 48 * HOUR_MS
 const VALIDATED_EACH = 50
 
 export function judge(

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../../cli/configuration.ts'
 import { loadRules } from '../../detectors/load.ts'
-import { hiddenAttacks } from './attacks.ts'
+import { hiddenAttacks } from './attacks/hidden.ts'
 import { benignPlan, inOrder, operationsPlan } from './draw.ts'
 import { fleetOf } from './fleet.ts'
 import { judge } from './judge.ts'
