@@ -58,10 +58,10 @@ const of = (rows: readonly Row[], source: string, attack?: RegExp): readonly Row
 // Without the corpora beside the project there is nothing to measure.
 describe.skipIf(!existsSync(FOLDER))('text classifiers on the development corpora', () => {
   test.each([
-    ['MCPSafety', 0.85],
-    ['cisco', 0.85],
-    ['SAFE-MCP', 0.9],
-    ['enkryptai', 0.75],
+    ['MCPSafety', 0.93],
+    ['cisco', 0.88],
+    ['SAFE-MCP', 0.95],
+    ['enkryptai', 0.9],
     ['damn-vulnerable', 0.9],
     ['Vulnerable-MCP-Server', 0.9],
   ])('poisoned and shadowing tools of %s: at least %d are found', (source, floor) => {
@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(FOLDER))('text classifiers on the development corpor
 
   test.each([
     ['docker/mcp-registry', 0.002],
-    ['awslabs', 0.005],
+    ['awslabs', 0.003],
     ['cisco', 0.005],
     ['github-mcp-server', 0],
     ['MCP-Universe', 0],
