@@ -1,28 +1,30 @@
 /** What was found in one answer taken together: detectors that agree, and a marker of a conversation beside an order. */
 import type { Severity } from '../schemas/finding.ts'
-import { type ContentFacts, contentSeverity, familyOf, isAtLeast } from './content-severity.ts'
+import { familyOf } from './content-severity.ts'
 
-/** Of one request. */
-export type Agreement = { detectors: string[]; hasMarker: boolean; hasOrder: boolean; isTrusted: boolean }
-export const noAgreement = (): Agreement => ({ detectors: [], hasMarker: false, hasOrder: false, isTrusted: false })
+/** Of one request. `signs`: a text that passes for something else, and an order in it. */
+export type Agreement = { detectors: string[]; signs: string[]; isTrusted: boolean }
+export const noAgreement = (): Agreement => ({ detectors: [], signs: [], isTrusted: false })
 const MAX_DETECTORS = 8
-/** Detectors that find the same thing independently. */
+/** Detectors that find the same thing independently, or signs that only together make an attack. */
 const AGREED = 2
 
-/** Marks that make a text pass for something it is not: a turn of the conversation, or nothing at all. */
-const isMarker = (findingClass: string): boolean =>
-  findingClass === 'injection.role_marker' || familyOf(findingClass) === 'unicode'
+/** By class, else by family: a mark makes a text pass for a turn of the conversation, or for nothing at all. */
+const SIGNS: ReadonlyMap<string, string> = new Map([
+  ['injection.role_marker', 'mark'],
+  ['unicode', 'mark'],
+  ['injection', 'order'],
+])
+const withAny = (known: readonly string[], said: string): string[] =>
+  [...new Set([...known, said])].filter(Boolean).slice(0, MAX_DETECTORS)
 
-/** Undefined: not worth a finding. What is said later of the same answer can only raise what follows. */
-export function agreedSeverity(found: ContentFacts & { detector: string }, seen: Agreement): Severity | undefined {
-  const own = contentSeverity(found)
-  if (own === undefined) return undefined
-  const { detector, findingClass } = found
-  if (detector !== '' && !seen.detectors.includes(detector) && seen.detectors.length < MAX_DETECTORS)
-    seen.detectors.push(detector)
-  const marks = isMarker(findingClass)
-  if (marks) seen.hasMarker = true
-  else if (familyOf(findingClass) === 'injection') seen.hasOrder = true
-  const agree = seen.detectors.length >= AGREED || (seen.hasMarker && seen.hasOrder)
-  return agree && !isAtLeast(own, 'high') ? 'high' : own
+interface Found {
+  readonly findingClass: string
+  readonly detector: string
+}
+/** `own`: what the finding is worth alone. What is said later of the same answer can only raise what follows. */
+export function agreedSeverity({ findingClass, detector }: Found, own: Severity, seen: Agreement): Severity {
+  seen.detectors = withAny(seen.detectors, detector)
+  seen.signs = withAny(seen.signs, SIGNS.get(findingClass) ?? SIGNS.get(familyOf(findingClass)) ?? '')
+  return seen.detectors.length >= AGREED || seen.signs.length >= AGREED ? 'high' : own
 }

@@ -34,85 +34,125 @@ export const RARE_FACTS = ['parameterRole', 'decodings', 'validated'] as const
 /** All of them, and the hosts: for rules that say what was seen. */
 export const CONTENT_FIELDS = [...FACT_FIELDS, 'domains'] as const
 
-export type Family = 'injection' | 'exfiltration' | 'unicode' | 'homoglyph' | 'terminal' | 'attack' | 'secret' | 'pii'
 /** '' for a class without a family. */
 export const familyOf = (findingClass: string): string => findingClass.slice(0, Math.max(0, findingClass.indexOf('.')))
-const kindOf = (findingClass: string): string => findingClass.slice(findingClass.indexOf('.') + 1)
 
-/** Attacks on paths and files (inj-004), on where requests go (inj-005), and all others, on what is run (inj-003). */
-const PATH_ATTACKS: ReadonlySet<string> = new Set(['path_traversal', 'sensitive_file', 'null_byte', 'unc_path'])
-export function attackOn(findingClass: string): 'path' | 'address' | 'program' | undefined {
-  if (familyOf(findingClass) !== 'attack') return undefined
-  const kind = kindOf(findingClass)
-  return PATH_ATTACKS.has(kind) ? 'path' : kind === 'ssrf' ? 'address' : 'program'
+/** Attacks on paths and files (inj-004) and on where requests go (inj-005); all others are on what is run (inj-003). */
+const ATTACKED: ReadonlyMap<string, 'path' | 'address'> = new Map([
+  ['attack.path_traversal', 'path'],
+  ['attack.sensitive_file', 'path'],
+  ['attack.null_byte', 'path'],
+  ['attack.unc_path', 'path'],
+  ['attack.ssrf', 'address'],
+])
+export const attackOn = (findingClass: string): 'path' | 'address' | 'program' | undefined =>
+  familyOf(findingClass) === 'attack' ? (ATTACKED.get(findingClass) ?? 'program') : undefined
+
+/** Whose words they are: the server declares them, a caller passes them, or the server hands them on from somewhere. */
+type Voice = 'declared' | 'passed' | 'handed_on'
+const VOICES: ReadonlyMap<string, Voice> = new Map([
+  ['definition', 'declared'],
+  ['instructions', 'declared'],
+  ['arguments', 'passed'],
+])
+
+/** Encodings that nobody writes an honest sentence in; the blob of a resource is always in one. */
+const DISGUISES: ReadonlySet<string> = new Set(['base64', 'hex'])
+const ENCODED_PLACE = /(?:blob|data)$/
+/** Below this only the name says that the value is secret. */
+const SURE_SCORE = 0.7
+const CIRCUMSTANCES = {
+  any: () => true,
+  disguised: ({ decodings, contentPath }: ContentFacts) =>
+    decodings.some((each) => DISGUISES.has(each)) && !ENCODED_PLACE.test(contentPath),
+  // What is written for a reader may show an attack without being one.
+  written: ({ parameterRole }: ContentFacts) => parameterRole === 'text',
+  unsure: ({ score }: ContentFacts) => score < SURE_SCORE,
+  proven: ({ validated }: ContentFacts) => validated,
+} as const
+
+/** By verdict; one that is missing is not worth a finding. */
+type Grades = ReadonlyMap<string, Severity>
+const grades = (malicious: Severity, suspicious: Severity, more: readonly [string, Severity][] = []): Grades =>
+  new Map([['malicious', malicious], ['suspicious', suspicious], ...more])
+const GRAVE = grades('high', 'medium')
+const MILD = grades('medium', 'low')
+
+/** The first row that fits decides. Without a class, a voice or a circumstance a row fits any. */
+interface Row {
+  readonly only?: string
+  readonly from?: Voice
+  readonly when?: keyof typeof CIRCUMSTANCES
+  readonly is: Grades
 }
-
-/** Whose words they are: the server declares them, it hands them on from somewhere, or a caller passes them. */
-type Voice = 'declared' | 'handed_on' | 'passed'
-const voiceOf = (surface: string): Voice =>
-  surface === 'definition' || surface === 'instructions' ? 'declared' : surface === 'arguments' ? 'passed' : 'handed_on'
-
-/** Of what is malicious, and of what is suspicious. */
-type Grades = readonly [malicious: Severity, suspicious: Severity]
-const GRAVE: Grades = ['high', 'medium']
-const MILD: Grades = ['medium', 'low']
+const ODD_CHARACTERS: readonly Row[] = [{ from: 'declared', is: GRAVE }, { is: MILD }]
 /**
  * An order to the model counts the same wherever the model reads it. Odd characters have no place in what a server declares; in pages and
  * documents they come from word processors and other languages. What a caller passes may be a text about attacks.
  */
-const TABLE: Readonly<Record<string, Readonly<Record<Voice, Grades>>>> = {
-  injection: { declared: GRAVE, handed_on: GRAVE, passed: ['medium', 'medium'] },
-  exfiltration: { declared: GRAVE, handed_on: GRAVE, passed: MILD },
-  unicode: { declared: GRAVE, handed_on: MILD, passed: MILD },
-  homoglyph: { declared: GRAVE, handed_on: MILD, passed: MILD },
-  terminal: { declared: ['high', 'high'], handed_on: MILD, passed: MILD },
-  attack: { declared: GRAVE, handed_on: GRAVE, passed: GRAVE },
-}
+const TABLE: ReadonlyMap<string, readonly Row[]> = new Map<string, readonly Row[]>([
+  [
+    'injection',
+    [
+      { from: 'passed', is: grades('medium', 'medium') },
+      // Marks that structure a conversation: alone they may be a transcript.
+      { only: 'injection.role_marker', from: 'handed_on', is: grades('medium', 'medium') },
+      { when: 'disguised', is: grades('high', 'high') },
+      { is: GRAVE },
+    ],
+  ],
+  ['exfiltration', [{ from: 'passed', is: MILD }, { is: GRAVE }]],
+  ['unicode', ODD_CHARACTERS],
+  ['homoglyph', ODD_CHARACTERS],
+  [
+    'terminal',
+    [
+      // Characters that overwrite are no sequence: ordinary programs print them.
+      { only: 'terminal.overwrite', from: 'declared', is: grades('medium', 'medium') },
+      { only: 'terminal.backspace', from: 'declared', is: grades('medium', 'medium') },
+      { from: 'declared', is: grades('high', 'high') },
+      // A tool prints colours all day; that a terminal obeys what it prints is worth a line.
+      { from: 'handed_on', is: grades('medium', 'low', [['benign', 'low']]) },
+      { is: MILD },
+    ],
+  ],
+  ['attack', [{ when: 'written', is: grades('high', 'low') }, { is: GRAVE }]],
+  [
+    'secret',
+    [
+      // What is only suspicious is a test key, an identifier that goes with a secret, the sample token of every manual.
+      { when: 'unsure', is: MILD },
+      // Its issuer tells people to put it into web pages.
+      { only: 'secret.gcp_api_key', is: MILD },
+      { from: 'handed_on', when: 'proven', is: grades('critical', 'low') },
+      { is: grades('high', 'low') },
+    ],
+  ],
+  // Where somebody asks for it; whether it should be there is up to the rule.
+  [
+    'pii',
+    [
+      {
+        is: grades('low', 'low', [
+          ['benign', 'low'],
+          ['unknown', 'low'],
+          ['', 'low'],
+        ]),
+      },
+    ],
+  ],
+])
 
-/** Encodings that nobody writes an honest sentence in; the blob of a resource is always in one. */
-const DISGUISES: ReadonlySet<string> = new Set(['base64', 'hex'])
-const isDisguised = ({ decodings, contentPath }: ContentFacts): boolean =>
-  decodings.some((each) => DISGUISES.has(each)) && !contentPath.endsWith('blob') && !contentPath.endsWith('data')
-/** Marks that structure a conversation: alone they may be a transcript. */
-const MARKER = 'injection.role_marker'
-/** Terminal control that ordinary programs print: no sequence, but characters that overwrite. */
-const OVERPRINT: ReadonlySet<string> = new Set(['terminal.overwrite', 'terminal.backspace'])
-
-/** Undefined: not worth a finding. `pii`: what personal data is worth, by policy. */
-export function contentSeverity(found: ContentFacts, pii: Severity = 'low'): Severity | undefined {
-  const { findingClass, verdict, surface } = found
+/** Undefined: not worth a finding. */
+export function contentSeverity(found: ContentFacts): Severity | undefined {
+  const { findingClass, surface, verdict } = found
   const family = familyOf(findingClass)
-  if (family === 'pii') return pii
-  const voice = voiceOf(surface)
-  // A tool prints colours all day; that a terminal obeys what it prints is worth a line.
-  if (family === 'terminal' && verdict === 'benign') return voice === 'handed_on' ? 'low' : undefined
-  if (verdict !== 'malicious' && verdict !== 'suspicious') return undefined
-  const isMalicious = verdict === 'malicious'
-  if (family === 'secret') return secretSeverity(found, isMalicious, voice)
-  const grades = Object.hasOwn(TABLE, family) ? TABLE[family] : undefined
-  if (grades === undefined) return undefined
-  if (findingClass === MARKER && voice === 'handed_on') return 'medium'
-  if (OVERPRINT.has(findingClass)) return isMalicious || voice === 'declared' ? 'medium' : 'low'
-  if (family === 'injection' && voice !== 'passed' && isDisguised(found)) return 'high'
-  // What is written for a reader may show an attack without being one.
-  if (family === 'attack' && !isMalicious && found.parameterRole === 'text') return 'low'
-  return grades[voice][isMalicious ? 0 : 1]
-}
-
-/** Keys that their issuers tell people to put into web pages. */
-const PUBLISHABLE: ReadonlySet<string> = new Set(['gcp_api_key'])
-/** Below this only the name says that the value is secret. */
-const SURE_SCORE = 0.7
-
-function secretSeverity(
-  { findingClass, score, validated }: ContentFacts,
-  isMalicious: boolean,
-  voice: Voice,
-): Severity | undefined {
-  // Test keys, identifiers that go with a secret, the sample token of every manual.
-  if (!isMalicious) return 'low'
-  if (score < SURE_SCORE || PUBLISHABLE.has(kindOf(findingClass))) return 'medium'
-  return voice === 'handed_on' && validated ? 'critical' : 'high'
+  const voice = VOICES.get(surface) ?? 'handed_on'
+  const row = TABLE.get(family)?.find(
+    ({ only = findingClass, from = voice, when = 'any' }) =>
+      only === findingClass && from === voice && CIRCUMSTANCES[when](found),
+  )
+  return row?.is.get(verdict)
 }
 
 const LOWER: Readonly<Record<Severity, Severity>> = {
@@ -135,13 +175,6 @@ export const sawContent = ({ findingClass, surface, contentPath }: Described): s
 /** Facts of a finding for whoever triages it; what was not said is left out. */
 export function contentEvidence(found: Described): Record<string, string | number | readonly string[]> {
   const { findingClass, verdict, score, parameterRole, contentPath, decodings, domains } = found
-  return {
-    class: findingClass,
-    verdict,
-    score,
-    path: contentPath,
-    ...(parameterRole !== '' && { role: parameterRole }),
-    ...(decodings.length > 0 && { decodings }),
-    ...(domains.length > 0 && { domains }),
-  }
+  const occasional = Object.entries({ role: parameterRole, decodings, domains }).filter(([, said]) => said.length > 0)
+  return { class: findingClass, verdict, score, path: contentPath, ...Object.fromEntries(occasional) }
 }

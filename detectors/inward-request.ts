@@ -20,21 +20,41 @@ interface Outbound {
   readonly transport: string
   says(name: 'argumentMatch'): boolean
 }
-const INWARD: ReadonlySet<string> = new Set(['loopback', 'private', 'link_local'])
 const MAX_HOSTS = 32
+
+/** Over HTTP, and over stdio, where the server works on the machine of one person, who may well be developing on it. */
+type Grades = readonly [http: Severity | undefined, stdio: Severity | undefined]
+const HIGH: Grades = ['high', 'high']
+const MEDIUM: Grades = ['medium', 'medium']
+const NONE: Grades = [undefined, undefined]
+type Idea = 'named' | 'unnamed' | 'unknown'
+/** By kind of address: whose idea it was, where the request went straight there, and where a redirect led it. */
+const TABLE: ReadonlyMap<string, Readonly<Record<'straight' | 'redirected', Readonly<Record<Idea, Grades>>>>> = new Map(
+  Object.entries({
+    link_local: {
+      // Cloud libraries ask it for the server's own credentials: no argument names it then.
+      straight: { named: HIGH, unnamed: ['low', 'low'], unknown: HIGH },
+      redirected: { named: HIGH, unnamed: HIGH, unknown: HIGH },
+    },
+    private: {
+      // Not named, it is the server's own business.
+      straight: { named: ['high', 'medium'], unnamed: NONE, unknown: NONE },
+      // The first host may be one's own too: then nobody outside chose where it leads.
+      redirected: { named: HIGH, unnamed: MEDIUM, unknown: MEDIUM },
+    },
+    loopback: {
+      straight: { named: ['medium', undefined], unnamed: NONE, unknown: NONE },
+      redirected: { named: ['high', 'medium'], unnamed: MEDIUM, unknown: MEDIUM },
+    },
+  }),
+)
 
 /** Undefined: it leads outside, every host on its way is declared, or nothing says that it is not the server's own business. */
 export function inwardSeverity(e: Outbound, isKnown: (host: string) => boolean): Severity | undefined {
-  const { ipClass, argumentMatch, destinationHost, redirectHosts, redirects } = e
-  if (!INWARD.has(ipClass)) return undefined
-  if (redirectHosts.length < MAX_HOSTS && isKnown(destinationHost) && redirectHosts.every(isKnown)) return undefined
-  // Cloud libraries ask it for the server's own credentials: no argument names it then.
-  if (ipClass === 'link_local') return !argumentMatch && e.says('argumentMatch') && redirects === 0 ? 'low' : 'high'
-  const isLocal = e.transport === 'stdio'
-  // The first host may be one's own too: then nobody outside chose where it leads.
-  if (redirects > 0) return argumentMatch && !(isLocal && ipClass === 'loopback') ? 'high' : 'medium'
-  if (!argumentMatch) return undefined
-  // The machine of the person whom a stdio server works for, who may well be developing on it.
-  if (ipClass === 'loopback') return isLocal ? undefined : 'medium'
-  return isLocal ? 'medium' : 'high'
+  const { ipClass, argumentMatch, destinationHost, redirectHosts, redirects, transport } = e
+  // A longer list may have been cut.
+  if (redirectHosts.length < MAX_HOSTS && [destinationHost, ...redirectHosts].every(isKnown)) return undefined
+  const idea = argumentMatch ? 'named' : e.says('argumentMatch') ? 'unnamed' : 'unknown'
+  const [http, stdio] = TABLE.get(ipClass)?.[redirects > 0 ? 'redirected' : 'straight'][idea] ?? NONE
+  return transport === 'stdio' ? stdio : http
 }

@@ -23,6 +23,7 @@ export const isPoison = (findingClass: string): boolean =>
 const MANNERS: ReadonlySet<string> = new Set(['injection.memory', 'injection.answer', 'injection.persona'])
 export const isManner = (findingClass: string): boolean => MANNERS.has(findingClass)
 
+const NAME_CHARS = 128
 const READS: readonly string[] = [
   'get',
   'read',
@@ -44,6 +45,6 @@ interface Tagged {
 /** By its tag, or by a name that says so and does not read. */
 export function isMemory(e: Tagged): boolean {
   if (e.tagsOf('tools', e.tool).includes('persistent_memory')) return true
-  const name = e.tool.slice(0, 128).toLowerCase()
+  const name = e.tool.slice(0, NAME_CHARS).toLowerCase()
   return MEMORY.some((word) => name.includes(word)) && !READS.some((word) => name.includes(word))
 }

@@ -65,3 +65,5 @@ export const exampleWith = (
 export const counted = (findings: number, of: Example): Example => ({ ...of, findings })
 /** An example that is about how bad it is. */
 export const graded = (severity: Severity, of: Example): Example => ({ ...of, severity })
+export const allGraded = (severity: Severity, ...all: readonly Example[]): Example[] =>
+  all.map((each) => graded(severity, each))

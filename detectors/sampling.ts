@@ -1,8 +1,9 @@
 /** Sampling of one tool: how often it asks the client's model, how much, and how deep, against what is usual for it. */
 import type { Severity } from '../schemas/finding.ts'
+import { minutes, NEVER } from './rule.ts'
 import { noteUsual, type Usual } from './usual-value.ts'
 
-const MINUTE_MS = 60_000
+const MINUTE_MS = minutes(1)
 /** Times that are kept: more in a minute count as this many. */
 const MAX_TIMES = 128
 /** Minutes in which a tool sampled, and its requests, until what is usual for it counts. */
@@ -12,7 +13,7 @@ const TOKENS_FACTOR = 4
 
 /** `minuteMost`: requests in the minute that began at `minuteMs`; `toldMs`: when it was last said that nobody declared it. */
 export type Samples = { atMs: number[]; minuteMs: number; minuteMost: number; toldMs: number }
-export const noSamples = (): Samples => ({ atMs: [], minuteMs: 0, minuteMost: 0, toldMs: 0 })
+export const noSamples = (): Samples => ({ atMs: [], minuteMs: NEVER, minuteMost: 0, toldMs: NEVER })
 
 interface SamplingEvent {
   readonly ts: number
@@ -34,16 +35,12 @@ export interface Reason {
 
 /** Requests within the last minute, this one included. A minute that is over is remembered with its most: a burst teaches nothing. */
 function rateOf(samples: Samples, rates: Usual, ts: number): number {
-  const { atMs } = samples
-  atMs.push(ts)
-  if (atMs.length > MAX_TIMES) atMs.shift()
-  const rate = atMs.reduce((sum, each) => (ts - each < MINUTE_MS ? sum + 1 : sum), 0)
-  if (ts - samples.minuteMs >= MINUTE_MS) {
-    if (samples.minuteMost > 0) noteUsual(rates, samples.minuteMost, ts, LEARN)
-    samples.minuteMs = ts
-    samples.minuteMost = 0
-  }
-  samples.minuteMost = Math.max(samples.minuteMost, rate)
+  samples.atMs = [...samples.atMs, ts].slice(-MAX_TIMES)
+  const rate = samples.atMs.filter((each) => ts - each < MINUTE_MS).length
+  const isOver = ts - samples.minuteMs >= MINUTE_MS
+  if (isOver && samples.minuteMost > 0) noteUsual(rates, samples.minuteMost, ts, LEARN)
+  if (isOver) samples.minuteMs = ts
+  samples.minuteMost = isOver ? rate : Math.max(samples.minuteMost, rate)
   return rate
 }
 
@@ -72,5 +69,5 @@ export function judgeSampling(
     reasons.push({ severity: 'medium', text: `${e.maxTokens} tokens, at most ${Math.round(mostTokens)}` })
   if (e.includeContext === 'allServers')
     reasons.push({ severity: isDeclared ? 'low' : 'medium', text: 'the context of all servers' })
-  return reasons.sort((a, b) => (a.severity === b.severity ? 0 : a.severity === 'medium' ? -1 : 1))
+  return reasons
 }

@@ -1,5 +1,5 @@
 /** What is remembered of a tool for flows: its classes, the ways that lead to it, the hosts it asks, and the last approval of a call. */
-
+import { days, hours, NEVER, seconds } from '../rule.ts'
 import { CLASS, classesByName, taggedClasses } from '../tool-class.ts'
 import { short } from './flow.ts'
 
@@ -22,7 +22,7 @@ export const newFlowTool = (): FlowTool => ({
   classes: -1,
   seen: 0,
   approvedHmac: '',
-  approvedUntilMs: 0,
+  approvedUntilMs: NEVER,
   approvedRequest: '',
 })
 
@@ -50,9 +50,8 @@ interface Approval {
 }
 /** Without an end an approval is for what follows it at once. */
 export function noteFlowApproval(e: Approval, tool: FlowTool, windowMs: number): void {
-  const isGiven = e.approvalResult === 'approved'
-  tool.approvedHmac = isGiven ? e.argsHmac : ''
-  tool.approvedUntilMs = !isGiven ? 0 : e.expiresAt > 0 ? e.expiresAt * 1_000 : e.ts + windowMs
+  tool.approvedHmac = e.argsHmac
+  tool.approvedUntilMs = e.approvalResult === 'approved' ? seconds(e.expiresAt) || e.ts + windowMs : NEVER
 }
 interface Call {
   readonly ts: number
@@ -62,39 +61,41 @@ interface Call {
 }
 /** A person said yes to this call: it names the approval, or the approval names its arguments or none. */
 export function isApproved(e: Call, tool: FlowTool): boolean {
-  const isNamed = tool.approvedHmac === '' || tool.approvedHmac === e.argsHmac
-  if (e.approvalRef === '' && !(e.ts < tool.approvedUntilMs && isNamed)) return false
-  tool.approvedRequest = e.request
-  return true
+  const isMeant = ['', e.argsHmac].includes(tool.approvedHmac)
+  const isGiven = e.approvalRef !== '' || (isMeant && e.ts < tool.approvedUntilMs)
+  if (isGiven) tool.approvedRequest = e.request
+  return isGiven
 }
 
 /** Of three names each: a cell stays below 4 KB. */
 const MAX_WAYS = 8
 const MAX_HOSTS = 16
-const HOUR_MS = 3_600_000
-const MONTH_MS = 30 * 24 * HOUR_MS
+const HOUR_MS = hours(1)
+const MONTH_MS = days(30)
 
+/** Where a way is kept, known or not: where there is no room, in the place of the rarest. */
+function placeOf(tool: Ways, way: string): number {
+  const known = tool.ways.indexOf(way)
+  if (known >= 0) return known
+  const place = tool.ways.length < MAX_WAYS ? tool.ways.length : tool.hours.indexOf(Math.min(...tool.hours))
+  tool.ways[place] = way
+  tool.lastMs[place] = NEVER
+  return place
+}
 /**
  * Counts a way at most once an hour, so that nobody makes one usual in an afternoon. Answers whether it was usual before. A way that
- * nobody went for 30 days begins anew; where there is no room the rarest goes.
+ * nobody went for 30 days begins anew.
  */
 export function wentWay(tool: Ways, way: string, ts: number, usualHours: number): boolean {
-  const at = tool.ways.indexOf(way)
-  if (at >= 0) {
-    if (ts - tool.lastMs[at]! >= MONTH_MS) tool.hours[at] = 0
-    const isUsual = tool.hours[at]! >= usualHours
-    if (tool.hours[at] === 0 || ts - tool.lastMs[at]! >= HOUR_MS) {
-      tool.hours[at] = tool.hours[at]! + 1
-      tool.lastMs[at] = ts
-    }
-    return isUsual
+  const at = placeOf(tool, way)
+  const sinceMs = ts - tool.lastMs[at]!
+  if (sinceMs >= MONTH_MS) tool.hours[at] = 0
+  const gone = tool.hours[at]!
+  if (sinceMs >= HOUR_MS) {
+    tool.hours[at] = gone + 1
+    tool.lastMs[at] = ts
   }
-  const full = tool.ways.length >= MAX_WAYS
-  const place = full ? tool.hours.indexOf(Math.min(...tool.hours)) : tool.ways.length
-  tool.ways[place] = way
-  tool.hours[place] = 1
-  tool.lastMs[place] = ts
-  return false
+  return gone >= usualHours
 }
 
 /** Requests after which the hosts a tool asks count as known; and how many different ones such a tool asks at most. */
@@ -103,8 +104,8 @@ const LEARNED_REQUESTS = 10
 export function isNewHost(tool: Ways, host: string): boolean {
   const known = short(host)
   tool.asked++
-  if (tool.hosts.includes(known)) return false
   const isSettled = tool.asked > LEARNED_REQUESTS && tool.hosts.length < MAX_HOSTS
-  if (tool.hosts.length < MAX_HOSTS) tool.hosts.push(known)
-  return isSettled
+  const isNew = !tool.hosts.includes(known)
+  tool.hosts = [...new Set([...tool.hosts, known])].slice(0, MAX_HOSTS)
+  return isSettled && isNew
 }

@@ -1,8 +1,9 @@
 /** A flow of data between the tools of one server: where taint came from, what was read under it, and what a tool at its end is worth. */
 import type { Severity } from '../../schemas/finding.ts'
+import { NEVER } from '../rule.ts'
 import { isOf } from '../tool-class.ts'
 
-/** Of one caller, or of one trace where nobody knows the caller. Times are ms of event time, 0 for never. */
+/** Of one caller, or of one trace where nobody knows the caller. Times are ms of event time. */
 export type Flow = {
   /** Content of strangers came in, through what last, and in which trace. */
   taintMs: number
@@ -20,23 +21,23 @@ export type Flow = {
   said: string
 }
 export const noFlow = (): Flow => ({
-  taintMs: 0,
+  taintMs: NEVER,
   taintBy: '',
   taintTrace: '',
-  orderMs: 0,
-  privateMs: 0,
+  orderMs: NEVER,
+  privateMs: NEVER,
   privateFrom: '',
   privateBy: '',
   domains: [],
   said: '',
 })
 const MAX_DOMAINS = 8
-const NAME_CHARACTERS = 64
+const NAME_CHARS = 64
 /** Names are kept as far as a cell has room for them. */
-export const short = (name: string): string => name.slice(0, NAME_CHARACTERS).toWellFormed()
+export const short = (name: string): string => name.slice(0, NAME_CHARS).toWellFormed()
 
 /** What stands longer than `windowMs` is over. */
-const isLive = (atMs: number, ts: number, windowMs: number): boolean => atMs > 0 && ts - atMs < windowMs
+export const isLive = (atMs: number, ts: number, windowMs: number): boolean => ts - atMs < windowMs
 
 /** Who the flow belongs to. */
 interface Who {
@@ -53,9 +54,9 @@ interface Flows {
 }
 /**
  * The flow of the caller, as far as it is known: a process on stdio works for one person. It remembers the trace of its taint, so that
- * most traces, which are one call, need no room of their own. Undefined: nobody knows whose the event is.
+ * most traces, which are one call, need no room of their own. Of whom nobody knows anything, nothing is remembered.
  */
-export const flowOf = (e: Who, flows: Flows): Flow | undefined =>
+export const flowOf = (e: Who, flows: Flows): Flow =>
   e.principal !== ''
     ? flows.grant
     : e.session !== ''
@@ -64,7 +65,7 @@ export const flowOf = (e: Who, flows: Flows): Flow | undefined =>
         ? flows.instance
         : e.trace !== ''
           ? flows.trace
-          : undefined
+          : noFlow()
 
 interface Source {
   readonly tool: string
@@ -89,8 +90,7 @@ export function notePrivate(flow: Flow, { tool, ts }: Source, windowMs: number):
   flow.privateBy = short(tool)
 }
 export function noteDomain(flow: Flow, host: string): void {
-  if (host !== '' && flow.domains.length < MAX_DOMAINS && !flow.domains.includes(short(host)))
-    flow.domains.push(short(host))
+  flow.domains = [...new Set([...flow.domains, short(host)])].slice(0, MAX_DOMAINS)
 }
 
 /** A call that carries out or destroys, at the end of a flow. */

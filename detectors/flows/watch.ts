@@ -2,10 +2,14 @@
 import { type ContentFacts, contentSeverity, familyOf, isAtLeast } from '../content-severity.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
-import { classesByOutbound, isOf } from '../tool-class.ts'
-import { type Flow, flowOf, noteDomain, noteOrder, notePrivate, noteTaint } from './flow.ts'
+import { NEVER } from '../rule.ts'
+import { classesByOutbound, isOf, TOOL_CLASSES, type ToolClass } from '../tool-class.ts'
+import { type Flow, flowOf, isLive, noteDomain, noteOrder, notePrivate, noteTaint } from './flow.ts'
 import { classesOf, type FlowTool, isApproved, isNewHost } from './flow-tool.ts'
 import { judgeSink } from './sink.ts'
+
+const SOURCES: readonly ToolClass[] = ['untrusted_source']
+const SINKS: readonly ToolClass[] = ['egress', 'destructive']
 
 export interface FlowBounds {
   readonly windowMs: number
@@ -21,9 +25,7 @@ interface Cells {
 }
 /** Of a server: when taint came in last, through whatever tool and for whomever. Before that nobody's flow has to be looked up. */
 export type ServerTaint = { taintMs: number }
-export const noServerTaint = (): ServerTaint => ({ taintMs: 0 })
-const isTainted = ({ taintMs }: ServerTaint, ts: number, windowMs: number): boolean =>
-  taintMs > 0 && ts - taintMs < windowMs
+export const noServerTaint = (): ServerTaint => ({ taintMs: NEVER })
 
 /** What says whose an event is. */
 export const FLOW_FIELDS = [
@@ -49,10 +51,11 @@ interface FlowEvent {
   tagsOf(kind: 'tools', name: string): readonly string[]
 }
 
+const BROUGHT_IN: ReadonlySet<string> = new Set(['result', 'resource'])
 const ORDERS: ReadonlySet<string> = new Set(['injection', 'unicode', 'exfiltration'])
 /** Findings that may be an order to the model in what came in. */
 export const mayBeOrder = ({ surface, findingClass }: { surface: string; findingClass: string }): boolean =>
-  (surface === 'result' || surface === 'resource') && ORDERS.has(familyOf(findingClass))
+  BROUGHT_IN.has(surface) && ORDERS.has(familyOf(findingClass))
 
 export function sawOrder(
   e: FlowEvent & ContentFacts,
@@ -60,12 +63,10 @@ export function sawOrder(
   cells: Cells,
   { windowMs }: FlowBounds,
 ): void {
-  const found = contentSeverity(e)
-  if (found === undefined || !isAtLeast(found, 'medium')) return
+  if (!isAtLeast(contentSeverity(e) ?? 'info', 'medium')) return
   if (e.tagsOf('tools', e.tool).includes('trusted_source')) return
   server.taintMs = Math.max(server.taintMs, e.ts)
-  const flow = flowOf(e, cells)
-  if (flow !== undefined) noteOrder(flow, { tool: e.tool || e.surface, trace: e.trace, ts: e.ts }, windowMs)
+  noteOrder(flowOf(e, cells), { tool: e.tool || e.surface, trace: e.trace, ts: e.ts }, windowMs)
 }
 
 interface CallEvent extends FlowEvent {
@@ -76,17 +77,18 @@ interface CallEvent extends FlowEvent {
 export function sawCall(e: CallEvent, server: ServerTaint, cells: Cells, bounds: FlowBounds): Match | undefined {
   const { tool } = cells
   const classes = classesOf(e, tool)
-  const isSource = isOf(classes, 'untrusted_source')
-  if (classes === 0 || !(isSource || isTainted(server, e.ts, bounds.windowMs))) return undefined
-  if (isSource && !wasRefused(e)) server.taintMs = Math.max(server.taintMs, e.ts)
+  const relevant = isLive(server.taintMs, e.ts, bounds.windowMs) ? TOOL_CLASSES : SOURCES
+  if (!isOf(classes, ...relevant)) return undefined
   const flow = flowOf(e, cells)
-  if (flow === undefined) return undefined
-  const isSink = isOf(classes, 'egress', 'destructive')
-  const facts = { classes, newHost: '', isApproved: isSink && isApproved(e, tool) }
-  const found = isSink ? judgeSink(e, facts, tool, flow, bounds) : undefined
+  const found = isOf(classes, ...SINKS)
+    ? judgeSink(e, { classes, newHost: '', isApproved: isApproved(e, tool) }, tool, flow, bounds)
+    : undefined
   if (wasRefused(e)) return found
   if (isOf(classes, 'private_data')) notePrivate(flow, e, bounds.windowMs)
-  if (isSource) noteTaint(flow, e, bounds.windowMs)
+  if (isOf(classes, ...SOURCES)) {
+    noteTaint(flow, e, bounds.windowMs)
+    server.taintMs = Math.max(server.taintMs, e.ts)
+  }
   return found
 }
 
@@ -103,13 +105,11 @@ export function sawRequest(e: RequestEvent, server: ServerTaint, cells: Cells, b
   if (e.ipClass !== 'public' || OWN_PATHS.has(e.pathClass)) return undefined
   const { tool } = cells
   tool.seen |= classesByOutbound(e)
-  const classes = classesOf(e, tool)
   const isNew = isNewHost(tool, e.destinationHost)
-  const isSource = isOf(classes, 'untrusted_source')
-  if (!(isNew || isSource) || !isTainted(server, e.ts, bounds.windowMs)) return undefined
+  if (!isLive(server.taintMs, e.ts, bounds.windowMs)) return undefined
+  const classes = classesOf(e, tool)
   const flow = flowOf(e, cells)
-  if (flow === undefined) return undefined
-  if (isSource) noteDomain(flow, e.destinationHost)
+  if (isOf(classes, ...SOURCES)) noteDomain(flow, e.destinationHost)
   if (!isNew) return undefined
   const approved = e.request !== '' && tool.approvedRequest === e.request
   return judgeSink(e, { classes, newHost: e.destinationHost, isApproved: approved }, tool, flow, bounds)

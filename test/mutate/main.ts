@@ -40,7 +40,7 @@ function importsOf(file: string, seen = new Set<string>()): Set<string> {
 }
 const engine = new Set(ENGINE_ROOTS.flatMap((name) => [...importsOf(join(DETECTORS, name))]))
 const ruleFiles = readdirSync(join(DETECTORS, 'rules'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => path.endsWith('.ts') && !MADE_OF_EXAMPLES.test(path))
   .map((path) => join(DETECTORS, 'rules', path))
   .filter((path) => values.rule === undefined || values.rule.some((id) => path.includes(id)))
   .sort()

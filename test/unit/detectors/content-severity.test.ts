@@ -91,9 +91,9 @@ describe('secrets and personal data', () => {
     expect(secret('gcp_api_key')).toBe('medium')
   })
   it('a test key is low', () => expect(secret('stripe_key', {}, 'suspicious')).toBe('low'))
-  it('personal data is low unless the policy says otherwise', () => {
+  it('personal data is low, whatever the verdict', () => {
     expect(contentSeverity(found('pii.email', 'benign'))).toBe('low')
-    expect(contentSeverity(found('pii.ssn'), 'high')).toBe('high')
+    expect(contentSeverity(found('pii.ssn'))).toBe('low')
   })
 })
 
@@ -135,8 +135,8 @@ describe('what rules on content share', () => {
 describe('findings of one answer taken together', () => {
   const say = (...all: readonly [kind: string, verdict: string, detector?: string][]) => {
     const seen = noAgreement()
-    return all.map(([kind, verdict, detector = 'injection']) =>
-      agreedSeverity({ ...found(kind, verdict), detector }, seen),
+    return all.map(([findingClass, verdict, detector = 'injection']) =>
+      agreedSeverity({ findingClass, detector }, contentSeverity(found(findingClass, verdict)) ?? 'info', seen),
     )
   }
   it('a second detector that agrees makes it high', () => {
@@ -154,20 +154,16 @@ describe('findings of one answer taken together', () => {
       'high',
     ])
   })
-  it('what is not worth a finding counts for nothing, nor does a detector without a name', () => {
+  it('a detector without a name agrees with nobody', () => {
     expect(say(['injection.memory', 'suspicious', ''], ['injection.answer', 'suspicious'])).toEqual([
       'medium',
-      'medium',
-    ])
-    expect(say(['exfiltration.slot', 'benign', 'urls'], ['injection.answer', 'suspicious'])).toEqual([
-      undefined,
       'medium',
     ])
   })
   it('what is worse stays worse', () => expect(say(['injection.conceal', 'malicious'])).toEqual(['high']))
   it('a hundred detectors take no room', () => {
     const seen = noAgreement()
-    for (let n = 0; n < 100; n++) agreedSeverity({ ...found('injection.answer'), detector: `d${n}` }, seen)
+    for (let n = 0; n < 100; n++) agreedSeverity({ findingClass: 'injection.answer', detector: `d${n}` }, 'low', seen)
     expect(seen.detectors).toHaveLength(8)
   })
 })

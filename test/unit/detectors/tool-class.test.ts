@@ -89,13 +89,12 @@ describe('by definition', () => {
 })
 
 describe('by what it does', () => {
-  const asked = { verb: 'GET', ipClass: 'public', argumentMatch: true }
+  const asked = { verb: 'GET', argumentMatch: true }
   it('a request to a public host that the caller named', () => {
     expect(classesByOutbound(asked)).toBe(CLASS.untrusted_source)
     expect(classesByOutbound({ ...asked, verb: 'POST' })).toBe(CLASS.egress)
     expect(classesByOutbound({ ...asked, verb: 'PATCH' })).toBe(CLASS.egress)
     expect(classesByOutbound({ ...asked, argumentMatch: false })).toBe(0)
-    expect(classesByOutbound({ ...asked, ipClass: 'private' })).toBe(0)
   })
   it('files that go, and programs that the caller wrote', () => {
     expect(classesBySideEffect('file_delete', false)).toBe(CLASS.destructive)

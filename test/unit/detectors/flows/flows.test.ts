@@ -23,14 +23,16 @@ import { CLASS } from '../../../../detectors/tool-class.ts'
 
 const WINDOW_MS = 1_000
 const HOUR_MS = 3_600_000
+/** Event times are far from 0, which is never. */
+const START_MS = 1_000 * 24 * HOUR_MS
 const sink = (ts: number, more: object = {}) => ({
   tool: 'post',
   classes: CLASS.egress,
-  ts,
+  ts: START_MS + ts,
   hasNewHost: false,
   ...more,
 })
-const at = (tool: string, ts: number) => ({ tool, ts, trace: 't1' })
+const at = (tool: string, ts: number) => ({ tool, ts: START_MS + ts, trace: 't1' })
 const flowWith = (order = false) => {
   const flow = noFlow()
   if (order) noteOrder(flow, at('page', 100), WINDOW_MS)
@@ -81,7 +83,7 @@ describe('a flow', () => {
     noteDomain(flow, 'a.example')
     isWorse(flow, 'high')
     noteTaint(flow, at('feed', 5_000), WINDOW_MS)
-    expect(flow).toEqual({ ...noFlow(), taintMs: 5_000, taintBy: 'feed', taintTrace: 't1' })
+    expect(flow).toEqual({ ...noFlow(), taintMs: START_MS + 5_000, taintBy: 'feed', taintTrace: 't1' })
   })
   it('is none of one tool alone', () => {
     const box = noFlow()
@@ -127,7 +129,7 @@ describe('a way', () => {
   const go =
     (tool = newFlowTool(), way = 'a -> b') =>
     (hour: number) =>
-      wentWay(tool, way, 1 + hour * HOUR_MS, 2)
+      wentWay(tool, way, START_MS + hour * HOUR_MS, 2)
   it('is usual when it was gone in different hours before', () => {
     const went = go()
     expect([went(0), went(0.1), went(0.2), went(1), went(1.5)]).toEqual([false, false, false, false, true])
