@@ -1,5 +1,6 @@
 /** How often, and to what end, clients register themselves. */
 import type { Match } from '../rule.ts'
+import { isRiskyScope } from './risky-scope.ts'
 
 /** Times of registrations of one asker, oldest first. */
 export type Registrations = { atMs: number[] }
@@ -45,7 +46,7 @@ export function judgeHaste(
   { hasteMs, highRisk }: HasteOptions,
 ): Match | undefined {
   if (e.decision !== 'allow' || e.ts - registeredMs > hasteMs) return undefined
-  const risky = e.scopes.filter((scope) => scope.endsWith('*') || highRisk.some((word) => scope.includes(word)))
+  const risky = e.scopes.filter((scope) => isRiskyScope(scope, highRisk))
   if (risky.length === 0) return undefined
   return {
     severity: 'low',

@@ -1,4 +1,5 @@
 /** The surroundings of a session or handle: address, program, client, protocol version, bound key. They change one at a time, as a rule. */
+import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
 import { shortName } from '../short-name.ts'
@@ -16,8 +17,8 @@ export const requestFactors = (e: {
 /** `known`: values seen, as factor=value; `changedMs`: when each factor last took a value never seen. */
 export type Surroundings = { principal: string; known: string[]; changedMs: number[]; sinceMs: number; lastMs: number }
 export const noSurroundings = (): Surroundings => {
-  const changedMs = FACTORS.map(() => 0)
-  return { principal: '', known: [], changedMs, sinceMs: 0, lastMs: 0 }
+  const changedMs = FACTORS.map(() => NEVER_MS)
+  return { principal: '', known: [], changedMs, sinceMs: NEVER_MS, lastMs: NEVER_MS }
 }
 /** Values remembered of each factor; the oldest goes. */
 const MAX_VALUES = 4
@@ -53,7 +54,7 @@ export function judgeShift(e: Use, factors: Factors, cell: Surroundings, options
     const entry = `${factor}=${shortName(value)}`
     if (cell.known.includes(entry)) continue
     const values = cell.known.filter((each) => each.startsWith(`${factor}=`))
-    if (values.length >= MAX_VALUES) cell.known.splice(cell.known.indexOf(values[0]!), 1)
+    if (values.length >= MAX_VALUES) cell.known = cell.known.filter((each) => each !== values[0])
     cell.known.push(entry)
     if (values.length === 0 || !isSettled) continue
     cell.changedMs[i] = e.ts
@@ -62,7 +63,7 @@ export function judgeShift(e: Use, factors: Factors, cell: Surroundings, options
   if (changed.length === 0) return undefined
   const recent = FACTORS.filter((_, i) => e.ts - cell.changedMs[i]! < windowMs)
   if (recent.length < atLeast) return undefined
-  cell.changedMs.fill(0)
+  cell.changedMs.fill(NEVER_MS)
   return {
     saw: `${recent.join(', ')} changed, last ${changed.join(' ')}`,
     expected: `the same ${recent.join(' and ')} as before`,

@@ -1,4 +1,5 @@
 /** Ids of sessions, tasks and other handles that nobody was ever given: somebody tries them out. */
+import { NEVER_MS } from '../event-time.ts'
 import type { Match } from '../rule.ts'
 
 /** Different unknown ids within the window, oldest first. `said`: it was reported that there are enough. */
@@ -11,7 +12,7 @@ export interface GuessOptions {
   readonly windowMs: number
 }
 /** Of a cell that must stay below 4 KB: each id takes some fifty characters of it. */
-export const MOST_GUESSES = 64
+export const MAX_GUESSES = 64
 
 export function judgeGuess(
   id: string,
@@ -22,10 +23,10 @@ export function judgeGuess(
 ): Match | undefined {
   const { atLeast, many, windowMs } = options
   const { ids, atMs } = guesses
-  const kept = atMs.findIndex((at) => ts - at < windowMs)
-  const expired = kept < 0 ? atMs.length : kept
-  ids.splice(0, expired)
-  atMs.splice(0, expired)
+  while (ts - (atMs[0] ?? ts) >= windowMs) {
+    ids.shift()
+    atMs.shift()
+  }
   if (ids.length < atLeast) guesses.said = false
   if (ids.includes(id)) return undefined
   ids.push(id)
@@ -55,9 +56,9 @@ export function noteGiven(_: object, given: Given): void {
 
 /** When this process of the server was first heard of: what it does not know may be from before. */
 export type Life = { firstMs: number }
-export const unseen = (): Life => ({ firstMs: 0 })
+export const unseen = (): Life => ({ firstMs: NEVER_MS })
 export function noteLife(e: { readonly ts: number }, life: Life): void {
-  if (life.firstMs === 0) life.firstMs = e.ts
+  if (life.firstMs === NEVER_MS) life.firstMs = e.ts
 }
 /** The latest start of any process of the server. */
 export function noteRestart(e: { readonly ts: number }, life: Life): void {

@@ -1,6 +1,8 @@
 /** Which protocol era a client speaks, and whether it falls back to the one before. */
+
 import { isReleasedNear, type Releases } from '../client-releases.ts'
 import { type Deployments, deployedNear } from '../deployments.ts'
+import { NEVER_MS } from '../event-time.ts'
 import type { Match } from '../rule.ts'
 import { shortName } from '../short-name.ts'
 
@@ -17,7 +19,7 @@ export const noHistory = (): EraHistory => ({
   isMixed: false,
   names: [],
   addresses: [],
-  reportedMs: 0,
+  reportedMs: NEVER_MS,
 })
 /** Names and addresses that are remembered; the oldest goes. */
 const MAX_VALUES = 8
@@ -77,10 +79,9 @@ export function judgeLegacy(
   history.reportedMs = e.ts
   const { addresses } = history
   const isElsewhere = e.sourceAddress !== '' && addresses.length > 0 && !addresses.includes(e.sourceAddress)
-  const what = isDeclared ? 'is to be modern only' : `spoke the modern era ${history.modern} times`
   return {
     severity: isDeclared || isElsewhere ? 'medium' : 'low',
-    saw: `initialize of a client that ${what}${isElsewhere ? ', from a new address' : ''}`,
+    saw: `initialize of a client that ${isDeclared ? 'is to be modern only' : `spoke the modern era ${history.modern} times`}${isElsewhere ? ', from a new address' : ''}`,
     expected: 'protocol version 2026-07-28 or later',
     evidence: { modernRequests: history.modern, clientName: e.clientName },
   }

@@ -26,8 +26,7 @@ export function judgeHeld(
   config: Anonymous,
   beside: { readonly posture: Posture },
 ): Match | undefined {
-  const held = e.session === '' ? (cell.handle === 'argument' ? 'handle' : cell.handle) : 'session'
+  const held = e.session === '' ? cell.handle : 'session'
   if (held === '' || (e.hop === 'gateway' && e.principal !== '')) return undefined
-  const match = judgeRequest(e, asked, cell, config, beside)
-  return match && { ...match, saw: `${match.saw}, on the strength of a ${held} id` }
+  return judgeRequest(e, { ...asked, held }, cell, config, beside)
 }

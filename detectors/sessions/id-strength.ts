@@ -1,9 +1,10 @@
 /** How hard the ids are to guess that a server hands out for sessions and tasks, from what its producer says of each. */
+import { NEVER_MS } from '../event-time.ts'
 import type { Match } from '../rule.ts'
 
 /** Counts over the latest ids of one kind. `strongest`: most bits among those in a row that are weak. */
 export type IdStream = { weak: number; strongest: number; version: number; rising: number; reportedMs: number }
-export const noIds = (): IdStream => ({ weak: 0, strongest: 0, version: 0, rising: 0, reportedMs: 0 })
+export const noIds = (): IdStream => ({ weak: 0, strongest: 0, version: 0, rising: 0, reportedMs: NEVER_MS })
 
 export interface StrengthOptions {
   readonly minBits: number
@@ -22,8 +23,6 @@ interface HandedOut {
 
 /** Below this a guess is a matter of hours; above it the id is only weaker than it should be. */
 const GUESSABLE_BITS = 64
-/** UUIDs of time and machine: their bits count as none. */
-const OF_TIME = [1, 2, 6]
 /** Rises by design, and is judged by its random bits. */
 const ORDERED = 7
 
@@ -49,19 +48,21 @@ export function judgeIds(
     ids.strongest = Math.max(ids.strongest, e.idBits)
   }
   if (e.says('idMonotonic')) ids.rising = e.idMonotonic && e.idUuidVersion !== ORDERED ? ids.rising + 1 : 0
-  if (ids.reportedMs !== 0 && e.ts - ids.reportedMs < options.repeatMs) return undefined
-  const faults: string[] = []
-  if (ids.weak >= options.minIds)
-    faults.push(OF_TIME.includes(ids.version) ? 'are made of time and machine' : `have at most ${ids.strongest} bits`)
-  const isGuessable = ids.weak >= options.minIds && ids.strongest < GUESSABLE_BITS
+  if (e.ts - ids.reportedMs < options.repeatMs) return undefined
+  const isWeak = ids.weak >= options.minIds
   const isRising = ids.rising >= options.risingIds
-  if (isRising) faults.push('rise one after the other')
-  if (e.says('idVisible') && !e.idVisible) faults.push('hold characters that are not visible ASCII')
-  if (faults.length === 0) return undefined
+  const isOdd = e.says('idVisible') && !e.idVisible
+  if (!isWeak && !isRising && !isOdd) return undefined
   ids.reportedMs = e.ts
   return {
-    severity: isGuessable || isRising ? 'high' : 'medium',
-    saw: `${kind} ids that ${faults.join(', ')}`,
+    severity: isRising || (isWeak && ids.strongest < GUESSABLE_BITS) ? 'high' : 'medium',
+    saw: `${kind} ids that ${[
+      isWeak ? `have at most ${ids.strongest} random bits` : '',
+      isRising ? 'rise one after the other' : '',
+      isOdd ? 'hold characters that are not visible ASCII' : '',
+    ]
+      .filter(Boolean)
+      .join(', ')}`,
     expected: `at least ${options.minBits} random bits in each`,
     evidence: { kind, weak: ids.weak, strongestBits: ids.strongest, rising: ids.rising, uuidVersion: ids.version },
   }
@@ -83,6 +84,9 @@ export function judgeDuplicate(e: Opened, opener: Opener): Match | undefined {
   const arePeople = known.principal !== '' && e.principal !== ''
   const [was, is] = arePeople ? [known.principal, e.principal] : [known.address, e.sourceAddress]
   if (was === '' || is === '' || was === is) return undefined
-  const what = arePeople ? 'principal' : 'address'
-  return { severity: 'high', saw: `a session id handed out again, to ${what} ${is}`, expected: `${what} ${was} only` }
+  return {
+    severity: 'high',
+    saw: `a session id handed out again, to ${arePeople ? 'principal' : 'address'} ${is}`,
+    expected: `${was} only`,
+  }
 }

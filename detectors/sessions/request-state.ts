@@ -1,11 +1,12 @@
 /** What a client brings back as requestState: it is the client’s to change, so the server has to find out whether it did. */
+import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
 import { type Life, noteLife, unseen } from './enumeration.ts'
 
 /** One state as it was handed out. */
 export type State = { handedMs: number; uses: number }
-export const noState = (): State => ({ handedMs: 0, uses: 0 })
+export const noState = (): State => ({ handedMs: NEVER_MS, uses: 0 })
 /** When states that do not hold were presented by one asker, oldest first. */
 export type Failures = { atMs: number[] }
 export const noFailures = (): Failures => ({ atMs: [] })
@@ -52,7 +53,7 @@ export function judgeRetry(
     return { severity: 'high', saw: `used ${uses} times for ${e.tool}`, expected: 'one use: the tool is tagged so' }
   if (uses > options.maxUses)
     return { severity: 'low', saw: `used ${uses} times`, expected: `at most ${options.maxUses} uses` }
-  const ageMs = Math.max(e.ageMs, state.handedMs === 0 ? 0 : e.ts - state.handedMs)
+  const ageMs = Math.max(e.ageMs, e.ts - (state.handedMs || e.ts))
   if (ageMs <= options.maxAgeMs) return undefined
   return { severity: 'medium', saw: `a state ${ageMs} ms old`, expected: `at most ${options.maxAgeMs} ms` }
 }
@@ -71,7 +72,12 @@ function judgeFailures(ts: number, cell: Failures, { failures, windowMs }: State
 
 /** What a process says of its states at its start, since when it is known, and when it was reported last. */
 export type Instance = Life & { isUnsealed: boolean; isAuthorized: boolean; reportedMs: number }
-export const newInstance = (): Instance => ({ ...unseen(), isUnsealed: false, isAuthorized: false, reportedMs: 0 })
+export const newInstance = (): Instance => ({
+  ...unseen(),
+  isUnsealed: false,
+  isAuthorized: false,
+  reportedMs: NEVER_MS,
+})
 interface Started {
   readonly ts: number
   readonly requestStateProtected: boolean

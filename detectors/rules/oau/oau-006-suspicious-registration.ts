@@ -83,7 +83,7 @@ export default defineRule({
       example('from inside', ...burst(11, () => ({ addressClass: 'private' }))),
       example('just within', ...burst(11, (i) => ({ ts: i === 10 ? minutes(61) - 1 : minutes(1) }))),
       example('by one principal', ...burst(11, (i) => ({ sourceAddress: `b${i}`, principal: 'alice' }))),
-      example('an administrator’s scope at once', registers({ ts: 1 }), asks(minutes(5) + 1, ['db:admin'])),
+      example('an administrator’s scope at once', registers({ ts: 1 }), asks(minutes(5) + 1, ['db:Admin'])),
       example('all scopes at once', registers({ ts: 1 }), asks(2, ['read', 'files:*'])),
       example('where documents alone are taken', only('cimd-only'), registers()),
       example('there, and refused', only('cimd-only'), registers({ decision: 'deny' })),

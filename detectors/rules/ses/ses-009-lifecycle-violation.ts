@@ -1,7 +1,6 @@
 /** A session or task is used after its end, or lives too long. */
 import { z } from 'zod'
-import { days, defineRule, hours, minutes, seconds } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { days, defineRule, hours, seconds } from '../../rule.ts'
 import {
   judgeElevation,
   judgeTaskUse,
@@ -11,29 +10,7 @@ import {
   noteTask,
   unborn,
 } from '../../sessions/lifecycle.ts'
-
-type Result = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
-const result = (ts: number, more: Result = {}) =>
-  sample('tool.result', { session: 's1', outcome: 'ok', durationMs: 0, ts, ...more })
-type Request = NonNullable<Parameters<typeof sample<'http.request'>>[1]>
-const request = (ts: number, more: Request = {}) =>
-  sample('http.request', { session: 's1', outcome: 'ok', processed: true, durationMs: 0, ts, ...more })
-const created = (ts = 0, session = 's1') => sample('session.created', { ts, session })
-const ended = (reason = 'deleted by the client', session = 's1') =>
-  sample('session.terminated', { ts: minutes(1), session, reason })
-type Token = NonNullable<Parameters<typeof sample<'auth.token.validated'>>[1]>
-const token = (scopes: readonly string[], more: Token = {}) =>
-  sample('auth.token.validated', { session: 's1', scopes, decision: 'allow', ...more })
-const task = (ttlMs: number, taskFp = 't1') => sample('task.created', { ts: 0, ttlMs, taskFp })
-const access = (ts: number, more: Parameters<typeof sample<'task.accessed'>>[1] = {}) =>
-  sample('task.accessed', { ts, taskFp: 't1', outcome: 'ok', ...more })
-const finished = (ts: number, taskFp = 't1') => sample('task.ended', { ts, taskFp })
-const lost = { processed: false, decision: 'deny' } as const
-const refused = { outcome: 'denied' } as const
-const other = { session: 's3' }
-const inUse = [7, 14, 20].map((hour) => result(hours(hour)))
-const SOON = minutes(1) + seconds(5)
-const scopes = (n: number) => Array.from({ length: n }, (_, i) => `s${i}:read`)
+import { match, noMatch } from './examples/ses-009-lifecycle-violation.ts'
 
 export default defineRule({
   id: 'ses-009-lifecycle-violation',
@@ -100,45 +77,5 @@ export default defineRule({
     'http.request': (e, life, config) => (e.processed ? judgeUse(e, life, config) : undefined),
     'auth.token.validated': (e, life) => (e.decision === 'allow' ? judgeElevation(e.scopes, life) : undefined),
   },
-  examples: {
-    match: [
-      example('a tool answers after DELETE', created(), ended(), result(SOON + 1)),
-      example('a list after DELETE', created(), ended(), request(SOON + 1)),
-      example('after it expired', ended('expired'), result(SOON + 1)),
-      example('more than a day old', created(), ...inUse, request(days(1) + 1)),
-      example('used after a night', created(), result(minutes(1)), result(hours(8) + minutes(1) + 1)),
-      example('old, and then ended', created(), request(days(1) + 1), ended(), result(days(1) + minutes(2))),
-      example('a scope more in the same session', token(['read']), token(['read', 'write'])),
-      example('the thirty-second', token(scopes(31)), token(scopes(32))),
-      example('a task past its lifetime', task(60_000), access(65_001)),
-      example('one that had ended', task(60_000), finished(30_000), access(95_001)),
-    ],
-    noMatch: [
-      example('404 after DELETE', created(), ended(), request(SOON + 1, lost), result(SOON + 2, refused)),
-      example('five seconds', created(), ended(), result(SOON), request(SOON)),
-      example(
-        'it had begun before',
-        ended(),
-        result(SOON + 9, { durationMs: 9 }),
-        request(SOON + 9, { durationMs: 9 }),
-      ),
-      example('it failed', ended(), result(SOON + 1, { outcome: 'protocol_error' })),
-      example('nobody waited', ended(), result(SOON + 1, { outcome: 'cancelled' })),
-      example('the connection closed', created(), ended('connection closed'), result(minutes(2))),
-      example('opened anew', ended(), created(minutes(2)), result(minutes(3))),
-      example('a day old', created(), ...inUse, result(hours(24))),
-      example('eight hours', created(), result(hours(8))),
-      example('its beginning is not known', result(hours(30)), result(hours(30) + 1)),
-      example('the same scopes, or fewer', token(['read', 'write']), token(['read']), token(['write'])),
-      example('scopes that are refused', token(['read']), token(['admin'], { decision: 'deny' })),
-      example('too many to remember', token(scopes(32)), token(['more'])),
-      example('another session', created(1, 's2'), ended('expired', 's2'), result(SOON + 1), request(SOON + 1, other)),
-      example('its scopes', token(['b'], other), token(['a']), result(minutes(9), { session: 's3' })),
-      example('a task in time', task(60_000), access(65_000), access(130_000)),
-      example('it had ended later', task(60_000), finished(30_000), finished(31_000, 't2'), access(90_000)),
-      example('a task that is gone', task(60_000), access(99_000, { outcome: 'protocol_error' })),
-      example('a task without a lifetime', task(0), task(0, 't2'), access(days(1)), access(1, { taskFp: 't2' })),
-      exampleWith({ finalReasons: [] }, 'as configured', ended(), result(minutes(9))),
-    ],
-  },
+  examples: { match, noMatch },
 })

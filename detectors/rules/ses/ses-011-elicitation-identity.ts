@@ -3,14 +3,7 @@ import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
 import { isOwner } from '../../ownership.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, exampleWith, idOf, sample } from '../../sample.ts'
-
-type Asked = NonNullable<Parameters<typeof sample<'elicitation.requested'>>[1]>
-const asks = (principal: string, more: Asked = {}) =>
-  sample('elicitation.requested', { principal, mode: 'url', handleFp: 'e1', urlHost: 'pay.example', ...more })
-type Done = NonNullable<Parameters<typeof sample<'elicitation.completed'>>[1]>
-const done = (webPrincipalKey: string, more: Done = {}) =>
-  sample('elicitation.completed', { webPrincipalKey, stage: 'done', action: 'accept', handleFp: 'e1', ...more })
+import { match, noMatch } from './examples/ses-011-elicitation-identity.ts'
 
 export default defineRule({
   id: 'ses-011-elicitation-identity',
@@ -64,27 +57,5 @@ export default defineRule({
       }
     },
   },
-  examples: {
-    match: [
-      example('alice is asked, the browser of bob completes', asks('alice'), done('bob')),
-      example('he only opens it', asks('alice'), done('bob', { stage: 'url_opened' })),
-      example('he is turned away', asks('alice'), done('bob', { decision: 'deny' })),
-      example('he declines', asks('alice'), done('bob', { action: 'decline' })),
-      example('he cancels', asks('alice', { urlHost: '' }), done('bob', { action: 'cancel' })),
-      example('asked again by bob, it stays hers', asks('alice'), asks('bob'), done('bob')),
-    ],
-    noMatch: [
-      example('alice both times', asks('alice'), done('alice', { stage: 'url_opened' }), done('alice')),
-      example('nobody is logged in', asks('alice'), done('')),
-      example('nobody was asked by name', asks(''), done('bob')),
-      example('another page', asks('alice'), done('bob', { handleFp: 'e2' }), asks('bob', { handleFp: 'e2' })),
-      example('a form', asks('alice', { mode: 'form' }), done('bob')),
-      exampleWith(
-        { aliases: { [idOf('alice2')]: idOf('alice') } },
-        'a new subject of hers',
-        asks('alice'),
-        done('alice2'),
-      ),
-    ],
-  },
+  examples: { match, noMatch },
 })
