@@ -36,26 +36,29 @@ interface Asked {
   readonly method: string
   readonly tool: string
   readonly verb: string
+  /** What was presented instead of a token, if anything is known of it. */
+  readonly held?: string
 }
 /** A request was carried out. One finding per request, whatever its events. */
 export function judgeRequest(
   e: { readonly decision: string; readonly outcome: string; readonly durationMs: number },
-  { method, tool, verb }: Asked,
+  { method, tool, verb, held = '' }: Asked,
   verified: Verified,
   config: Anonymous,
   beside: { readonly posture: Posture },
 ): Match | undefined {
   if (verified.authorized || verified.reported || e.durationMs > LONGEST_MS || wasRefused(e)) return undefined
   const { posture } = beside
-  if (!posture.known || !posture.required) return undefined
+  if (!posture.required) return undefined
   const methods = [...posture.methods, ...[...config.anonymousMethods, ...config.healthMethods].map(shortName)]
   if (methods.includes(shortName(method))) return undefined
-  if (tool !== '' && [...posture.tools, ...config.anonymousTools.map(shortName)].includes(shortName(tool)))
-    return undefined
+  if ([...posture.tools, ...config.anonymousTools.map(shortName)].includes(shortName(tool))) return undefined
   verified.reported = true
-  const how = verified.refused ? 'after its authorization was refused' : 'without any authorization'
   return {
-    saw: `${method || verb || 'a request'} carried out ${how}`,
+    saw:
+      `${method || verb || 'a request'} carried out ` +
+      (verified.refused ? 'after its authorization was refused' : 'without any authorization') +
+      (held === '' ? '' : `, on the strength of a ${held === 'argument' ? 'handle' : held} id`),
     expected: 'a verified token for this request',
     evidence: { method, tool, verb },
   }

@@ -50,7 +50,8 @@ export function judgeIds(
   if (e.says('idMonotonic')) ids.rising = e.idMonotonic && e.idUuidVersion !== ORDERED ? ids.rising + 1 : 0
   if (e.ts - ids.reportedMs < options.repeatMs) return undefined
   const isWeak = ids.weak >= options.minIds
-  const isRising = ids.rising >= options.risingIds
+  // An id of which the order is not told repeats no finding.
+  const isRising = e.says('idMonotonic') && ids.rising >= options.risingIds
   const isOdd = e.says('idVisible') && !e.idVisible
   if (!isWeak && !isRising && !isOdd) return undefined
   ids.reportedMs = e.ts
