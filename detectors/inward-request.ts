@@ -21,6 +21,9 @@ interface Outbound {
   says(name: 'argumentMatch'): boolean
 }
 const MAX_HOSTS = 32
+/** A longer list may have been cut. */
+export const areKnown = (hosts: readonly string[], isKnown: (host: string) => boolean): boolean =>
+  hosts.length <= MAX_HOSTS && hosts.every(isKnown)
 
 /** Over HTTP, and over stdio, where the server works on the machine of one person, who may well be developing on it. */
 type Grades = readonly [http: Severity | undefined, stdio: Severity | undefined]
@@ -52,8 +55,7 @@ const TABLE: ReadonlyMap<string, Readonly<Record<'straight' | 'redirected', Read
 /** Undefined: it leads outside, every host on its way is declared, or nothing says that it is not the server's own business. */
 export function inwardSeverity(e: Outbound, isKnown: (host: string) => boolean): Severity | undefined {
   const { ipClass, argumentMatch, destinationHost, redirectHosts, redirects, transport } = e
-  // A longer list may have been cut.
-  if (redirectHosts.length < MAX_HOSTS && [destinationHost, ...redirectHosts].every(isKnown)) return undefined
+  if (areKnown([destinationHost, ...redirectHosts], isKnown)) return undefined
   const idea = argumentMatch ? 'named' : e.says('argumentMatch') ? 'unnamed' : 'unknown'
   const [http, stdio] = TABLE.get(ipClass)?.[redirects > 0 ? 'redirected' : 'straight'][idea] ?? NONE
   return transport === 'stdio' ? stdio : http

@@ -10,20 +10,7 @@ import {
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule, minutes } from '../../rule.ts'
-import { example, type Sample, sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
-
-type Words = Parameters<typeof finds>[3]
-const passes = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>
-  finds('arguments', `attack.${kind}`, verdict, {
-    tool: 'logs',
-    parameterRole: 'path',
-    contentPath: 'args.name',
-    ...more,
-  })
-const starts = (more: Parameters<typeof sample<'side_effect'>>[1] = {}): Sample =>
-  sample('side_effect', { request: 'r1', tool: 'logs', effectKind: 'exec', programName: 'sh', shell: true, ...more })
-const mute = tagged('tools', 'logs=no_exec')
+import { match, noMatch } from './examples/inj-003.ts'
 
 export default defineRule({
   id: 'inj-003-code-injection',
@@ -62,11 +49,10 @@ export default defineRule({
   where: (e) =>
     e.type === 'side_effect'
       ? e.effectKind === 'exec'
-      : e.surface === 'arguments' && attackOn(e.findingClass) === 'program' && e.verdict !== 'benign',
+      : e.surface === 'arguments' && attackOn(e.findingClass) === 'program' && contentSeverity(e) !== undefined,
   on: {
     'content.finding'(e, call) {
-      const found = contentSeverity(e)
-      if (found === undefined) return
+      const found = contentSeverity(e)!
       const isAnnounced = e.tagsOf('principals', e.principal).includes('red_team')
       if (!isAnnounced) call.passed = e.findingClass
       const severity = isAnnounced ? 'low' : wasRefused(e) ? asProbe(found) : found
@@ -87,43 +73,5 @@ export default defineRule({
       }
     },
   },
-  examples: {
-    match: [
-      example('a second command behind a name', passes('command_injection')),
-      example('a doubtful one', passes('command_injection', 'suspicious', { score: 0.6 })),
-      example('a doubtful one in a text', passes('formula_injection', 'suspicious', { parameterRole: 'text' })),
-      example('a refused one', passes('sql_injection', 'malicious', { decision: 'deny', decodings: ['percent'] })),
-      example(
-        'of a red team',
-        tagged('principals', '616c696365=red_team'),
-        passes('xxe', 'malicious', { principal: 'alice' }),
-      ),
-      example('it is run by a shell', passes('command_injection', 'suspicious'), starts()),
-      example(
-        'it is run as it is',
-        passes('argument_injection'),
-        starts({ shell: false, argumentMatch: true, programName: 'git' }),
-      ),
-      example('a program of another call is its own', passes('xxe'), starts({ request: 'r2' })),
-      example('a tool that must not start programs', mute, starts({ programName: 'python3', shell: false })),
-      example(
-        'a download that is run',
-        passes('download_and_run', 'malicious', { domains: ['x.example'], validated: true }),
-      ),
-    ],
-    noMatch: [
-      example(
-        'a company and a quarter with `;` and `|` in a free text',
-        finds('arguments', 'attack.command_injection', 'benign'),
-      ),
-      example('a path is the business of inj-004', passes('path_traversal')),
-      example('an address is the business of inj-005', passes('ssrf')),
-      example('an order is the business of inj-002', finds('arguments', 'injection.command')),
-      example('an attack shown in a result', finds('result', 'attack.sql_injection')),
-      example('a program without an attack', starts({ argumentMatch: true })),
-      example('a program in another call', finds('arguments', 'attack.xxe', 'unknown', { request: 'r2' }), starts()),
-      example('a file that such a tool writes', mute, starts({ effectKind: 'file_write', tool: 'logs' })),
-      example('a program of another tool', mute, starts({ tool: 'git' })),
-    ],
-  },
+  examples: { match, noMatch },
 })

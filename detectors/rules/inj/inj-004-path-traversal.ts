@@ -10,20 +10,7 @@ import {
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
-import { example, exampleWith, type Sample, sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
-
-type Words = Parameters<typeof finds>[3]
-const passes = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>
-  finds('arguments', `attack.${kind}`, verdict, {
-    tool: 'read',
-    parameterRole: 'path',
-    contentPath: 'args.path',
-    ...more,
-  })
-const reads = (uriClass: string, more: Parameters<typeof sample<'resource.read'>>[1] = {}): Sample =>
-  sample('resource.read', { uriClass, uriScheme: 'file', decision: 'allow', transport: 'http', ...more })
-const stdio = { transport: 'stdio' } as const
+import { match, noMatch } from './examples/inj-004.ts'
 
 export default defineRule({
   id: 'inj-004-path-traversal',
@@ -78,40 +65,5 @@ export default defineRule({
       return { severity, saw: `${e.uriClass} in a ${e.uriScheme} URI`, expected: 'a resource of the server' }
     },
   },
-  examples: {
-    match: [
-      example('`..` encoded twice', passes('path_traversal', 'malicious', { decodings: ['percent', 'percent'] })),
-      example('a doubtful climb', passes('path_traversal', 'suspicious')),
-      example('a private key', passes('sensitive_file')),
-      example('a private key, over stdio', passes('sensitive_file', 'malicious', stdio)),
-      example('a doubtful file, over stdio', passes('sensitive_file', 'suspicious', stdio)),
-      example('a climb, over stdio', passes('path_traversal', 'malicious', stdio)),
-      example('it is refused', passes('null_byte', 'malicious', { decision: 'deny', validated: true })),
-      example(
-        'a share of another machine',
-        passes('unc_path', 'suspicious', { domains: ['10.0.0.1'], parameterRole: 'url' }),
-      ),
-      example(
-        'of a red team',
-        tagged('principals', '616c696365=red_team'),
-        passes('sensitive_file', 'malicious', { principal: 'alice' }),
-      ),
-      example('a tool for secrets climbs', tagged('tools', 'read=reads_secrets'), passes('path_traversal')),
-      exampleWith({ secretTools: ['env'] }, 'another tool opens one', passes('sensitive_file')),
-      example('a resource outside', reads('traversal')),
-      example('a resource outside, over stdio', reads('traversal', stdio)),
-      example('a resource that holds credentials', reads('sensitive_path')),
-      example('the same over stdio', reads('sensitive_path', stdio)),
-      example('it is refused as well', reads('traversal', { decision: 'deny', uriScheme: 'repo' })),
-    ],
-    noMatch: [
-      example('`a/../b` stays inside', finds('arguments', 'attack.path_traversal', 'benign')),
-      example('an example of an environment file', sample('tool.call', { tool: 'read' })),
-      example('a tool for secrets', tagged('tools', 'read=reads_secrets'), passes('sensitive_file')),
-      exampleWith({ secretTools: ['read'] }, 'a listed tool', passes('sensitive_file')),
-      example('a command is the business of inj-003', passes('command_injection')),
-      example('a path that a result shows', finds('result', 'attack.path_traversal')),
-      example('a resource of the server', reads('registered'), reads('unknown')),
-    ],
-  },
+  examples: { match, noMatch },
 })

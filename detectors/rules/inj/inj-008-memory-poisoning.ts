@@ -4,12 +4,7 @@ import { asProbe, CONTENT_FIELDS, contentEvidence, contentSeverity, sawContent }
 import { wasRefused } from '../../finding.ts'
 import { isDeed, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule } from '../../rule.ts'
-import { example, type Sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
-
-type Words = Parameters<typeof finds>[3]
-const stores = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>
-  finds('arguments', kind, verdict, { tool: 'add_memory', contentPath: 'args.text', ...more })
+import { match, noMatch } from './examples/inj-008.ts'
 
 export default defineRule({
   id: 'inj-008-memory-poisoning',
@@ -48,31 +43,5 @@ export default defineRule({
       return { severity, saw: sawContent(e), expected: 'facts and preferences', evidence: contentEvidence(e) }
     },
   },
-  examples: {
-    match: [
-      example('an order to include all secrets from now on', stores('injection.secret_path', 'suspicious')),
-      example(
-        'a recipient',
-        stores('injection.recipient', 'malicious', { domains: ['drop.example'], validated: true }),
-      ),
-      example('a link that carries talk away', stores('exfiltration.slot', 'suspicious', { parameterRole: 'text' })),
-      example('invisible characters', stores('unicode.tag', 'malicious', { decodings: ['percent'] })),
-      example('letters of two alphabets', stores('homoglyph.mixed_script')),
-      example('it is refused', stores('injection.command', 'malicious', { decision: 'deny' })),
-      example(
-        'a tagged tool',
-        tagged('tools', 'notes=persistent_memory'),
-        stores('injection.conceal', 'malicious', { tool: 'notes' }),
-      ),
-    ],
-    noMatch: [
-      example('a user prefers metric units', finds('arguments', 'injection.memory', 'benign', { tool: 'add_memory' })),
-      example('always answer in Norwegian', stores('injection.memory'), stores('injection.answer')),
-      example('what may be an order', finds('arguments', 'injection.recipient', 'benign', { tool: 'add_memory' })),
-      example('a tool that is no memory', stores('injection.recipient', 'malicious', { tool: 'notes' })),
-      example('a memory is searched', stores('injection.recipient', 'malicious', { tool: 'search_memory' })),
-      example('a memory is read', finds('result', 'injection.recipient', 'malicious', { tool: 'add_memory' })),
-      example('a secret is the business of tok-015', stores('secret.github_token')),
-    ],
-  },
+  examples: { match, noMatch },
 })

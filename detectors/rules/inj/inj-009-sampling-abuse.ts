@@ -9,27 +9,11 @@ import {
   sawContent,
 } from '../../content-severity.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, exampleWith, type Sample, sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
 import { judgeSampling, noSamples } from '../../sampling.ts'
 import { nothingUsual } from '../../usual-value.ts'
+import { match, noMatch } from './examples/inj-009.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])
-type Words = NonNullable<Parameters<typeof sample<'sampling.requested'>>[1]>
-const asks = (more: Words = {}): Sample =>
-  sample('sampling.requested', { tool: 'weather', depth: 1, maxTokens: 500, ...more })
-/** So many, a second apart, the first at second `from`. */
-const burst = (times: number, from = 0, more: Words = {}): Sample[] =>
-  Array.from({ length: times }, (_, i) => asks({ ts: (from + i) * 1_000 + 2, ...more }))
-const spread = (times: number, more: Words = {}): Sample[] =>
-  Array.from({ length: times }, (_, i) => asks({ ts: i * 60_000 + 2, ...more }))
-const ONE = { perMinute: 1 }
-const big = (maxTokens: number, usual = 3_000): Sample[] => [
-  ...spread(20, { maxTokens: usual }),
-  asks({ ts: 2e6, maxTokens }),
-]
-const says = (kind: string, more: Parameters<typeof finds>[3] = {}) => finds('sampling', kind, 'malicious', more)
-const agent = tagged('tools', 'weather=uses_sampling')
 
 export default defineRule({
   id: 'inj-009-sampling-abuse',
@@ -87,12 +71,10 @@ export default defineRule({
       const samples = e.tool === '' ? server : beside.tool
       const reasons = judgeSampling(e, isDeclared, samples, beside.rates, beside.tokens, config)
       const evidence = { depth: e.depth, maxTokens: e.maxTokens, context: e.includeContext }
-      const expected = isDeclared
-        ? 'what is usual for this tool'
-        : 'a tool that is declared to sample, and few requests'
+      const expected = 'a tool that is declared to sample, and asks no more than is usual for it'
       if (reasons.length > 0)
         return { severity: reasons[0]!.severity, saw: reasons.map(({ text }) => text).join('; '), expected, evidence }
-      if (isDeclared || (!config.isStrict && samples.toldMs > 0 && e.ts - samples.toldMs < days(1))) return
+      if (isDeclared || (!config.isStrict && e.ts - samples.toldMs < days(1))) return
       samples.toldMs = e.ts
       return {
         severity: config.isStrict ? 'medium' : 'low',
@@ -108,38 +90,5 @@ export default defineRule({
       )
     },
   },
-  examples: {
-    match: [
-      example('a weather tool samples with an order to send data away', says('injection.recipient')),
-      example('invisible characters in a prompt', says('unicode.tag', { contentPath: 'systemPrompt', tool: '' })),
-      example('a tool that nobody declared', asks()),
-      example('a server outside any call', asks({ tool: '' })),
-      exampleWith({ isStrict: true }, 'again and again', asks(), asks()),
-      example('a day later', asks({ ts: 2 }), asks({ ts: days(1) + 2 })),
-      example('six open at once', agent, asks({ depth: 6 })),
-      example('the context of all servers', agent, asks({ includeContext: 'allServers' })),
-      example('of a tool that nobody declared', asks({ includeContext: 'allServers' })),
-      example('too many tokens', agent, asks({ maxTokens: 200_001 })),
-      example('more than four times the usual', agent, ...big(12_001)),
-      exampleWith({ declaredPerMinute: 10 }, 'a declared tool far too often', agent, ...burst(11)),
-      exampleWith(ONE, 'more than three times the usual', agent, ...spread(20), ...burst(4, 1_300)),
-      example('twenty-one in a minute', ...burst(21)),
-      example('homoglyphs', says('homoglyph.mixed_script', { domains: ['x.example'], validated: true })),
-      example('a link', says('exfiltration.slot', { parameterRole: 'text', decodings: ['html'] })),
-    ],
-    noMatch: [
-      example('a declared agent, two rounds', agent, asks(), asks({ depth: 2, includeContext: 'thisServer' })),
-      example('five open at once', agent, asks({ depth: 5 })),
-      example('many tokens', agent, asks({ maxTokens: 200_000 })),
-      example('four times the usual', agent, ...big(12_000)),
-      example('few tokens are never too many', agent, ...big(8_192, 5)),
-      exampleWith({ declaredPerMinute: 10 }, 'a declared tool, often', agent, ...burst(10)),
-      exampleWith(ONE, 'three times the usual', agent, ...spread(20), ...burst(3, 1_300)),
-      exampleWith(ONE, 'a burst before it is learned', agent, ...spread(19), ...burst(4, 1_300)),
-      example('slowly', agent, ...spread(60)),
-      example('a secret is the business of tok-015', says('secret.github_token')),
-      example('an order in a result', finds('result', 'injection.recipient')),
-      example('a doubtful word', finds('sampling', 'injection.priority', 'benign')),
-    ],
-  },
+  examples: { match, noMatch },
 })
