@@ -2,7 +2,7 @@
 import { CLIENT_RELEASES, copyOf, type Event, listenerOf, uuidOf } from './copy.ts'
 import { DAY_MS, DAYS, type Fleet, HOUR_MS, type Server, START_MS, TENANTS } from './fleet.ts'
 import { inventoryEvents } from './inventory.ts'
-import { Random } from './random.ts'
+import { Random, stableHex } from './random.ts'
 import { rotate } from './rotation.ts'
 import { buildOf, built } from './versions.ts'
 
@@ -78,7 +78,7 @@ const ingested = (tenant: string, serverId: string, ms: number, fields: object):
   ms,
   fields: {
     eventType: 'deployment.event',
-    eventId: uuidOf(new Random(ms ^ serverId.length).hex()),
+    eventId: uuidOf(stableHex(`${tenant} ${serverId} ${ms} ${JSON.stringify(fields)}`)),
     serverId,
     tenant,
     vantage: 'server',
@@ -89,11 +89,10 @@ const ingested = (tenant: string, serverId: string, ms: number, fields: object):
 })
 type Producer = Server['producers'][number]
 function said(server: Server, ms: number, producer: Producer, recorded: readonly object[]): Event[] {
-  const random = new Random(ms)
   return recorded.map((each, n) => {
     const fields: Record<string, unknown> = { ...each }
     Object.assign(fields, {
-      eventId: uuidOf(random.hex()),
+      eventId: uuidOf(stableHex(`${server.id} ${producer.id} ${ms} ${n}`)),
       serverId: server.id,
       tenant: server.tenant,
       producerId: producer.id,

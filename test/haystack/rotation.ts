@@ -23,7 +23,7 @@ function renewed(hash: string): string {
 }
 
 export function rotate(fields: Record<string, unknown>, ms: number): Record<string, unknown> {
-  if (ms < ROTATED_MS || fields['tenant'] !== TENANTS[0] || fields['source'] === 'ingest') return fields
+  if (ms < ROTATED_MS || fields['tenant'] !== TENANTS[0]) return fields
   const former = new Set<string>()
   const of = (hash: string): string => {
     if (!HEX.test(hash)) return hash

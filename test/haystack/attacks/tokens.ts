@@ -49,6 +49,7 @@ export const TOKENS: readonly AttackKind[] = [
     on: isProtected,
     tell(story) {
       const { session, token } = withToken(story)
+      if (!token.fields['sourceAddressFp']) throw new UnfitSession('nobody saw the address')
       const thief = story.sender(story.stranger(session))
       const places = { sourceAddressFp: thief['sourceAddressFp'], addressClass: 'public', userAgentFamily: 'curl' }
       const waitMs = story.variant % 2 === 0 ? 3_000 : 150_000
@@ -70,7 +71,7 @@ export const TOKENS: readonly AttackKind[] = [
         pathClass: 'api',
         verb: 'POST',
         argumentMatch: false,
-        credentialRelation: 'same',
+        credentialRelation: 'same_token',
         sentAud: [],
         redirectHosts: [],
         redirects: 0,
@@ -111,7 +112,8 @@ export const TOKENS: readonly AttackKind[] = [
       story.others.push(victim.key)
       const feed = story.variant % 2 === 0 ? 'caep' : 'admin'
       const fact = { subjectKind: 'principal', subjectKey: victim.key, revokedAt: Math.floor(revokedMs / 1_000), feed }
-      story.ingested(revokedMs, 'identity.revoked', fact, '*')
+      // The attack is what is done after it.
+      story.marked.delete(story.ingested(revokedMs, 'identity.revoked', fact, '*'))
       for (const event of session.events) if (event.fields['principalKey'] === victim.key) story.marked.add(event)
     },
   },
