@@ -36,6 +36,10 @@ export const match = [
   example('UUIDs of version 7', ...many(20, { idBits: 74, idUuidVersion: 7 })),
   example('UUIDs of version 1', ...many(20, { idBits: 0, idUuidVersion: 1 })),
   graded('high', example('strong but in order', ...rising(20, { idBits: 130 }))),
+  counted(
+    1,
+    example('an id of unknown order repeats nothing', ...ordered(13), opened({ ...justStarted, ts: days(2) })),
+  ),
   example('another process starts meanwhile', ...ordered(7), opened(justStarted), ...ordered(6)),
   example('weak ids of two kinds', ...Array.from({ length: 20 }, (_, i) => opened(i % 2 ? weak : ofTime))),
   graded('medium', example('a space in an id', opened({ idVisible: false, idBits: 10, idUuidVersion: 0 }))),
