@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeConsent, judgePassage, noConsent, noteRegistered } from '../../oauth/consent.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Registered = NonNullable<Parameters<typeof sample<'oauth.client_registered'>>[1]>
 const registers = (more: Registered = {}) =>
@@ -83,15 +83,18 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('a new client, no consent, upstream', told, registers(), goesOn('unknown')),
-      example('a new client, no consent, a token', told, registers(), token()),
-      example('the consent page was skipped', goesOn('skipped')),
-      example('there is none', goesOn('none')),
-      example('it was required', agrees('new'), goesOn('required')),
-      example('the person refused', registers(), agrees('new', { granted: false }), goesOn('unknown')),
-      example('state set before', agrees('new', { beforeConsent: true, granted: false })),
-      example('a cookie for every client', agrees('new', { cookieBound: false })),
-      example('of another kind', tagged('third-party'), told, registers(), token()),
+      graded('critical', example('a new client, no consent, upstream', told, registers(), goesOn('unknown'))),
+      graded('critical', example('a new client, no consent, a token', told, registers(), token())),
+      graded('critical', example('the consent page was skipped', goesOn('skipped'))),
+      graded('critical', example('there is none', goesOn('none'))),
+      graded('critical', example('it was required', agrees('new'), goesOn('required'))),
+      graded(
+        'critical',
+        example('the person refused', registers(), agrees('new', { granted: false }), goesOn('unknown')),
+      ),
+      graded('critical', example('state set before', agrees('new', { beforeConsent: true, granted: false }))),
+      graded('high', example('a cookie for every client', agrees('new', { cookieBound: false }))),
+      graded('critical', example('of another kind', tagged('third-party'), told, registers(), token())),
     ],
     noMatch: [
       example('agreed last week', registers(), agrees('new'), goesOn('unknown', { ts: days(7) }), token()),

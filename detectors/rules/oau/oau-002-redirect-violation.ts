@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
 import { judgeRedirect, judgeRegistration } from '../../oauth/redirects.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Asked = NonNullable<Parameters<typeof sample<'oauth.authorize'>>[1]>
 const asks = (redirectMatch: Asked['redirectMatch'] & string, more: Asked = {}) =>
@@ -73,25 +73,31 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('an attacker’s host is accepted', asks('mismatch')),
-      example('the same is refused', asks('mismatch', { decision: 'deny' })),
-      example('a client that registered none', asks('unregistered', { redirectHost: '' })),
-      example('and is refused', asks('unregistered', { decision: 'deny' })),
-      example(
-        'another port for a web client',
-        registers(['http'], here, { applicationType: 'web' }),
-        asks('loopback_port', port),
+      graded('critical', example('an attacker’s host is accepted', asks('mismatch'))),
+      graded('medium', example('the same is refused', asks('mismatch', { decision: 'deny' }))),
+      graded('high', example('a client that registered none', asks('unregistered', { redirectHost: '' }))),
+      graded('medium', example('and is refused', asks('unregistered', { decision: 'deny' }))),
+      graded(
+        'medium',
+        example(
+          'another port for a web client',
+          registers(['http'], here, { applicationType: 'web' }),
+          asks('loopback_port', port),
+        ),
       ),
-      example('by its document', fetched(['http'], here, { applicationType: 'web' }), asks('loopback_port', port)),
-      example('plain http', registers(['http'], ['localhost:1', 'app.example'])),
-      example('in a document', fetched(['http'], ['app.example'])),
-      example('a name that begins like loopback', registers(['http'], ['localhost.attacker.example'])),
-      example('an address that does', registers(['http'], ['127.0.0.1.attacker.example'])),
-      example('a wildcard', registers(['https'], ['app.example'], { wildcardRedirect: true })),
+      graded(
+        'medium',
+        example('by its document', fetched(['http'], here, { applicationType: 'web' }), asks('loopback_port', port)),
+      ),
+      graded('high', example('plain http', registers(['http'], ['localhost:1', 'app.example']))),
+      graded('high', example('in a document', fetched(['http'], ['app.example']))),
+      graded('high', example('a name that begins like loopback', registers(['http'], ['localhost.attacker.example']))),
+      graded('high', example('an address that does', registers(['http'], ['127.0.0.1.attacker.example']))),
+      graded('high', example('a wildcard', registers(['https'], ['app.example'], { wildcardRedirect: true }))),
       ...['javascript', 'data', 'file', 'vbscript', 'blob'].map((scheme) =>
         example(`to ${scheme}`, registers(['https', scheme], [])),
       ),
-      example('to a script, refused', registers(['javascript'], [], { decision: 'deny' })),
+      graded('medium', example('to a script, refused', registers(['javascript'], [], { decision: 'deny' }))),
     ],
     noMatch: [
       example('another port on loopback', registers(['http'], here), asks('loopback_port', port)),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeChallenge, judgeVerifier, noMisfits } from '../../oauth/proof-key.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Asked = NonNullable<Parameters<typeof sample<'oauth.authorize'>>[1]>
 const asks = (more: Asked = {}) =>
@@ -64,13 +64,13 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('a request without a challenge succeeds', asks(without)),
-      example('a plain challenge', asks({ pkceMethod: 'plain' })),
-      example('tagged otherwise', tagged('legacy'), asks(without)),
-      example('a verifier that does not fit is accepted', wrong(1, { decision: 'allow' })),
-      example('three that do not fit', ...[1, 2, 3, 4].map((second) => wrong(second))),
-      example('for several clients', wrong(1), wrong(2, { client: 'b' }), wrong(3, { client: 'c' })),
-      example('just in time', wrong(1), wrong(2), wrong(601 - 0.001)),
+      graded('high', example('a request without a challenge succeeds', asks(without))),
+      graded('medium', example('a plain challenge', asks({ pkceMethod: 'plain' }))),
+      graded('high', example('tagged otherwise', tagged('legacy'), asks(without))),
+      graded('high', example('a verifier that does not fit is accepted', wrong(1, { decision: 'allow' }))),
+      graded('medium', example('three that do not fit', ...[1, 2, 3, 4].map((second) => wrong(second)))),
+      graded('medium', example('for several clients', wrong(1), wrong(2, { client: 'b' }), wrong(3, { client: 'c' }))),
+      graded('medium', example('just in time', wrong(1), wrong(2), wrong(601 - 0.001))),
     ],
     noMatch: [
       example('S256', asks(), asks({ client: 'b' })),

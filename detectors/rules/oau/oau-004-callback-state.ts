@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeCallback, noTrip } from '../../oauth/callback-state.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 const sound = { statePresent: true, stateOk: true, stateReused: false, issuerOk: 'ok', decision: 'allow' } as const
 type Back = NonNullable<Parameters<typeof sample<'oauth.callback'>>[1]>
@@ -76,25 +76,31 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('a state of alice comes again from bob', back({ principal: 'alice' }), back({ principal: 'bob' })),
-      example('from another address', back(), back(again), back()),
-      example('of alice, from elsewhere', back({ principal: 'alice' }), back(again)),
-      example('by bob, from elsewhere', back(), back({ principal: 'bob', ...again })),
-      example('from nowhere known', back({ sourceAddress: '' }), back({ sourceAddress: '' })),
-      example('and is refused', back(), back({ ...again, ...refused })),
-      example('from the same one', back(), back()),
-      example('from who knows where', back(), back({ sourceAddress: '' })),
-      example('and refused', back(), back({ sourceAddress: '', ...refused })),
-      example('alice from elsewhere', back({ principal: 'alice' }), back({ principal: 'alice', ...again })),
-      example('used before, as the server says', back({ stateReused: true })),
-      example('no state', back({ statePresent: false, stateFp: '' })),
-      example('no state, refused', back({ statePresent: false, ...refused })),
-      example('another issuer', back({ issuerOk: 'mismatch' })),
-      example('another issuer, refused', back({ issuerOk: 'mismatch', ...refused })),
-      example('no issuer where one was expected', back({ issuerOk: 'missing' })),
-      example('a state that was never sent', sends(), back(foreign)),
-      example('too old, as the server says', back({ stateAgeMs: minutes(10) + 1 })),
-      example('too old by its events', sends('a1', 1), back({ ts: minutes(10) + 2 })),
+      graded(
+        'high',
+        example('a state of alice comes again from bob', back({ principal: 'alice' }), back({ principal: 'bob' })),
+      ),
+      graded('high', example('from another address', back(), back(again), back())),
+      graded('high', example('of alice, from elsewhere', back({ principal: 'alice' }), back(again))),
+      graded('high', example('by bob, from elsewhere', back(), back({ principal: 'bob', ...again }))),
+      graded('medium', example('from nowhere known', back({ sourceAddress: '' }), back({ sourceAddress: '' }))),
+      graded('medium', example('and is refused', back(), back({ ...again, ...refused }))),
+      graded('low', example('from the same one', back(), back())),
+      graded('medium', example('from who knows where', back(), back({ sourceAddress: '' }))),
+      graded('low', example('and refused', back(), back({ sourceAddress: '', ...refused }))),
+      graded(
+        'low',
+        example('alice from elsewhere', back({ principal: 'alice' }), back({ principal: 'alice', ...again })),
+      ),
+      graded('medium', example('used before, as the server says', back({ stateReused: true }))),
+      graded('high', example('no state', back({ statePresent: false, stateFp: '' }))),
+      graded('low', example('no state, refused', back({ statePresent: false, ...refused }))),
+      graded('high', example('another issuer', back({ issuerOk: 'mismatch' }))),
+      graded('low', example('another issuer, refused', back({ issuerOk: 'mismatch', ...refused }))),
+      graded('high', example('no issuer where one was expected', back({ issuerOk: 'missing' }))),
+      graded('high', example('a state that was never sent', sends(), back(foreign))),
+      graded('medium', example('too old, as the server says', back({ stateAgeMs: minutes(10) + 1 }))),
+      graded('medium', example('too old by its events', sends('a1', 1), back({ ts: minutes(10) + 2 }))),
     ],
     noMatch: [
       example('back in time', sends(), back({ ts: minutes(10), stateAgeMs: minutes(10) })),

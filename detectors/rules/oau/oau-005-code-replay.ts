@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeRedemption, unused } from '../../oauth/replay.ts'
 import { days, defineRule, seconds } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Token = NonNullable<Parameters<typeof sample<'oauth.token'>>[1]>
 const redeems = (second: number, more: Token = {}) =>
@@ -52,14 +52,17 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('two clients', redeems(1), redeems(2, { client: 'other' })),
-      example('two clients, the second is refused', redeems(1), redeems(2, { ...thief, ...refused })),
-      example('two addresses', redeems(1), redeems(2, { sourceAddress: 'a2' })),
-      example('two addresses, the second is refused', redeems(1), redeems(2, { sourceAddress: 'a2', ...refused })),
-      example('later', redeems(1), redeems(6.001)),
-      example('later, and refused', redeems(1), redeems(60, refused)),
-      example('a thief tries first', redeems(1, { ...thief, ...refused }), redeems(2)),
-      example('the third time', redeems(1, refused), redeems(9), redeems(20)),
+      graded('high', example('two clients', redeems(1), redeems(2, { client: 'other' }))),
+      graded('medium', example('two clients, the second is refused', redeems(1), redeems(2, { ...thief, ...refused }))),
+      graded('high', example('two addresses', redeems(1), redeems(2, { sourceAddress: 'a2' }))),
+      graded(
+        'medium',
+        example('two addresses, the second is refused', redeems(1), redeems(2, { sourceAddress: 'a2', ...refused })),
+      ),
+      graded('high', example('later', redeems(1), redeems(6.001))),
+      graded('low', example('later, and refused', redeems(1), redeems(60, refused))),
+      graded('high', example('a thief tries first', redeems(1, { ...thief, ...refused }), redeems(2))),
+      graded('high', example('the third time', redeems(1, refused), redeems(9), redeems(20))),
     ],
     noMatch: [
       example('a repetition in a second', redeems(1), redeems(2)),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
 import { judgeName, noClients } from '../../oauth/look-alike.ts'
 import { days, defineRule } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Registered = NonNullable<Parameters<typeof sample<'oauth.client_registered'>>[1]>
 const registers = (clientNameKey: string, host: string, more: Registered = {}) =>
@@ -56,33 +56,45 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('the name of a known client, another host', ...known, registers('goodeditor', 'evil.example')),
-      example('one letter more', ...known, registers('goodeditors', 'evil.example:443')),
-      example('two letters off', ...known, registers('gcodedltor', 'evil.example')),
-      exampleWith(list, 'the name of one that is listed', registers('goodeditor', 'evil.example')),
-      exampleWith(list, 'nearly so', registers('gooeditor', 'evil.example')),
-      example('a version more', ...known, registers('goodeditor2', 'evil.example')),
-      example(
-        'known at another port',
-        ...known.slice(1),
-        registers('goodeditor', 'editor.example:8443'),
-        registers('goodeditor', 'evil.example'),
+      graded(
+        'medium',
+        example('the name of a known client, another host', ...known, registers('goodeditor', 'evil.example')),
       ),
-      example('one of four hosts is not its own', ...at(4), registers('goodeditor', 'evil.example')),
-      example(
-        'known beside fifteen',
-        ...known.slice(2),
-        ...named(15),
-        ...known.slice(1),
-        registers('goodeditor', 'evil.example'),
+      graded('medium', example('one letter more', ...known, registers('goodeditors', 'evil.example:443'))),
+      graded('medium', example('two letters off', ...known, registers('gcodedltor', 'evil.example'))),
+      graded('high', exampleWith(list, 'the name of one that is listed', registers('goodeditor', 'evil.example'))),
+      graded('high', exampleWith(list, 'nearly so', registers('gooeditor', 'evil.example'))),
+      graded('medium', example('a version more', ...known, registers('goodeditor2', 'evil.example'))),
+      graded(
+        'medium',
+        example(
+          'known at another port',
+          ...known.slice(1),
+          registers('goodeditor', 'editor.example:8443'),
+          registers('goodeditor', 'evil.example'),
+        ),
       ),
-      example('a short name that is the same', ...thrice('ide'), registers('ide', 'evil.example')),
-      example('six letters', ...thrice('editor'), registers('edltor', 'evil.example')),
-      example(
-        'of sixteen, those that came often stay',
-        ...known,
-        ...named(16),
-        registers('goodeditor', 'evil.example'),
+      graded('medium', example('one of four hosts is not its own', ...at(4), registers('goodeditor', 'evil.example'))),
+      graded(
+        'medium',
+        example(
+          'known beside fifteen',
+          ...known.slice(2),
+          ...named(15),
+          ...known.slice(1),
+          registers('goodeditor', 'evil.example'),
+        ),
+      ),
+      graded('medium', example('a short name that is the same', ...thrice('ide'), registers('ide', 'evil.example'))),
+      graded('medium', example('six letters', ...thrice('editor'), registers('edltor', 'evil.example'))),
+      graded(
+        'medium',
+        example(
+          'of sixteen, those that came often stay',
+          ...known,
+          ...named(16),
+          registers('goodeditor', 'evil.example'),
+        ),
       ),
     ],
     noMatch: [

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
 import { judgeBurst, judgeHaste, type Newcomer, noRegistrations } from '../../oauth/registrations.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Registered = NonNullable<Parameters<typeof sample<'oauth.client_registered'>>[1]>
 const registers = (more: Registered = {}) =>
@@ -79,14 +79,20 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('eleven in an hour', ...burst(11)),
-      example('from inside', ...burst(11, () => ({ addressClass: 'private' }))),
-      example('just within', ...burst(11, (i) => ({ ts: i === 10 ? minutes(61) - 1 : minutes(1) }))),
-      example('by one principal', ...burst(11, (i) => ({ sourceAddress: `b${i}`, principal: 'alice' }))),
-      example('an administrator’s scope at once', registers({ ts: 1 }), asks(minutes(5) + 1, ['db:Admin'])),
-      example('all scopes at once', registers({ ts: 1 }), asks(2, ['read', 'files:*'])),
-      example('where documents alone are taken', only('cimd-only'), registers()),
-      example('there, and refused', only('cimd-only'), registers({ decision: 'deny' })),
+      graded('medium', example('eleven in an hour', ...burst(11))),
+      graded('low', example('from inside', ...burst(11, () => ({ addressClass: 'private' })))),
+      graded('medium', example('just within', ...burst(11, (i) => ({ ts: i === 10 ? minutes(61) - 1 : minutes(1) })))),
+      graded(
+        'medium',
+        example('by one principal', ...burst(11, (i) => ({ sourceAddress: `b${i}`, principal: 'alice' }))),
+      ),
+      graded(
+        'low',
+        example('an administrator’s scope at once', registers({ ts: 1 }), asks(minutes(5) + 1, ['db:Admin'])),
+      ),
+      graded('low', example('all scopes at once', registers({ ts: 1 }), asks(2, ['read', 'files:*']))),
+      graded('high', example('where documents alone are taken', only('cimd-only'), registers())),
+      graded('low', example('there, and refused', only('cimd-only'), registers({ decision: 'deny' }))),
     ],
     noMatch: [
       example('ten in an hour', ...burst(10), ...burst(10, () => ({ sourceAddress: 'a2' }))),

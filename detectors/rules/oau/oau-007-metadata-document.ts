@@ -82,35 +82,50 @@ export default defineRule({
   },
   examples: {
     match: [
-      example(
-        'fetched from 169.254.169.254',
-        fetched({ documentIpClass: 'link_local', documentHost: '169.254.169.254' }),
+      graded(
+        'high',
+        example(
+          'fetched from 169.254.169.254',
+          fetched({ documentIpClass: 'link_local', documentHost: '169.254.169.254' }),
+        ),
       ),
-      example('from inside', fetched({ documentIpClass: 'private' })),
-      example('an attempt', fetched({ documentIpClass: 'private', ...refused })),
-      example('from loopback', fetched({ documentIpClass: 'loopback' })),
-      example('inside, of a development server', tagged('dev'), fetched({ documentIpClass: 'private' })),
-      example('loopback, of a server with another tag', tagged('prod'), fetched({ documentIpClass: 'loopback' })),
-      example('its codes go elsewhere', fetched(), changed('app.example', 'evil.example')),
-      example('to a host that ends alike', fetched(), changed('evilapp.example')),
-      example('to its own new host', fetched(), changed('app.example', 'login.app.example:8443')),
-      example(
-        'to its own',
-        fetched({ documentHost: 'www.app.example', redirectHosts: [] }),
-        fetched({ documentHost: 'www.app.example', documentHash: hashOf('two') }),
+      graded('high', example('from inside', fetched({ documentIpClass: 'private' }))),
+      graded('medium', example('an attempt', fetched({ documentIpClass: 'private', ...refused }))),
+      graded('high', example('from loopback', fetched({ documentIpClass: 'loopback' }))),
+      graded(
+        'high',
+        example('inside, of a development server', tagged('dev'), fetched({ documentIpClass: 'private' })),
       ),
-      example(
-        'of a host that is not known',
-        fetched(),
-        fetched({ ...changedHash, documentHost: '', redirectHosts: ['evil.example'] }),
+      graded(
+        'high',
+        example('loopback, of a server with another tag', tagged('prod'), fetched({ documentIpClass: 'loopback' })),
       ),
-      example('it names another client', other()),
+      graded('high', example('its codes go elsewhere', fetched(), changed('app.example', 'evil.example'))),
+      graded('high', example('to a host that ends alike', fetched(), changed('evilapp.example'))),
+      graded('medium', example('to its own new host', fetched(), changed('app.example', 'login.app.example:8443'))),
+      graded(
+        'medium',
+        example(
+          'to its own',
+          fetched({ documentHost: 'www.app.example', redirectHosts: [] }),
+          fetched({ documentHost: 'www.app.example', documentHash: hashOf('two') }),
+        ),
+      ),
+      graded(
+        'high',
+        example(
+          'of a host that is not known',
+          fetched(),
+          fetched({ ...changedHash, documentHost: '', redirectHosts: ['evil.example'] }),
+        ),
+      ),
+      graded('medium', example('it names another client', other())),
       graded('medium', example('and is refused', fetched(), other(), asks('deny'))),
       graded('high', example('and is let on', fetched(), other(), asks('allow'))),
-      exampleWith({ trustedHosts: ['good.example'] }, 'a host that is not trusted', fetched()),
-      example('a client that is not listed', approves('x'), fetched({ documentHost: '' })),
-      example('on loopback, with high rights', local(['read', 'db:admin'])),
-      example('with all rights', local(['files:*'])),
+      graded('medium', exampleWith({ trustedHosts: ['good.example'] }, 'a host that is not trusted', fetched())),
+      graded('medium', example('a client that is not listed', approves('x'), fetched({ documentHost: '' }))),
+      graded('info', example('on loopback, with high rights', local(['read', 'db:admin']))),
+      graded('info', example('with all rights', local(['files:*']))),
     ],
     noMatch: [
       example('a new logo', fetched(), changed('app.example'), changed('app.example')),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { judgeRefresh, unused } from '../../oauth/replay.ts'
 import { days, defineRule, seconds } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Token = NonNullable<Parameters<typeof sample<'oauth.token'>>[1]>
 const used = (second: number, issuedRefreshFp: string, more: Token = {}) =>
@@ -69,17 +69,23 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('used again after an hour', used(1, 'f2'), used(3_601, 'f3')),
-      example('and refused', used(1, 'f2'), used(3_601, '', refused)),
-      example('just beyond ten seconds', used(1, 'f2'), used(11.001, '')),
-      example('replaced at its second use', used(1, 'f1'), used(20, 'f2'), used(40, 'f3')),
-      example('by another client', used(1, ''), used(2, '', { client: 'other' })),
-      example(
-        'by another client, refused',
-        used(1, ''),
-        used(2, '', { client: 'other', sourceAddress: 'a1', ...refused }),
+      graded('high', example('used again after an hour', used(1, 'f2'), used(3_601, 'f3'))),
+      graded('medium', example('and refused', used(1, 'f2'), used(3_601, '', refused))),
+      graded('high', example('just beyond ten seconds', used(1, 'f2'), used(11.001, ''))),
+      graded('high', example('replaced at its second use', used(1, 'f1'), used(20, 'f2'), used(40, 'f3'))),
+      graded('high', example('by another client', used(1, ''), used(2, '', { client: 'other' }))),
+      graded(
+        'medium',
+        example(
+          'by another client, refused',
+          used(1, ''),
+          used(2, '', { client: 'other', sourceAddress: 'a1', ...refused }),
+        ),
       ),
-      example('a public client whose token is never replaced', registers('none'), used(1, ''), used(3_601, 'f1')),
+      graded(
+        'low',
+        example('a public client whose token is never replaced', registers('none'), used(1, ''), used(3_601, 'f1')),
+      ),
     ],
     noMatch: [
       example('sent twice in two seconds', used(1, 'f2'), used(3, 'f3'), used(11, 'f4')),

@@ -79,9 +79,12 @@ export default defineRule({
       graded('medium', example('it has expired', wrong('expired'))),
       graded('medium', example('it has no id', wrong('no_id', { codeFp: '' }))),
       graded('high', example('used again', presents(1), presents(6.001))),
-      example('refused three times', refused(1), refused(2), refused(3), refused(4)),
-      example('just in time', refused(1), refused(2), refused(601 - 0.001)),
-      exampleWith({ clientAliases: { agent: 'x' } }, 'an alias of another', presents(1, { client: 'y' })),
+      graded('medium', example('refused three times', refused(1), refused(2), refused(3), refused(4))),
+      graded('medium', example('just in time', refused(1), refused(2), refused(601 - 0.001))),
+      graded(
+        'high',
+        exampleWith({ clientAliases: { agent: 'x' } }, 'an alias of another', presents(1, { client: 'y' })),
+      ),
     ],
     noMatch: [
       example('made for this client', presents(1), presents(6)),
