@@ -22,6 +22,3 @@ export function millisecondsOf(text: string): number {
   }
   return days * 86_400_000 + digits2(text, 11) * 3_600_000 + digits2(text, 14) * 60_000 + digits2(text, 17) * 1_000 + ms
 }
-
-/** In cells: the event time of what has not happened yet. */
-export const NEVER_MS = 0

@@ -1,7 +1,6 @@
 /** The surroundings of a session or handle: address, program, client, protocol version, bound key. They change one at a time, as a rule. */
-import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { shortName } from '../short-name.ts'
 
 const FACTORS = ['address', 'program', 'client', 'version', 'key'] as const
@@ -17,8 +16,8 @@ export const requestFactors = (e: {
 /** `known`: values seen, as factor=value; `changedMs`: when each factor last took a value never seen. */
 export type Surroundings = { principal: string; known: string[]; changedMs: number[]; sinceMs: number; lastMs: number }
 export const noSurroundings = (): Surroundings => {
-  const changedMs = FACTORS.map(() => NEVER_MS)
-  return { principal: '', known: [], changedMs, sinceMs: NEVER_MS, lastMs: NEVER_MS }
+  const changedMs = FACTORS.map(() => NEVER)
+  return { principal: '', known: [], changedMs, sinceMs: NEVER, lastMs: NEVER }
 }
 /** Values remembered of each factor; the oldest goes. */
 const MAX_VALUES = 4
@@ -63,7 +62,7 @@ export function judgeShift(e: Use, factors: Factors, cell: Surroundings, options
   if (changed.length === 0) return undefined
   const recent = FACTORS.filter((_, i) => e.ts - cell.changedMs[i]! < windowMs)
   if (recent.length < atLeast) return undefined
-  cell.changedMs.fill(NEVER_MS)
+  cell.changedMs.fill(NEVER)
   return {
     saw: `${recent.join(', ')} changed, last ${changed.join(' ')}`,
     expected: `the same ${recent.join(' and ')} as before`,

@@ -1,6 +1,5 @@
 /** Ids of sessions, tasks and other handles that nobody was ever given: somebody tries them out. */
-import { NEVER_MS } from '../event-time.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 
 /** Different unknown ids within the window, oldest first. `said`: it was reported that there are enough. */
 export type Guesses = { ids: string[]; atMs: number[]; said: boolean }
@@ -56,9 +55,9 @@ export function noteGiven(_: object, given: Given): void {
 
 /** When this process of the server was first heard of: what it does not know may be from before. */
 export type Life = { firstMs: number }
-export const unseen = (): Life => ({ firstMs: NEVER_MS })
+export const unseen = (): Life => ({ firstMs: NEVER })
 export function noteLife(e: { readonly ts: number }, life: Life): void {
-  if (life.firstMs === NEVER_MS) life.firstMs = e.ts
+  if (life.firstMs === NEVER) life.firstMs = e.ts
 }
 /** The latest start of any process of the server. */
 export function noteRestart(e: { readonly ts: number }, life: Life): void {

@@ -2,8 +2,7 @@
 
 import { isReleasedNear, type Releases } from '../client-releases.ts'
 import { type Deployments, deployedNear } from '../deployments.ts'
-import { NEVER_MS } from '../event-time.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { shortName } from '../short-name.ts'
 
 /** `isMixed`: it spoke the legacy era before it was known for the modern one, as several programs under one id do. */
@@ -19,7 +18,7 @@ export const noHistory = (): EraHistory => ({
   isMixed: false,
   names: [],
   addresses: [],
-  reportedMs: NEVER_MS,
+  reportedMs: NEVER,
 })
 /** Names and addresses that are remembered; the oldest goes. */
 const MAX_VALUES = 8

@@ -1,10 +1,9 @@
 /** How hard the ids are to guess that a server hands out for sessions and tasks, from what its producer says of each. */
-import { NEVER_MS } from '../event-time.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 
 /** Counts over the latest ids of one kind. `strongest`: most bits among those in a row that are weak. */
 export type IdStream = { weak: number; strongest: number; version: number; rising: number; reportedMs: number }
-export const noIds = (): IdStream => ({ weak: 0, strongest: 0, version: 0, rising: 0, reportedMs: NEVER_MS })
+export const noIds = (): IdStream => ({ weak: 0, strongest: 0, version: 0, rising: 0, reportedMs: NEVER })
 
 export interface StrengthOptions {
   readonly minBits: number

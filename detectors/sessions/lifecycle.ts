@@ -1,11 +1,10 @@
 /** How long sessions and tasks live, and what is still done with them afterwards. */
-import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { shortName } from '../short-name.ts'
 
 export type Lifetime = { createdMs: number; lastMs: number; endedMs: number; scopes: string[] }
-export const unborn = (): Lifetime => ({ createdMs: NEVER_MS, lastMs: NEVER_MS, endedMs: NEVER_MS, scopes: [] })
+export const unborn = (): Lifetime => ({ createdMs: NEVER, lastMs: NEVER, endedMs: NEVER, scopes: [] })
 const MAX_SCOPES = 32
 
 export interface LifeOptions {
@@ -29,7 +28,7 @@ export function judgeUse(e: Use, life: Lifetime, { skewMs, maxAgeMs, maxIdleMs }
   const begunMs = e.ts - e.durationMs
   const idleMs = begunMs - (life.lastMs || begunMs)
   life.lastMs = Math.max(life.lastMs, e.ts)
-  if (life.endedMs !== NEVER_MS && begunMs - life.endedMs > skewMs)
+  if (life.endedMs !== NEVER && begunMs - life.endedMs > skewMs)
     return { severity: 'medium', saw: `used ${begunMs - life.endedMs} ms after its end`, expected: 'status 404' }
   const ageMs = begunMs - (life.createdMs || begunMs)
   if (ageMs > maxAgeMs) return { severity: 'low', saw: `${ageMs} ms old`, expected: `at most ${maxAgeMs} ms` }
@@ -57,7 +56,7 @@ export function judgeElevation(scopes: readonly string[], life: Lifetime): Match
 
 /** A task: its lifetime, counted from its creation, its end, or the last time its result was there. */
 export type TaskLife = { ttlMs: number; lastMs: number }
-export const noTask = (): TaskLife => ({ ttlMs: 0, lastMs: NEVER_MS })
+export const noTask = (): TaskLife => ({ ttlMs: 0, lastMs: NEVER })
 export function noteTask(e: { readonly ts: number; readonly ttlMs: number }, task: TaskLife): void {
   task.ttlMs = e.ttlMs
   task.lastMs = e.ts

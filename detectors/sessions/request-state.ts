@@ -1,12 +1,11 @@
 /** What a client brings back as requestState: it is the client’s to change, so the server has to find out whether it did. */
-import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { type Life, noteLife, unseen } from './enumeration.ts'
 
 /** One state as it was handed out. */
 export type State = { handedMs: number; uses: number }
-export const noState = (): State => ({ handedMs: NEVER_MS, uses: 0 })
+export const noState = (): State => ({ handedMs: NEVER, uses: 0 })
 /** When states that do not hold were presented by one asker, oldest first. */
 export type Failures = { atMs: number[] }
 export const noFailures = (): Failures => ({ atMs: [] })
@@ -76,7 +75,7 @@ export const newInstance = (): Instance => ({
   ...unseen(),
   isUnsealed: false,
   isAuthorized: false,
-  reportedMs: NEVER_MS,
+  reportedMs: NEVER,
 })
 interface Started {
   readonly ts: number

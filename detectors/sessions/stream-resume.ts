@@ -1,12 +1,11 @@
 /** Streams that are taken up again: by whom, from where, and how soon after they broke. */
-import { NEVER_MS } from '../event-time.ts'
 import { wasRefused } from '../finding.ts'
 import { type Aliases, actsForOwner, isOwner } from '../ownership.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 
 /** Who opened the session or its first stream, and where a stream of it broke off last. */
 export type StreamOwner = { principal: string; brokenMs: number; brokenAddress: string }
-export const noStreams = (): StreamOwner => ({ principal: '', brokenMs: NEVER_MS, brokenAddress: '' })
+export const noStreams = (): StreamOwner => ({ principal: '', brokenMs: NEVER, brokenAddress: '' })
 
 interface Caller {
   readonly ts: number
@@ -51,7 +50,7 @@ export function judgeResume(e: Caller, streams: StreamOwner, aliases: Aliases, s
 const FIRST_MODERN_VERSION = '2026-07-28'
 /** Whether a server serves the stateless protocol alone, and when what does not belong there was reported last. */
 export type Eras = { isModernOnly: boolean; reportedMs: number }
-export const noEras = (): Eras => ({ isModernOnly: false, reportedMs: NEVER_MS })
+export const noEras = (): Eras => ({ isModernOnly: false, reportedMs: NEVER })
 export function noteVersions(e: { readonly supportedVersions: readonly string[] }, eras: Eras): void {
   const { supportedVersions: versions } = e
   eras.isModernOnly = versions.length > 0 && versions.every((version) => version >= FIRST_MODERN_VERSION)

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { noReleases, noteRelease } from '../../client-releases.ts'
 import { noDeployments, rememberDeployment } from '../../deployments.ts'
-import { NEVER_MS } from '../../event-time.ts'
-import { days, defineRule, hours } from '../../rule.ts'
+import { days, defineRule, hours, NEVER } from '../../rule.ts'
 import { judgeLegacy, judgeSession, noHistory, noteModern } from '../../sessions/era-history.ts'
 import { match, noMatch } from './examples/ses-012-era-downgrade.ts'
 
@@ -59,7 +58,7 @@ export default defineRule({
     deployments: { per: 'server', cell: noDeployments, on: { 'deployment.event': rememberDeployment } },
     server: {
       per: 'server',
-      cell: () => ({ reportedMs: NEVER_MS }),
+      cell: () => ({ reportedMs: NEVER }),
       on: { 'session.created': (e, server, { repeatMs }) => judgeSession(e, server, repeatMs) },
     },
   },
