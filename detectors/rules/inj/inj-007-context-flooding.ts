@@ -1,19 +1,10 @@
 /** A result fills the window of the model: far larger than usual, or long and empty, repeated, invisible. */
 import { z } from 'zod'
-import { days, defineRule, minutes } from '../../rule.ts'
-import { example, exampleWith, type Sample, sample } from '../../sample.ts'
-import { tagged } from '../../sample-content.ts'
+import { days, defineRule } from '../../rule.ts'
 import { noteUsual, nothingUsual } from '../../usual-value.ts'
+import { match, noMatch } from './examples/inj-007.ts'
 
-type Words = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
-const KB = 1_000
 const LONG_BYTES = 20_000
-const gives = (kb: number, more: Words = {}): Sample =>
-  sample('tool.result', { tool: 'search', bytes: kb * KB, outcome: 'ok', ...more })
-const many = (n: number, kb: number): Sample[] => Array.from({ length: n }, () => gives(kb))
-const weeks = (n: number) => ({ ts: n * days(7) + minutes(1) })
-const bulk = tagged('tools', 'export=bulk')
-const small = { minBytes: 50_000 }
 
 export default defineRule({
   id: 'inj-007-context-flooding',
@@ -79,32 +70,5 @@ export default defineRule({
       }
     },
   },
-  examples: {
-    match: [
-      example('a megabyte of spaces and an order', gives(262, { blankShare: 0.98 })),
-      example('more than is large', gives(200.001)),
-      example('more than three times the usual', ...many(50, 20), gives(60.001)),
-      exampleWith(
-        small,
-        'a bulk tool whose text repeats itself',
-        bulk,
-        gives(300, { tool: 'export', repeatedShare: 0.601 }),
-      ),
-      example('characters that nobody sees', gives(30, { invisibleShare: 0.0011 })),
-      example('large, before a usual size is learned', ...many(49, 20), gives(201)),
-      example('small steps make nothing usual', ...many(50, 50), gives(99), gives(140), gives(262), gives(301)),
-      example('a week later it may be more', ...many(50, 50), gives(100), gives(150, weeks(1)), gives(262), gives(601)),
-    ],
-    noMatch: [
-      example('an export of 300 kB', bulk, gives(300, { tool: 'export' })),
-      example('just large', gives(200)),
-      example('three times the usual', ...many(50, 20), gives(60)),
-      exampleWith({ minBytes: 90_000 }, 'too small to matter', ...many(50, 20), gives(90)),
-      example('not yet learned', ...many(49, 20), gives(199)),
-      example('always large', ...many(50, 190), gives(262)),
-      example('larger every week', ...many(50, 50), gives(100), gives(150, weeks(1)), gives(262), gives(600)),
-      example('a table', gives(60, { blankShare: 0.6, repeatedShare: 0.6, invisibleShare: 0.001 })),
-      example('a short one', gives(19.999, { invisibleShare: 0.5 })),
-    ],
-  },
+  examples: { match, noMatch },
 })

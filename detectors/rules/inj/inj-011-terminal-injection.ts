@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { defineRule } from '../../rule.ts'
-import { example, type Sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
+import { match, noMatch } from './examples/inj-011.ts'
 
 /** What programs print that are made for a terminal. */
 const PRINTED: ReadonlySet<string> = new Set(
@@ -11,10 +10,6 @@ const PRINTED: ReadonlySet<string> = new Set(
     (kind) => `terminal.${kind}`,
   ),
 )
-type Verdict = Parameters<typeof finds>[2]
-const prints = (kind: string, verdict: Verdict, more: Parameters<typeof finds>[3] = {}): Sample =>
-  finds('result', `terminal.${kind}`, verdict, { tool: 'shell', contentPath: 'content[0].text', ...more })
-const cli = tagged('tools', 'shell=ansi_ok')
 
 export default defineRule({
   id: 'inj-011-terminal-injection',
@@ -50,26 +45,5 @@ export default defineRule({
       return { severity, saw: sawContent(e), expected: 'text without control sequences', evidence: contentEvidence(e) }
     },
   },
-  examples: {
-    match: [
-      example('a sequence that fills the clipboard', prints('clipboard', 'malicious')),
-      example('text that is not shown', cli, prints('conceal', 'malicious', { validated: true })),
-      example('a colour of a tool that nobody tagged', prints('colour', 'benign', { score: 0.2 })),
-      example('a title of a window', prints('title', 'suspicious', { domains: ['x.example'] })),
-      example('in arguments', finds('arguments', 'terminal.cursor', 'malicious', { parameterRole: 'text' })),
-      example(
-        'in an error, escaped',
-        finds('error', 'terminal.sequence', 'suspicious', { decodings: ['unicode_escape'] }),
-      ),
-      example('lines that overwrite others', prints('overwrite', 'suspicious')),
-    ],
-    noMatch: [
-      example('colours of a tool that is tagged', cli, prints('colour', 'benign')),
-      example('a title of a tool that is tagged', cli, prints('title', 'suspicious')),
-      example('a colour in arguments', finds('arguments', 'terminal.colour', 'benign')),
-      example('in a definition it is the business of tdf-003', finds('definition', 'terminal.cursor')),
-      example('in instructions as well', finds('instructions', 'terminal.cursor')),
-      example('an invisible character is no sequence', finds('result', 'unicode.tag')),
-    ],
-  },
+  examples: { match, noMatch },
 })

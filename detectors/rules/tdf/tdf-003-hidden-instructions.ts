@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { defineRule } from '../../rule.ts'
-import { example, sample } from '../../sample.ts'
+import { allGraded, example, sample } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set([
@@ -14,6 +14,10 @@ const FAMILIES: ReadonlySet<string> = new Set([
   'attack',
 ])
 const at = { contentPath: 'description', domains: ['drop.example'] }
+const inName = { contentPath: 'name' }
+const inShell = { parameterRole: 'shell' } as const
+const encoded = finds('instructions', 'injection.override', 'suspicious', { tool: '', decodings: ['base64'] })
+const reviewed = tagged('tools', 'fetch=reviewed_text')
 
 export default defineRule({
   id: 'tdf-003-hidden-instructions',
@@ -65,33 +69,27 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('tag characters in a description', finds('definition', 'unicode.tag', 'malicious', at)),
-      example('an order to conceal', finds('definition', 'injection.conceal', 'malicious', at)),
-      example('a doubtful order', finds('definition', 'injection.priority', 'suspicious')),
-      example('a colour code in a description', finds('definition', 'terminal.colour', 'suspicious')),
-      example('a carriage return that overwrites', finds('definition', 'terminal.overwrite', 'suspicious')),
-      example(
-        'a name in two alphabets',
-        finds('definition', 'homoglyph.mixed_script', 'malicious', { contentPath: 'name' }),
+      ...allGraded(
+        'high',
+        example('tag characters in a description', finds('definition', 'unicode.tag', 'malicious', at)),
+        example('an order to conceal', finds('definition', 'injection.conceal', 'malicious', at)),
+        example('a turn of a conversation', finds('definition', 'injection.role_marker')),
+        example('a colour code in a description', finds('definition', 'terminal.colour', 'suspicious')),
+        example('a name in two alphabets', finds('definition', 'homoglyph.mixed_script', 'malicious', inName)),
+        example('a link that carries a secret', finds('definition', 'exfiltration.slot')),
+        example('a doubtful order in the instructions of the server, encoded', encoded),
+        example('an attack in an example value', finds('definition', 'attack.command_injection', 'malicious', inShell)),
+        example('a reviewed text that gets worse', reviewed, finds('definition', 'injection.conceal')),
       ),
-      example('a link that carries a secret', finds('definition', 'exfiltration.slot')),
-      example(
-        'orders in the instructions of the server, encoded',
-        finds('instructions', 'injection.override', 'suspicious', { tool: '', decodings: ['base64'] }),
+      ...allGraded(
+        'medium',
+        example('a doubtful order', finds('definition', 'injection.priority', 'suspicious')),
+        example('a carriage return that overwrites', finds('definition', 'terminal.overwrite')),
+        example('a backspace that overwrites', finds('definition', 'terminal.backspace', 'suspicious')),
       ),
-      example(
-        'an attack in an example value',
-        finds('definition', 'attack.command_injection', 'malicious', { parameterRole: 'shell' }),
-      ),
-      example(
-        'a reviewed text that gets worse',
-        tagged('tools', 'fetch=reviewed_text'),
-        finds('definition', 'injection.conceal'),
-      ),
-      example(
-        'a reviewed text, low',
-        tagged('tools', 'fetch=reviewed_text'),
-        finds('definition', 'unicode.bidi', 'suspicious'),
+      ...allGraded(
+        'low',
+        example('a doubtful order in a reviewed text', reviewed, finds('definition', 'unicode.bidi', 'suspicious')),
       ),
     ],
     noMatch: [

@@ -10,11 +10,14 @@ import {
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
-import { example, exampleWith } from '../../sample.ts'
+import { allGraded, example, exampleWith } from '../../sample.ts'
 import { finds, tagged } from '../../sample-content.ts'
 
 const PAT = 'secret.github_token'
 const proven = { validated: true, contentPath: 'content[0].text' }
+const database = { domains: ['db.example'] }
+const takes = tagged('tools', 'fetch=takes_secret')
+const vault = tagged('tools', 'fetch=secret_retrieval')
 const given = { contentPath: 'args.key', parameterRole: 'text' } as const
 
 export default defineRule({
@@ -67,31 +70,43 @@ export default defineRule({
   },
   examples: {
     match: [
-      example('an access token with a good checksum in a result', finds('result', PAT, 'malicious', proven)),
-      example('a key without proof in a resource', finds('resource', 'secret.slack_token', 'malicious', { tool: '' })),
-      example('a password in arguments', finds('arguments', 'secret.password', 'malicious', given)),
-      example('a proven one in arguments', finds('arguments', PAT, 'malicious', { ...given, validated: true })),
-      example('a proven one in a refused answer', finds('error', PAT, 'malicious', { ...proven, decision: 'deny' })),
-      example(
-        'a value that only its name calls a secret',
-        finds('result', 'secret.generic', 'malicious', { score: 0.69 }),
+      ...allGraded(
+        'critical',
+        example('an access token with a good checksum in a result', finds('result', PAT, 'malicious', proven)),
+        example('one that a tool repeats which takes it', takes, finds('result', PAT, 'malicious', proven)),
       ),
-      example('a value that looks like one', finds('result', 'secret.generic', 'malicious', { score: 0.7 })),
-      example('a key of a map', finds('result', 'secret.gcp_api_key')),
-      example('a test key', finds('result', 'secret.stripe_key', 'suspicious', { decodings: ['base64'] })),
-      example('a tool that takes one', tagged('tools', 'fetch=takes_secret'), finds('arguments', PAT)),
-      example('which it repeats', tagged('tools', 'fetch=takes_secret'), finds('result', PAT, 'malicious', proven)),
-      example(
-        'a tool that hands out secrets is given one',
-        tagged('tools', 'fetch=secret_retrieval'),
-        finds('arguments', 'secret.database_url', 'malicious', { domains: ['db.example'] }),
+      ...allGraded(
+        'high',
+        example(
+          'a key without proof in a resource',
+          finds('resource', 'secret.slack_token', 'malicious', { tool: '' }),
+        ),
+        example('a password in arguments', finds('arguments', 'secret.password', 'malicious', given)),
+        example('a proven one in arguments', finds('arguments', PAT, 'malicious', { ...given, validated: true })),
+        example('a proven one in a refused answer', finds('error', PAT, 'malicious', { ...proven, decision: 'deny' })),
+        example('a value that looks like one', finds('result', 'secret.generic', 'malicious', { score: 0.7 })),
+        example(
+          'a tool that hands out secrets is given one',
+          vault,
+          finds('arguments', 'secret.database_url', 'malicious', database),
+        ),
+      ),
+      ...allGraded(
+        'medium',
+        example('what only its name calls a secret', finds('result', 'secret.generic', 'malicious', { score: 0.69 })),
+        example('a key of a map', finds('result', 'secret.gcp_api_key')),
+      ),
+      ...allGraded(
+        'low',
+        example('a test key', finds('result', 'secret.stripe_key', 'suspicious', { decodings: ['base64'] })),
+        example('a tool that takes one', takes, finds('arguments', PAT)),
       ),
     ],
     noMatch: [
       example('a commit id is not reported as one', finds('result', 'secret.generic', 'benign')),
       example('a question to a person is the business of inj-010', finds('elicitation', PAT, 'malicious', proven)),
       example('an order is no secret', finds('result', 'injection.conceal')),
-      example('a vault hands out what is in it', tagged('tools', 'fetch=secret_retrieval'), finds('result', PAT)),
+      example('a vault hands out what is in it', vault, finds('result', PAT)),
       exampleWith({ ignoreClasses: [PAT] }, 'a class that is none here', finds('result', PAT, 'malicious', proven)),
     ],
   },
