@@ -26,8 +26,8 @@ export function judgeCallback(e: Callback, trip: Trip, tells: boolean, maxAgeMs:
   if (!isRefused && trip.usedMs === 0)
     Object.assign(trip, { usedMs: e.ts, principal: e.principal, address: e.sourceAddress })
   if (e.issuerOk === 'mismatch' || e.issuerOk === 'missing') {
-    const saw = e.issuerOk === 'missing' ? 'an answer that names no issuer' : 'an answer of another issuer'
-    return { severity: isRefused ? 'low' : 'high', saw, expected: 'the issuer that was asked (RFC 9207)' }
+    const expected = 'the issuer that was asked (RFC 9207)'
+    return { severity: isRefused ? 'low' : 'high', saw: `an answer, its issuer: ${e.issuerOk}`, expected }
   }
   if (!e.statePresent)
     return {
@@ -40,7 +40,7 @@ export function judgeCallback(e: Callback, trip: Trip, tells: boolean, maxAgeMs:
   if (isRefused) return undefined
   if (!e.stateOk && first.handedMs === 0)
     return tells ? { severity: 'high', saw: 'a state that was never sent', expected: 'one of this server' } : undefined
-  const ageMs = Math.max(e.stateAgeMs, first.handedMs === 0 ? 0 : e.ts - first.handedMs)
+  const ageMs = Math.max(e.stateAgeMs, first.handedMs && e.ts - first.handedMs)
   if (ageMs <= maxAgeMs) return undefined
   return { severity: 'medium', saw: `a state ${ageMs} ms old`, expected: `at most ${maxAgeMs} ms` }
 }

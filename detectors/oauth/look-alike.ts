@@ -81,7 +81,7 @@ function forgetRarest({ names, hosts, times }: KnownClients): void {
 /** Equal, or both long and at most `distance` insertions, deletions and replacements apart. */
 export function isAlike(a: string, b: string, distance: number): boolean {
   if (a === b) return true
-  if (Math.min(a.length, b.length) < LONG_ENOUGH || Math.abs(a.length - b.length) > distance) return false
+  if (Math.min(a.length, b.length) < LONG_ENOUGH) return false
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

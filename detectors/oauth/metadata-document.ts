@@ -95,5 +95,5 @@ export function judgeOther(e: { readonly decision: string }, { isOther }: KnownD
 const plain = (host: string): string => host.replace(/:\d+$/, '').slice(0, MAX_HOST_CHARS)
 const isWithin = (host: string, site: string): boolean => {
   const own = plain(site).replace(/^www\./, '')
-  return own !== '' && (host === own || host.endsWith(`.${own}`))
+  return host === own || host.endsWith(`.${own}`)
 }

@@ -24,10 +24,6 @@ function noteUse(e: Use, first: FirstUse): void {
  * by the same client at the same place is no use.
  */
 export function judgeRedemption(e: Use, what: string, first: FirstUse, retryMs: number): Match | undefined {
-  if (first.atMs === 0) {
-    noteUse(e, first)
-    return undefined
-  }
   const isRefused = wasRefused(e)
   const lateMs = e.ts - first.atMs
   const isOtherClient = isOther(e.client, first.client)
@@ -39,8 +35,9 @@ export function judgeRedemption(e: Use, what: string, first: FirstUse, retryMs: 
   if (isElsewhere)
     return { severity: isRefused ? 'medium' : 'high', saw: `${what} redeemed from another address`, expected, evidence }
   if (lateMs <= retryMs) return undefined
+  // The first use, or one that was refused.
   if (!first.wasAllowed) {
-    if (!isRefused) noteUse(e, first)
+    noteUse(e, first)
     return undefined
   }
   return { severity: isRefused ? 'low' : 'high', saw: `${what} redeemed again`, expected, evidence }

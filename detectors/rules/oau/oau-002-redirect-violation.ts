@@ -95,7 +95,7 @@ export default defineRule({
       graded('high', example('an address that does', registers(['http'], ['127.0.0.1.attacker.example']))),
       graded('high', example('a wildcard', registers(['https'], ['app.example'], { wildcardRedirect: true }))),
       ...['javascript', 'data', 'file', 'vbscript', 'blob'].map((scheme) =>
-        example(`to ${scheme}`, registers(['https', scheme], [])),
+        graded('critical', example(`to ${scheme}`, registers(['https', scheme], []))),
       ),
       graded('medium', example('to a script, refused', registers(['javascript'], [], { decision: 'deny' }))),
     ],
@@ -113,6 +113,8 @@ export default defineRule({
         registers([], [], { applicationType: 'web' }),
         asks('loopback_port', { decision: 'deny' }),
       ),
+      example('exact, of a web client', registers([], [], { applicationType: 'web' }), asks('exact')),
+      example('http beside another', registers(['http', 'editor'], ['callback'])),
       example('exact', asks('exact', { redirectHost: 'app.example', client: 'app2' }), asks('unknown')),
       example('https', registers(['https'], ['app.example'], { wildcardRedirect: false, client: 'app2' })),
       example(

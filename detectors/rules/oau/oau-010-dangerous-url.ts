@@ -70,7 +70,7 @@ export default defineRule({
       graded('low', example('an endless one', asks(['too_long']))),
     ],
     noMatch: [
-      example('sound ones', published([]), asks([]), tagged('production')),
+      example('sound ones', tagged('production'), published([]), asks([])),
       example('http://localhost, in development', here, tagged('dev'), here, asks(['loopback_address'])),
       example('a token in the address: inj-010', asks(['credential'])),
       exampleWith({ productionTags: [] }, 'as configured', tagged('production'), here),
