@@ -29,8 +29,14 @@ const identity = (at: number, more: Identity) =>
     extensions: [],
     ...more,
   })
-const changed = (...at: readonly number[]) =>
-  at.map((each) => sample('notification.sent', { ts: minutes(each), notification: 'notifications/tools/list_changed' }))
+const told = (at: number, more: Parameters<typeof sample<'notification.sent'>>[1] = {}) =>
+  sample('notification.sent', {
+    ts: minutes(at),
+    notification: 'notifications/tools/list_changed',
+    producer: 'p1',
+    ...more,
+  })
+const changed = (...at: readonly number[]) => at.map((each) => told(each))
 const others = (...at: readonly number[]) =>
   at.map((each) =>
     sample('notification.sent', { ts: minutes(each), notification: 'notifications/resources/list_changed' }),
@@ -148,6 +154,7 @@ export const IDENTIFIED: readonly Example[] = [
     example('with a build that nobody deployed', identity(0, {}), identity(1, { ...sampling, ...b2 }), beats(40)),
   ),
   graded('medium', example('six changes in an hour', ...changed(0, 12, 24, 36, 48, 59.99))),
+  example('six changes in one session', ...[0, 1, 2, 3, 4, 5].map((at) => told(at, { session: 's1' }))),
   example('a second apart', ...changed(0, 1, 2, 3, 4, 4 + SECOND)),
   exampleWith({ changes: 4 }, 'fewer changes are normal here', ...changed(0, 1, 2, 3, 4)),
 ]
@@ -212,6 +219,8 @@ export const USUAL: readonly Example[] = [
     identity(2, {}),
   ),
   example('six other notifications', ...others(0, 1, 2, 3, 4, 5)),
+  example('six processes tell of their list', ...[0, 1, 2, 3, 4, 5].map((at) => told(at, { producer: `a${at}` }))),
+  example('so do six sessions', ...[0, 1, 2, 3, 4, 5].map((at) => told(at, { session: `a${at}` }))),
   example('five changes', ...changed(0, 1, 2, 3, 4)),
   example('six changes in more than an hour', ...changed(0, 12, 24, 36, 48, 60)),
   example('two that are told within a second are one', ...changed(0, 1, 2, 3, 4, 4 + 0.999 * SECOND)),

@@ -15,9 +15,12 @@ const MAX_IDENTITY_CHARS = 500
 /** Changes told within this time of each other are one: each connection is told of it. */
 const ONE_CHANGE_MS = 1_000
 
-/** Of a server: what was said of which tool (`+name`, `-name`), times of list_changed, and capabilities by era. */
-export type ServerOffer = Waiting & { said: string[]; changedMs: number[]; identities: string[] }
-export const newOffer = (): ServerOffer => ({ ...nothingWaits(), said: [], changedMs: [], identities: [] })
+/** Of a server: what was said of which tool (`+name`, `-name`), and capabilities by era. */
+export type ServerOffer = Waiting & { said: string[]; identities: string[] }
+export const newOffer = (): ServerOffer => ({ ...nothingWaits(), said: [], identities: [] })
+/** Times of list_changed, of one session or process: each that begins may tell of its list once, and many begin in an hour. */
+export type Restlessness = { changedMs: number[] }
+export const atRest = (): Restlessness => ({ changedMs: [] })
 /** Of one list, as one set of scopes sees it. */
 export type ListShown = ToolSet & { known: boolean; build: string }
 export const notListed = () => ({ form: 'names', names: '', size: 0, known: false, build: '' }) as ListShown
@@ -111,11 +114,11 @@ export function judgeIdentity(
 }
 
 /** More than `most` changes of the list in an hour. */
-export function judgeRestless(ts: number, offer: ServerOffer, most: number, withinMs: number): Match | undefined {
-  if (offer.changedMs.some((ms) => Math.abs(ts - ms) < ONE_CHANGE_MS)) return undefined
-  offer.changedMs = [...offer.changedMs.filter((ms) => ts - ms < withinMs), ts]
-  if (offer.changedMs.length <= most) return undefined
-  offer.changedMs = []
+export function judgeRestless(ts: number, told: Restlessness, most: number, withinMs: number): Match | undefined {
+  if (told.changedMs.some((ms) => Math.abs(ts - ms) < ONE_CHANGE_MS)) return undefined
+  told.changedMs = [...told.changedMs.filter((ms) => ts - ms < withinMs), ts]
+  if (told.changedMs.length <= most) return undefined
+  told.changedMs = []
   return {
     severity: 'medium',
     saw: `the tool list changed ${most + 1} times within ${withinMs} ms`,

@@ -1,7 +1,14 @@
 /** A server starts or stops to offer a tool or a capability, and no deployment explains it. */
 import { z } from 'zod'
 import { IDENTIFIED, OFFERED, USUAL } from '../../definitions/offer-examples.ts'
-import { judgeIdentity, judgeList, judgeRestless, newOffer, notListed } from '../../definitions/tool-set-change.ts'
+import {
+  atRest,
+  judgeIdentity,
+  judgeList,
+  judgeRestless,
+  newOffer,
+  notListed,
+} from '../../definitions/tool-set-change.ts'
 import { judgeWaiting } from '../../definitions/waiting-change.ts'
 import { rememberDeployment } from '../../deployments.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
@@ -31,10 +38,10 @@ export default defineRule({
   requires: {
     'tools.registry': ['definitions', 'era', 'registrySource', 'scopeSetHash', 'build', 'flags'],
     'server.identity': ['capabilities', 'extensions', 'era', 'build'],
-    'notification.sent': ['notification'],
+    'notification.sent': ['notification', 'producer', 'session'],
     'deployment.event': ['deployedServer', 'deployedClient', 'newBuildDigest'],
   },
-  occasional: ['notification.sent', 'server.identity', 'scopeSetHash', 'flags', 'extensions'],
+  occasional: ['notification.sent', 'session', 'server.identity', 'scopeSetHash', 'flags', 'extensions'],
   producerGaps: { 'deployment.event': 'comes only by replay or from a pipeline that sends it' },
   config: z.object({
     joinMs: z.int().default(minutes(30)).describe('How far from a deployment a change is its own, milliseconds.'),
@@ -44,16 +51,20 @@ export default defineRule({
   per: 'server',
   ttl: days(400),
   cell: newOffer,
-  beside: { list: { per: 'registry', cell: notListed } },
+  beside: {
+    list: { per: 'registry', cell: notListed },
+    process: { per: 'instance', cell: atRest },
+    session: { per: 'session', cell: atRest },
+  },
   on: {
     'tools.registry'(e, offer, config, { list }) {
       // A list that was cut says nothing of what is not in it.
       if (!e.flags.includes('definitions_trimmed')) return judgeList(e, offer, list, config.joinMs)
     },
     'server.identity': (e, offer, config) => judgeIdentity(e, offer, config.joinMs),
-    'notification.sent'(e, offer, config) {
+    'notification.sent'(e, _, config, { process, session }) {
       if (e.notification === 'notifications/tools/list_changed')
-        return judgeRestless(e.ts, offer, config.changes, config.changesMs)
+        return judgeRestless(e.ts, e.session === '' ? process : session, config.changes, config.changesMs)
     },
     'deployment.event': (e, offer) => rememberDeployment(e, offer),
   },
