@@ -2,7 +2,6 @@
 import { type Fleet, HOUR_MS, type Person, peopleOf, type Server, START_MS } from './fleet.ts'
 import { type Random, stableHex } from './random.ts'
 import type { Fields, Template } from './templates.ts'
-import { built } from './versions.ts'
 
 /** One event of the week. `ms` decides its place; numbers, build and receipt are given when it is its turn. */
 export interface Event {
@@ -121,9 +120,7 @@ export function copyOf(
         recorded['correlationKey'] === recorded['sessionFp']
           ? fields['sessionFp']
           : correlation(server, person, fields['clientKey'] as string)
-    if (!template.isProcess) return { ms, fields, lane }
-    built(fields, server, server.version)
-    return { ms, fields }
+    return template.isProcess ? { ms, fields } : { ms, fields, lane }
   })
   return { server, template, people, events }
 }

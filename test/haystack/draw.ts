@@ -137,6 +137,7 @@ export function* inOrder(plan: readonly Planned[], fleet: Fleet): Generator<Reco
   const heap: { events: readonly Event[]; at: number }[] = []
   const servers = new Map(fleet.servers.map((server) => [server.id, server]))
   const numbers = new Map<string, number>()
+  const begun = new Map<string, number>()
   const msOf = (n: number): number => heap[n]!.events[heap[n]!.at]!.ms
   let next = 0
   for (;;) {
@@ -152,7 +153,7 @@ export function* inOrder(plan: readonly Planned[], fleet: Fleet): Generator<Reco
       if (heap.length > 0) heap[0] = last
     }
     settle(heap, msOf)
-    yield finished(event, servers, numbers)
+    yield finished(event, servers, numbers, begun)
   }
 }
 function sink(
@@ -186,6 +187,7 @@ function finished(
   { ms, fields, lane }: Event,
   servers: ReadonlyMap<string, Server>,
   numbers: Map<string, number>,
+  begun: Map<string, number>,
 ): Record<string, unknown> {
   const server = servers.get(fields['serverId'] as string)
   fields['eventTime'] = new Date(ms).toISOString()
@@ -198,6 +200,12 @@ function finished(
       fields['producerId'] = process.id
     }
     const producer = fields['producerId'] as string
+    // A process of a client's own has the build that was there when it began.
+    if (lane === undefined && server.kind.isProcess) {
+      const version = begun.get(producer) ?? server.version
+      begun.set(producer, version)
+      built(fields, server, version)
+    }
     const number = (numbers.get(producer) ?? 0) + 1
     numbers.set(producer, number)
     fields['producerSeq'] = number
