@@ -38,9 +38,7 @@ const told = (at: number, more: Parameters<typeof sample<'notification.sent'>>[1
   })
 const changed = (...at: readonly number[]) => at.map((each) => told(each))
 const others = (...at: readonly number[]) =>
-  at.map((each) =>
-    sample('notification.sent', { ts: minutes(each), notification: 'notifications/resources/list_changed' }),
-  )
+  at.map((each) => told(each, { notification: 'notifications/resources/list_changed' }))
 const sampling = { capabilities: ['tools', 'sampling'] }
 const SECOND = 1 / 60
 
