@@ -17,9 +17,9 @@ const WAY = ['fetch_url', 'read_mail', 'http_post']
 /** A page, the mailbox, a message: a call a second. `more` may depend on its place. */
 export const way = (n: number, more: Words | ((i: number) => Words) = {}): Sample[] =>
   WAY.map((tool, i) => calls(n + i, tool, typeof more === 'function' ? more(i) : more))
-/** The same in each of so many hours; the last one begins an hour before second 18,000. */
+/** The same with an approval in each of so many hours; the last one begins an hour before second 18,000. */
 export const usually = (times: number): Sample[] =>
-  Array.from({ length: times }, (_, i) => way((5 - times + i) * (hours(1) / 1_000))).flat()
+  Array.from({ length: times }, (_, i) => way((5 - times + i) * (hours(1) / 1_000), { approvalRef: 'T-1' })).flat()
 export const requests = (n: number, tool: string, destinationHost: string, more: object = {}): Sample =>
   sample('outbound.request', { ...at(n, tool), ipClass: 'public', destinationHost, ...more })
 /** So many requests to one host. */
@@ -36,11 +36,8 @@ const definition = (name: string, inputFields: string[], annotations: string[]) 
   inputFields,
   annotations,
 })
-/** A tool with a recipient, and one that says it changes nothing. */
-export const definitions = sample('tools.registry', {
-  ts: 0,
-  definitions: [definition('ping', ['!to'], []), definition('delete_view', ['id'], ['readOnlyHint=true'])],
-})
+export const defines = (name: string, inputFields: string[], ...annotations: string[]): Sample =>
+  sample('tools.registry', { ts: 0, definitions: [definition(name, inputFields, annotations)] })
 export const effects = (
   tool: string,
   effectKind: 'exec' | 'file_delete' | 'file_write',

@@ -37,10 +37,12 @@ export interface Reason {
 function rateOf(samples: Samples, rates: Usual, ts: number): number {
   samples.atMs = [...samples.atMs, ts].slice(-MAX_TIMES)
   const rate = samples.atMs.filter((each) => ts - each < MINUTE_MS).length
-  const isOver = ts - samples.minuteMs >= MINUTE_MS
-  if (isOver && samples.minuteMost > 0) noteUsual(rates, samples.minuteMost, ts, LEARN)
-  if (isOver) samples.minuteMs = ts
-  samples.minuteMost = isOver ? rate : Math.max(samples.minuteMost, rate)
+  if (ts - samples.minuteMs >= MINUTE_MS) {
+    if (samples.minuteMost > 0) noteUsual(rates, samples.minuteMost, ts, LEARN)
+    samples.minuteMs = ts
+    samples.minuteMost = 0
+  }
+  samples.minuteMost = Math.max(samples.minuteMost, rate)
   return rate
 }
 
