@@ -16,6 +16,8 @@ type Wanted = (view: View) => boolean
 /** What the rules of one scope ask of one type. */
 interface Need {
   readonly scope: Scope
+  /** Its place among the ordinals of a view. */
+  readonly rank: number
   readonly line: string
   readonly words: readonly WordReader[]
   readonly read: (view: View) => string
@@ -107,48 +109,69 @@ export class Projection {
   /** In the order of their ordinals. `inventory` is that of the tenant, as the log stood at this event. */
   signalsOf(event: AuditEvent, position: Position = NOWHERE, inventory: Inventory = NO_INVENTORY): readonly Signal[] {
     if (!this.concerned.has(event.eventType)) return NONE
-    const pairs = new Map((event.formerHashes ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair]))
-    const came = viewOf(event, event.serverId, inventory)
-    // While keys are rotated, the former name is the one that servers which have not rotated yet still say.
-    const former = pairs.size === 0 ? came : viewOf(new KeyAliases().canonical(event), event.serverId, inventory)
-    const later = former === came ? undefined : [came, ...derivedViews(came)]
     const signals: Signal[] = []
-    for (const [number, view] of [former, ...derivedViews(former)].entries())
-      for (const need of this.needs.get(view.type) ?? NO_NEEDS)
-        this.signal(signals, event, position, number, need, view, later?.[number], pairs)
+    const came = viewOf(event, event.serverId, inventory)
+    if (event.formerHashes !== undefined && event.formerHashes.length > 0)
+      this.renamed(signals, event, position, came, event.formerHashes)
+    else {
+      this.plain(signals, event, position, 0, came)
+      const derived = derivedViews(came)
+      for (let i = 0; i < derived.length; i++) this.plain(signals, event, position, i + 1, derived[i]!)
+    }
     return signals
   }
 
-  private signal(
+  private plain(signals: Signal[], event: AuditEvent, position: Position, number: number, view: View): void {
+    for (const need of this.needs.get(view.type) ?? NO_NEEDS) {
+      const key = need.read(view)
+      if (key !== '' && need.wanted(view)) signals.push(signalOf(event, position, number, need, key, view))
+    }
+  }
+
+  /**
+   * While keys are rotated, the former name is the one that servers which have not rotated yet still say: the signal is under that. A
+   * silent copy under the new one remembers it for those that will know no other.
+   */
+  private renamed(
     signals: Signal[],
     event: AuditEvent,
     position: Position,
-    number: number,
-    need: Need,
-    view: View,
-    later: View | undefined,
-    pairs: ReadonlyMap<string, string>,
+    came: View,
+    formerHashes: readonly string[],
   ): void {
-    const key = need.read(view)
-    if (key === '' || !need.wanted(view)) return
-    const { log, partition, offset, index } = position
-    const { scope } = need
-    const ordinal = number * ORDINALS_PER_VIEW + SCOPE_NAMES.indexOf(scope) * 2
-    const { eventId, eventTime, serverId, tenant = '' } = event
-    const made = (named: string, of: View, more: Partial<Signal>): Signal => ({
-      ...{ log, partition, offset, index, ordinal, tenant, scope, key: named },
-      ...{ eventId, eventType: view.type, eventTime, serverId, ...factsOf(of, need.words), ...more },
-    })
-    if (later === undefined) {
-      signals.push(made(key, view, {}))
-      return
-    }
-    const renamed = pairsIn(pairs, factsOf(later, need.words))
-    const more = renamed.length === 0 ? {} : { formerHashes: renamed }
-    signals.push(made(key, view, more))
-    const newer = need.read(later)
-    if (newer !== key) signals.push(made(newer, later, { ...more, ordinal: ordinal + 1, silent: true }))
+    const pairs = new Map(formerHashes.map((pair) => [pair.slice(0, pair.indexOf('=')), pair]))
+    const former = viewOf(new KeyAliases().canonical(event), event.serverId, came.inventory)
+    const later = [came, ...derivedViews(came)]
+    for (const [number, view] of [former, ...derivedViews(former)].entries())
+      for (const need of this.needs.get(view.type) ?? NO_NEEDS) {
+        const key = need.read(view)
+        if (key === '' || !need.wanted(view)) continue
+        const signal = signalOf(event, position, number, need, key, view)
+        signals.push(signal)
+        const newer = need.read(later[number]!)
+        const copy = signalOf(event, position, number, need, newer, later[number]!)
+        const said = pairsIn(pairs, copy)
+        if (said.length > 0) for (const each of [signal, copy]) each.formerHashes = said
+        if (newer !== key) signals.push({ ...copy, ordinal: copy.ordinal + 1, silent: true })
+      }
   }
+}
+
+/** Written out: it is done for many events. */
+function signalOf(
+  event: AuditEvent,
+  { log, partition, offset, index }: Position,
+  number: number,
+  { scope, rank, words }: Need,
+  key: string,
+  view: View,
+): Signal {
+  const { eventId, eventTime, serverId, tenant = '' } = event
+  const ordinal = number * ORDINALS_PER_VIEW + rank
+  const { facts, lists } = factsOf(view, words)
+  const eventType = view.type
+  const made = { log, partition, offset, index, ordinal, tenant, scope, key, eventId, eventType, eventTime, serverId }
+  return lists === undefined ? { ...made, facts } : { ...made, facts, lists }
 }
 const NO_NEEDS: readonly Need[] = []
 
@@ -162,6 +185,7 @@ function needOf(scope: Scope, type: string, users: readonly LoadedRule[]): Need 
   const predicates = users.map(predicateOf)
   return {
     scope,
+    rank: SCOPE_NAMES.indexOf(scope) * 2,
     line: lineOf(scope, type),
     words: readersOfWords(type, wordsToSend(type, known)),
     read: readersOf(scope)[0]!,
