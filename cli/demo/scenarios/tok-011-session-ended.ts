@@ -9,7 +9,10 @@ export default {
   rule: 'tok-011-unverified-request',
   story:
     'The gate of the file server lets requests without a token through. A stranger who has seen the id of Alice’s session sends a DELETE for it. Only the HTTP edge sees that request. It should alert as critical.',
-  expects: [{ rule: 'tok-011-unverified-request', entity: { server: FILES_SERVER } }],
+  expects: [
+    { rule: 'tok-011-unverified-request', entity: { server: FILES_SERVER } },
+    { rule: 'ses-003-session-as-authentication', entity: { server: FILES_SERVER } },
+  ],
   async run(stage) {
     const alice = await stage.files.connect('alice')
     await alice.tools()

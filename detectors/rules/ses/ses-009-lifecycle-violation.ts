@@ -23,7 +23,7 @@ export default defineRule({
     'A server that answers 404 does the right thing: silent.',
     'A connection that closes is no end: the session may go on elsewhere.',
     'Editors keep sessions open over night and for days: low, once a day.',
-    'Scopes that grow in a session after the server asked for more: low.',
+    'Scopes that grow in a session, as a step-up makes them: silent, unless asked for.',
   ],
   blindSpots: ['Sessions that a server ends without saying so.', 'Lifetimes of other handles, which nobody declares.'],
   triage: [
@@ -50,6 +50,10 @@ export default defineRule({
     skewMs: z.int().default(seconds(5)).describe('How far clocks may be apart, milliseconds.'),
     maxAgeMs: z.int().default(hours(24)).describe('How old a session may become, milliseconds.'),
     maxIdleMs: z.int().default(hours(8)).describe('How long a session may be unused, milliseconds.'),
+    flagElevation: z
+      .boolean()
+      .default(false)
+      .describe('Report as low a session that keeps its id when its token gains scopes.'),
   }),
   per: 'session',
   ttl: days(7),
@@ -75,7 +79,9 @@ export default defineRule({
     },
     'tool.result': (e, life, config) => judgeUse(e, life, config),
     'http.request': (e, life, config) => (e.processed ? judgeUse(e, life, config) : undefined),
-    'auth.token.validated': (e, life) => (e.decision === 'allow' ? judgeElevation(e.scopes, life) : undefined),
+    'auth.token.validated'(e, life, { flagElevation }) {
+      if (flagElevation && e.decision === 'allow') return judgeElevation(e.scopes, life)
+    },
   },
   examples: { match, noMatch },
 })

@@ -23,6 +23,7 @@ const refused = { outcome: 'denied' } as const
 const other = { session: 's3' }
 const inUse = [7, 14, 20].map((hour) => result(hours(hour)))
 const SOON = minutes(1) + seconds(5)
+const flagged = { flagElevation: true }
 const scopes = (n: number) => Array.from({ length: n }, (_, i) => `s${i}:read`)
 
 export const match = [
@@ -32,8 +33,8 @@ export const match = [
   example('more than a day old', created(), ...inUse, request(days(1) + 1)),
   example('used after a night', created(), result(minutes(1)), result(hours(8) + minutes(1) + 1)),
   example('old, and then ended', created(), request(days(1) + 1), ended(), result(days(1) + minutes(2))),
-  example('a scope more in the same session', token(['read']), token(['read', 'write'])),
-  example('the thirty-second', token(scopes(31)), token(scopes(32))),
+  exampleWith(flagged, 'a scope more in the same session', token(['read']), token(['read', 'write'])),
+  exampleWith(flagged, 'the thirty-second', token(scopes(31)), token(scopes(32))),
   example('a task past its lifetime', task(60_000), access(65_001)),
   example('one that had ended', task(60_000), finished(30_000), access(95_001)),
 ]
@@ -49,11 +50,12 @@ export const noMatch = [
   example('a day old', created(), ...inUse, result(hours(24))),
   example('eight hours', created(), result(hours(8))),
   example('its beginning is not known', result(hours(30)), result(hours(30) + 1)),
-  example('the same scopes, or fewer', token(['read', 'write']), token(['read']), token(['write'])),
-  example('scopes that are refused', token(['read']), token(['admin'], { decision: 'deny' })),
-  example('too many to remember', token(scopes(32)), token(['more'])),
+  example('a step-up', token(['read']), token(['read', 'write'])),
+  exampleWith(flagged, 'the same scopes, or fewer', token(['read', 'write']), token(['read']), token(['write'])),
+  exampleWith(flagged, 'scopes that are refused', token(['read']), token(['admin'], { decision: 'deny' })),
+  exampleWith(flagged, 'too many to remember', token(scopes(32)), token(['more'])),
   example('another session', created(1, 's2'), ended('expired', 's2'), result(SOON + 1), request(SOON + 1, other)),
-  example('its scopes', token(['b'], other), token(['a']), result(minutes(9), { session: 's3' })),
+  exampleWith(flagged, 'its scopes', token(['b'], other), token(['a']), result(minutes(9), { session: 's3' })),
   example('a task in time', task(60_000), access(65_000), access(130_000)),
   example('it had ended later', task(60_000), finished(30_000), finished(31_000, 't2'), access(90_000)),
   example('a task that is gone', task(60_000), access(99_000, { outcome: 'protocol_error' })),
