@@ -1,4 +1,5 @@
 /** Deployments of a server, fed in from outside: what explains that its tools change. */
+import { keepNewest } from './newest.ts'
 
 export type Deployments = { builds: string[]; atMs: number[] }
 export const noDeployments = (): Deployments => ({ builds: [], atMs: [] })
@@ -15,9 +16,7 @@ export function rememberDeployment(e: DeploymentEvent, known: Deployments): void
   if (e.deployedClient !== '' || (e.deployedServer !== '' && e.deployedServer !== e.server)) return
   known.builds.push(e.newBuildDigest)
   known.atMs.push(e.ts)
-  if (known.builds.length <= MAX_DEPLOYMENTS) return
-  known.builds.shift()
-  known.atMs.shift()
+  keepNewest(MAX_DEPLOYMENTS, known.builds, known.atMs)
 }
 /** A deployment within `withinMs` brought this build; builds that either side does not name are taken as the same. */
 export const deployedNear = (known: Deployments, build: string, ts: number, withinMs: number): boolean =>

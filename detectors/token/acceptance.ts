@@ -8,7 +8,6 @@ interface Judged {
 /** Told by who did not verify the token, such as a proxy: an answer was given, and the server may not have looked at it at all. */
 const UNVERIFIED = 'claims_unverified'
 
-export const isAccepted = (e: { readonly decision: string }): boolean => e.decision === 'allow'
 /** How bad it is that this token passed: `worst` where the server verified it. Undefined: it did not pass. */
 export const gradeOfAccepted = ({ decision, flags }: Judged, worst: Severity): Severity | undefined =>
   decision !== 'allow' ? undefined : flags.includes(UNVERIFIED) ? 'medium' : worst

@@ -1,4 +1,5 @@
 /** From where and with what program a token is used, in order: two places that take turns are two holders. */
+import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
 
 /** Stretches of use from one address, oldest first: address, its class, program, time of the last use. */
@@ -33,9 +34,11 @@ const isOther = (a: string, b: string): boolean => a !== '' && b !== '' && a !==
 export function noteUse(e: Use, cell: Contexts, withinMs: number): Divergence | undefined {
   const { addresses, classes, families, lastMs } = cell
   const last = addresses.length - 1
-  const goesOn = addresses[last] === e.sourceAddress && families[last] === e.userAgentFamily
-  // Nearly all tokens have one holder.
-  if (goesOn && last === 0) return remember(e, cell, goesOn)
+  // Nearly all uses go on; how the stretch diverges was said at its beginning.
+  if (addresses[last] === e.sourceAddress && families[last] === e.userAgentFamily) {
+    lastMs.push(Math.max(lastMs.pop()!, e.ts))
+    return undefined
+  }
   const recent = addresses.map((_, i) => i).filter((i) => e.ts - lastMs[i]! < withinMs)
   const others = recent.filter((i) => isOther(addresses[i]!, e.sourceAddress))
   const differs = [
@@ -44,23 +47,17 @@ export function noteUse(e: Use, cell: Contexts, withinMs: number): Divergence | 
   ]
   const places = new Set([...recent.map((i) => addresses[i]), e.sourceAddress]).size
   const isBack = others.includes(last) && recent.some((i) => addresses[i] === e.sourceAddress)
-  remember(e, cell, goesOn)
+  begin(e, cell)
   if (others.length > 0) return { kind: isBack ? 'turns' : 'handover', differs, places }
   return differs.length > 0 ? { kind: 'programs', differs, places } : undefined
 }
 
-/** `goesOn`: the last stretch does. */
-function remember(e: Use, { addresses, classes, families, lastMs }: Contexts, goesOn: boolean): undefined {
-  if (goesOn) {
-    lastMs.push(Math.max(lastMs.pop()!, e.ts))
-    return
-  }
+function begin(e: Use, { addresses, classes, families, lastMs }: Contexts): void {
   addresses.push(e.sourceAddress)
   classes.push(e.addressClass)
   families.push(e.userAgentFamily)
   lastMs.push(e.ts)
-  if (addresses.length <= MAX_STRETCHES) return
-  for (const list of [addresses, classes, families, lastMs]) list.shift()
+  keepNewest(MAX_STRETCHES, addresses, classes, families, lastMs)
 }
 
 /** What a divergence means. `pool`: so many addresses are those of a client that leaves through many, not of two holders. */
@@ -70,8 +67,13 @@ export function judgeDivergence({ kind, differs, places }: Divergence, pool: num
   if (kind === 'programs')
     return { severity: 'low', saw: 'two programs at one address use the same token', expected, evidence }
   if (kind === 'handover' && !differs.includes('program')) return undefined
-  const how = kind === 'turns' ? 'take turns with one token' : 'use one token after each other'
   const severity = places >= pool ? 'low' : differs.length > 0 ? 'high' : 'medium'
-  const what = differs.length > 0 ? `, which differ in ${differs.join(' and ')},` : ''
-  return { severity, saw: `${places} addresses${what} ${how}`, expected, evidence }
+  return {
+    severity,
+    saw:
+      `${places} addresses${differs.length > 0 ? `, which differ in ${differs.join(' and ')},` : ''} ` +
+      (kind === 'turns' ? 'take turns with one token' : 'use one token after each other'),
+    expected,
+    evidence,
+  }
 }

@@ -1,8 +1,9 @@
 /** Which agents act for whom on a server, and when a new one is news. */
+import { NEVER } from '../rule.ts'
 
-/** Of one principal: events with an actor so far, time of the first, and its actors. */
-export type Delegations = { events: number; firstMs: number; actors: string[]; seenMs: number[] }
-export const noDelegations = (): Delegations => ({ events: 0, firstMs: 0, actors: [], seenMs: [] })
+/** Of one principal: events with an actor so far, time of the first, and its actors, the one seen last at the end. */
+export type Delegations = { events: number; firstMs: number; actors: string[] }
+export const noDelegations = (): Delegations => ({ events: 0, firstMs: NEVER, actors: [] })
 const MAX_ACTORS = 48
 
 export interface WarmUp {
@@ -17,18 +18,9 @@ const isKnownWell = ({ events, firstMs }: Delegations, ts: number, { learn, lear
 function isNew(actor: string, ts: number, known: Delegations): boolean {
   known.firstMs ||= ts
   known.events++
-  const at = known.actors.indexOf(actor)
-  if (at >= 0) {
-    known.seenMs[at] = Math.max(known.seenMs[at]!, ts)
-    return false
-  }
-  known.actors.push(actor)
-  known.seenMs.push(ts)
-  if (known.actors.length <= MAX_ACTORS) return true
-  const oldest = known.seenMs.indexOf(Math.min(...known.seenMs))
-  known.actors.splice(oldest, 1)
-  known.seenMs.splice(oldest, 1)
-  return true
+  const isKnown = known.actors.includes(actor)
+  known.actors = [...known.actors.filter((each) => each !== actor), actor].slice(-MAX_ACTORS)
+  return !isKnown
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Refused credentials of one source: how many different ones, for how many people, and what follows. */
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 
-/** `burstMs`: when the last burst was, 0 for never. What is older than the window leaves the lists, so they stay below the limits. */
+/** `burstMs`: when the last burst was. What is older than the window leaves the lists, so they stay below the limits. */
 export type Failures = { tokens: string[]; tokenMs: number[]; people: string[]; personMs: number[]; burstMs: number }
-export const noFailures = (): Failures => ({ tokens: [], tokenMs: [], people: [], personMs: [], burstMs: 0 })
+export const noFailures = (): Failures => ({ tokens: [], tokenMs: [], people: [], personMs: [], burstMs: NEVER })
 export interface FailureLimits {
   readonly failures: number
   readonly failuresMs: number
@@ -23,36 +23,40 @@ interface Refused {
 const isExpired = (e: Refused): boolean =>
   (e.says('expAt') && e.expAt * 1_000 <= e.ts) || e.reason.toLowerCase().includes('expired')
 
-/** A loop that repeats one token counts once; tokens that nobody tells apart count each. Answers how many there are in the window. */
-function noteOne(names: string[], seenMs: number[], name: string, ts: number, withinMs: number): number {
-  const at = name === '' ? -1 : names.indexOf(name)
+/** A loop that repeats one token counts once; tokens that nobody tells apart count each. */
+function noteOne(
+  cell: Failures,
+  [names, times]: readonly ['tokens', 'tokenMs'] | readonly ['people', 'personMs'],
+  name: string,
+  ts: number,
+  withinMs: number,
+): void {
+  const { [names]: seen, [times]: seenMs } = cell
+  const at = name === '' ? -1 : seen.indexOf(name)
   if (at >= 0) seenMs[at] = Math.max(seenMs[at]!, ts)
   else {
-    names.push(name)
+    seen.push(name)
     seenMs.push(ts)
   }
   const newestMs = Math.max(...seenMs)
-  for (let i = names.length - 1; i >= 0; i--) {
-    if (newestMs - seenMs[i]! < withinMs) continue
-    names.splice(i, 1)
-    seenMs.splice(i, 1)
-  }
-  return names.length
+  const isRecent = (_: unknown, i: number): boolean => newestMs - seenMs[i]! < withinMs
+  cell[names] = seen.filter(isRecent)
+  cell[times] = seenMs.filter(isRecent)
 }
 
 export function noteFailure(e: Refused, cell: Failures, limits: FailureLimits): Match | undefined {
   if (isExpired(e)) return undefined
   const { failures, failuresMs, people, peopleMs } = limits
-  const { tokens, tokenMs, personMs } = cell
-  const tried = noteOne(tokens, tokenMs, e.tokenFp, e.ts, failuresMs)
-  const named = e.principal === '' ? 0 : noteOne(cell.people, personMs, e.principal, e.ts, peopleMs)
+  noteOne(cell, ['tokens', 'tokenMs'], e.tokenFp, e.ts, failuresMs)
+  if (e.principal !== '') noteOne(cell, ['people', 'personMs'], e.principal, e.ts, peopleMs)
+  const tried = cell.tokens.length
+  const named = cell.people.length
   if (tried < failures && named < people) return undefined
   Object.assign(cell, { ...noFailures(), burstMs: e.ts })
-  const isSpray = named >= people
   return {
-    saw: isSpray ? `credentials of ${named} people refused` : `${tried} different credentials refused`,
+    saw: named >= people ? `credentials of ${named} people refused` : `${tried} different credentials refused`,
     expected: 'one caller with a credential that is good',
-    evidence: { observed: isSpray ? named : tried, windowMs: isSpray ? peopleMs : failuresMs },
+    evidence: named >= people ? { observed: named, windowMs: peopleMs } : { observed: tried, windowMs: failuresMs },
   }
 }
 
@@ -65,7 +69,7 @@ export function noteSuccess(
 ): Match | undefined {
   if (e.ts - cell.burstMs > successMs || !isHighRisk()) return undefined
   const afterMs = e.ts - cell.burstMs
-  cell.burstMs = 0
+  cell.burstMs = NEVER
   return {
     severity: 'high',
     saw: `${e.tool} allowed ${Math.round(afterMs / 1_000)} s after a burst of refused credentials`,

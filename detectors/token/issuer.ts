@@ -2,13 +2,13 @@
 import { shortName } from '../short-name.ts'
 
 /** Hosts of Entra issuers by token version: v1 `https://sts.windows.net/{tid}/`, v2 `https://login.microsoftonline.com/{tid}/v2.0`. */
-const ENTRA: Readonly<Record<string, '1.0' | '2.0'>> = {
-  'sts.windows.net': '1.0',
-  'sts.chinacloudapi.cn': '1.0',
-  'login.microsoftonline.com': '2.0',
-  'login.microsoftonline.us': '2.0',
-  'login.partner.microsoftonline.cn': '2.0',
-}
+const ENTRA: ReadonlyMap<string, '1.0' | '2.0'> = new Map([
+  ['sts.windows.net', '1.0'],
+  ['sts.chinacloudapi.cn', '1.0'],
+  ['login.microsoftonline.com', '2.0'],
+  ['login.microsoftonline.us', '2.0'],
+  ['login.partner.microsoftonline.cn', '2.0'],
+])
 /** Names that stand for any tenant in an issuer that is configured or published. */
 const ANY_TENANT = new Set(['common', 'organizations', 'consumers', '{tenantid}', '{tid}', '*'])
 
@@ -17,6 +17,8 @@ interface Parts {
   /** Without a trailing slash. */
   readonly rest: string
 }
+/** Of what is no URL. */
+const NOWHERE: Parts = { host: '', rest: '' }
 const partsOf = (issuer: string): Parts | undefined => {
   if (!URL.canParse(issuer)) return undefined
   const { protocol, host, pathname, search } = new URL(issuer)
@@ -32,9 +34,10 @@ export interface EntraForm {
 const MAY_BE_ENTRA = /^https:\/\/(login|sts)\./i
 export function entraForm(issuer: string): EntraForm | undefined {
   if (!MAY_BE_ENTRA.test(issuer)) return undefined
-  const parts = partsOf(issuer)
-  if (parts === undefined || !Object.hasOwn(ENTRA, parts.host)) return undefined
-  return { version: ENTRA[parts.host]!, tenant: (parts.rest.split('/')[1] ?? '').toLowerCase() }
+  const { host, rest } = partsOf(issuer) ?? NOWHERE
+  const version = ENTRA.get(host)
+  if (version === undefined) return undefined
+  return { version, tenant: (rest.split('/')[1] ?? '').toLowerCase() }
 }
 
 /** Equal but for the case of the host and one trailing slash; both forms of one Entra tenant are one authority. */
@@ -61,9 +64,8 @@ export function notePublished(e: Metadata, known: Published): void {
     known.itself = true
     return
   }
-  for (const each of e.authorizationServers)
-    if (known.issuers.length < MAX_ISSUERS && each.length <= MAX_CHARS && !known.issuers.includes(each))
-      known.issuers.push(each)
+  const short = e.authorizationServers.filter((each) => each.length <= MAX_CHARS)
+  known.issuers = [...new Set([...known.issuers, ...short])].slice(0, MAX_ISSUERS)
 }
 
 interface Stated {

@@ -3,10 +3,9 @@ import { type Severity, severityRank } from '../../schemas/finding.ts'
 import type { Match } from '../rule.ts'
 import { shortName } from '../short-name.ts'
 
-/** Documents as they were last, each in STRIDE texts; and hashes of versions seen, so that a rolling restart is told once. */
+/** Documents as they were last, each the JSON of its texts; and hashes of versions seen, so that a rolling restart is told once. */
 export type Metadata = { documents: string[]; versions: string[] }
 export const noMetadata = (): Metadata => ({ documents: [], versions: [] })
-const STRIDE = 7
 const MAX_DOCUMENTS = 3
 const MAX_VERSIONS = 16
 const MAX_NAMES = 5
@@ -42,11 +41,11 @@ const added = (before: string, after: string): string[] => {
 const textsOf = (e: Published): string[] => [
   shortName(`${e.metadataKind} ${e.resource.join(' ')}`),
   named(e.authorizationServers),
-  e.jwksUriHost === '' ? '' : shortName(e.jwksUriHost),
+  shortName(e.jwksUriHost),
   named(e.bearerMethods),
   e.dpopRequired ? 'required' : '',
   named(e.endpointHosts),
-  e.scopesSupported.length === 0 ? '' : shortName([...e.scopesSupported].sort().join(' ')),
+  shortName([...e.scopesSupported].sort().join(' ')),
 ]
 const isHeaderAlone = (methods: string): boolean => methods === '' || methods === 'header'
 
@@ -54,15 +53,15 @@ const isHeaderAlone = (methods: string): boolean => methods === '' || methods ==
 export function noteMetadata(e: Published, cell: Metadata): { readonly first: boolean; readonly changes: Change[] } {
   const { documents, versions } = cell
   const after = textsOf(e)
-  const at = documents.findIndex((text, i) => i % STRIDE === 0 && text === after[0])
+  const known = documents.map((document) => JSON.parse(document) as string[])
+  const before = known.find(([name]) => name === after[0])
+  const others = known.filter((document) => document !== before)
+  cell.documents = [...others, after].slice(-MAX_DOCUMENTS).map((document) => JSON.stringify(document))
   const version = e.metadataHash.slice(0, 22)
   const isSeen = versions.includes(version)
-  if (!isSeen) cell.versions = [...versions, version].slice(-MAX_VERSIONS)
-  const before = at < 0 ? [] : documents.splice(at, STRIDE)
-  documents.push(...after)
-  if (documents.length > MAX_DOCUMENTS * STRIDE) documents.splice(0, STRIDE)
+  cell.versions = [...versions.filter((each) => each !== version), version].slice(-MAX_VERSIONS)
   if (isSeen) return { first: false, changes: [] }
-  return { first: before.length === 0, changes: before.length === 0 ? [] : changesOf(before, after) }
+  return { first: before === undefined, changes: changesOf(before ?? after, after) }
 }
 
 function changesOf(before: readonly string[], after: readonly string[]): Change[] {
@@ -87,12 +86,15 @@ function changesOf(before: readonly string[], after: readonly string[]): Change[
 export const takesElsewhere = (e: Published): boolean => !isHeaderAlone(named(e.bearerMethods))
 
 export function worstOf(changes: readonly Change[]): Match | undefined {
-  const [worst] = [...changes].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))
-  if (worst === undefined) return undefined
-  return {
-    severity: worst.severity,
-    saw: worst.what,
-    expected: 'the document as it was, or a deployment',
-    evidence: { changes: changes.map(({ what }) => what) },
-  }
+  const [worst] = [...changes]
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity))
+    .map(
+      ({ severity, what }): Match => ({
+        severity,
+        saw: what,
+        expected: 'the document as it was, or a deployment',
+        evidence: { changes: changes.map((change) => change.what) },
+      }),
+    )
+  return worst
 }

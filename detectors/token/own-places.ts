@@ -8,9 +8,10 @@ const MAX_AUDIENCES = 8
 const MAX_CHARS = 256
 
 export function noteOwn(e: { readonly expectedAud: readonly string[] }, own: OwnPlaces): void {
-  for (const audience of e.expectedAud)
-    if (own.audiences.length < MAX_AUDIENCES && audience.length <= MAX_CHARS && !own.audiences.includes(audience))
-      own.audiences.push(audience)
+  // Nearly every token of a server expects what is known.
+  if (e.expectedAud.every((audience) => own.audiences.includes(audience))) return
+  const short = e.expectedAud.filter((audience) => audience.length <= MAX_CHARS)
+  own.audiences = [...new Set([...own.audiences, ...short])].slice(0, MAX_AUDIENCES)
 }
 
 const hostOf = (audience: string): string => (URL.canParse(audience) ? new URL(audience).hostname : '')

@@ -1,6 +1,6 @@
 /** Use of what was revoked: an account, a token or a client. Whatever comes first, revocation or use, the answer is the same. */
 import type { Severity } from '../../schemas/finding.ts'
-import type { Match } from '../rule.ts'
+import { type Match, NEVER } from '../rule.ts'
 import { entryOf } from '../table.ts'
 import { gradeOfAccepted } from './acceptance.ts'
 
@@ -17,11 +17,11 @@ export type Revocation = {
   told: string[]
 }
 export const notRevoked = (): Revocation => ({
-  closedMs: 0,
-  endedMs: 0,
-  openedMs: 0,
-  usedMs: 0,
-  issuedMs: 0,
+  closedMs: NEVER,
+  endedMs: NEVER,
+  openedMs: NEVER,
+  usedMs: NEVER,
+  issuedMs: NEVER,
   grade: '',
   where: '',
   told: [],

@@ -1,19 +1,19 @@
 /** What shows that a token is forged, or is a token of another class than an access token. */
 
 /** JOSE types of things that are signed for other purposes. ID tokens and Entra access tokens say `JWT`, which tells nothing. */
-const OTHER_PURPOSES: Readonly<Record<string, string>> = {
-  'dpop+jwt': 'a proof of possession',
-  'logout+jwt': 'a logout token',
-  'secevent+jwt': 'a security event',
-  'oauth-authz-req+jwt': 'an authorization request',
-  'oauth-client-attestation+jwt': 'a client attestation',
-  'token-introspection+jwt': 'an introspection answer',
-}
-const CLASSES: Readonly<Record<string, string>> = {
-  id: 'an ID token',
-  refresh: 'a refresh token',
-  id_jag: 'an identity assertion grant',
-}
+const OTHER_PURPOSES: ReadonlyMap<string, string> = new Map([
+  ['dpop+jwt', 'a proof of possession'],
+  ['logout+jwt', 'a logout token'],
+  ['secevent+jwt', 'a security event'],
+  ['oauth-authz-req+jwt', 'an authorization request'],
+  ['oauth-client-attestation+jwt', 'a client attestation'],
+  ['token-introspection+jwt', 'an introspection answer'],
+])
+const CLASSES: ReadonlyMap<string, string> = new Map([
+  ['id', 'an ID token'],
+  ['refresh', 'a refresh token'],
+  ['id_jag', 'an identity assertion grant'],
+])
 
 export interface SignedToken {
   readonly joseAlg: string
@@ -35,8 +35,7 @@ export function forgeryOf(e: SignedToken, accepted: readonly string[]): Forgery 
     return { kind: 'unknown_key', what: 'a token signed with an unknown key' }
   if (accepted.includes(e.tokenType)) return undefined
   const typ = e.joseTyp.toLowerCase().replace(/^application\//, '')
-  const named = Object.hasOwn(CLASSES, e.tokenType) ? CLASSES[e.tokenType] : undefined
-  const what = named ?? (Object.hasOwn(OTHER_PURPOSES, typ) ? OTHER_PURPOSES[typ] : undefined)
+  const what = CLASSES.get(e.tokenType) ?? OTHER_PURPOSES.get(typ)
   return what === undefined ? undefined : { kind: 'class', what: `${what} instead of an access token` }
 }
 

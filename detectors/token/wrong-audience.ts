@@ -1,5 +1,6 @@
 /** Tokens for other services that were refused: how many in a while, and for how many services. */
 import { isAnySame } from '../audience.ts'
+import { keepNewest } from '../newest.ts'
 import { shortName } from '../short-name.ts'
 import { entryOf } from '../table.ts'
 
@@ -28,21 +29,22 @@ export function isWrongAudience(e: Validated, { audiences }: ProbeLimits): boole
   return stated.length > 0 && own.length > 0 && !isAnySame(stated, own)
 }
 
-/** Take in a refusal; answers its audiences once there are as many refusals as the limit within the window, and begins anew then. */
-export function noteRefusal(e: Validated, cell: Refusals, limits: ProbeLimits): readonly string[] | undefined {
+/** Take in a refusal; answers its audiences once there are as many refusals as the limit within the window, and begins anew then; none before. */
+export function noteRefusal(e: Validated, cell: Refusals, limits: ProbeLimits): readonly string[] {
   const { atMs, audiences, seenMs } = cell
   const named = shortName(statedOf(e).join(' '))
   const at = audiences.indexOf(named)
   if (at >= 0) seenMs[at] = Math.max(seenMs[at]!, e.ts)
-  else if (audiences.push(named) && seenMs.push(e.ts) > MAX_AUDIENCES) {
-    audiences.shift()
-    seenMs.shift()
+  else {
+    audiences.push(named)
+    seenMs.push(e.ts)
+    keepNewest(MAX_AUDIENCES, audiences, seenMs)
   }
   atMs.push(e.ts)
   atMs.sort((a, b) => a - b)
-  if (atMs.length > limits.refusals) atMs.shift()
+  keepNewest(limits.refusals, atMs)
   const newestMs = atMs.at(-1)!
-  if (atMs.length < limits.refusals || newestMs - atMs[0]! >= limits.withinMs) return undefined
+  if (atMs.length < limits.refusals || newestMs - atMs[0]! >= limits.withinMs) return []
   const recent = audiences.filter((_, i) => newestMs - seenMs[i]! < limits.withinMs)
   cell.atMs = []
   return recent

@@ -131,6 +131,7 @@ export default defineRule({
       example(
         'a broken token is refused',
         token({ tokenKind: 'opaque', decision: 'deny' }),
+        token({ tokenKind: 'opaque', decision: 'error' }),
         token({ tokenKind: 'none' }),
       ),
       example('the server says nothing of its audience check', sample('server.started', { authRequired: true })),

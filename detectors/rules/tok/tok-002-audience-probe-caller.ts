@@ -50,7 +50,7 @@ export default defineRule({
     'auth.token.validated'(e, cell, config) {
       if (!isWrongAudience(e, config)) return
       const audiences = noteRefusal(e, cell, config)
-      if (audiences === undefined || audiences.length < config.services) return
+      if (audiences.length < config.services) return
       return {
         saw: `${config.refusals} tokens refused that were made for ${audiences.length} other services`,
         expected: 'tokens for this server',

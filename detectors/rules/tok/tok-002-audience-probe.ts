@@ -51,7 +51,7 @@ export default defineRule({
       .describe('Audiences of a server by its id, beside those it says itself.'),
     refusals: z.int().min(2).max(64).default(5).describe('Refused tokens for other services that are a burst.'),
     services: z.int().min(2).max(16).default(2).describe('Other services they must be for.'),
-    withinMs: z.int().min(1).default(WINDOW).describe('Time in which they come, milliseconds.'),
+    withinMs: z.int().min(1).default(minutes(10)).describe('Time in which they come, milliseconds.'),
   }),
   per: 'address',
   ttl: hours(1),
@@ -61,7 +61,7 @@ export default defineRule({
     'auth.token.validated'(e, cell, config) {
       if (!isWrongAudience(e, config)) return
       const audiences = noteRefusal(e, cell, config)
-      if (audiences === undefined || audiences.length < config.services) return
+      if (audiences.length < config.services) return
       return {
         saw: `${config.refusals} tokens refused that were made for ${audiences.length} other services`,
         expected: 'tokens for this server',

@@ -48,7 +48,7 @@ export default defineRule({
     'auth.token.validated'(e, cell, config) {
       if (!isWrongAudience(e, config)) return
       const audiences = noteRefusal(e, cell, config)
-      if (audiences?.length !== 1) return
+      if (audiences.length !== 1) return
       return {
         saw: `${config.refusals} tokens refused that were made for ${audiences[0]}`,
         expected: 'tokens for this server',

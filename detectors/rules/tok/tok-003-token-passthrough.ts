@@ -18,6 +18,7 @@ const sends = (destinationHost: string, more: Fields = {}) =>
     ...more,
   })
 const known = (...expectedAud: string[]) => sample('auth.token.validated', { expectedAud })
+const long = (chars: number) => `${OURS}/`.padEnd(chars, 'x')
 const own = { credentialRelation: 'service_identity', sentAud: [OURS] } as const
 const tagged = (name: string, tag: string) =>
   sample('inventory.snapshot', { server: '*', inventoryKind: 'destinations', tags: [`${name}=${tag}`] })
@@ -76,15 +77,14 @@ export default defineRule({
       const passed = passedOn(e, cell, config)
       if (passed === '') return
       const isOwn = isOwnHost(e, e.destinationHost, cell, config)
-      const led = isOwn ? e.redirectHosts.filter((host) => !isOwnHost(e, host, cell, config)) : []
+      const led = e.redirectHosts.filter((host) => !isOwnHost(e, host, cell, config))
       if (isOwn && led.length === 0) return
-      const what = passed === 'same' ? 'the caller’s token' : 'a token for this server'
       const isNear = e.ipClass === 'loopback' || (passed === 'ours' && e.ipClass !== 'public')
       const isMeant = namesHost(e.sentAud, e.destinationHost)
       return {
         // Whether a client keeps the credential on the way to another host is not known, nor what a sidecar does with it.
         severity: isOwn || isNear ? 'low' : isMeant ? 'medium' : passed === 'same' ? 'critical' : 'high',
-        saw: `${what} sent to ${led[0] ?? e.destinationHost}`,
+        saw: `${passed === 'same' ? 'the caller’s token' : 'a token for this server'} sent to ${isOwn ? led[0] : e.destinationHost}`,
         expected: 'a token issued for that service, or an identity of the server',
         evidence: { audiences: e.sentAud, path: e.pathClass, address: e.ipClass },
       }
@@ -116,6 +116,7 @@ export default defineRule({
           sends('mcp.corp.example', { redirectHosts: ['evil.example'] }),
         ),
       ),
+      example('a name that is too long', known(long(257)), sends('mcp.corp.example')),
       example('its ninth name is not kept', known(...'abcdefgh'), known(OURS), sends('mcp.corp.example')),
       exampleWith({ exemptPaths: [] }, 'without exempt paths', sends('idp.example', { pathClass: 'introspect' })),
     ],
@@ -132,6 +133,7 @@ export default defineRule({
         example(`to ${pathClass}`, sends('idp.example', { pathClass })),
       ),
       example('to itself', known(OURS), sends('mcp.corp.example', { redirectHosts: ['mcp.corp.example'] })),
+      example('a long name', known(long(256)), sends('mcp.corp.example')),
       example('its eighth name', known(...'abcdefg', OURS), sends('mcp.corp.example')),
       example('to itself by its id', sends('mcp.example.com')),
       exampleWith({ ownHosts: ['localhost'] }, 'a sidecar that is listed', sends('localhost', { ipClass: 'loopback' })),

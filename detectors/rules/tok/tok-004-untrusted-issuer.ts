@@ -23,6 +23,7 @@ const of = (iss: string, more: Fields = {}) =>
   })
 const names = (metadataKind: 'protected_resource' | 'authorization_server', ...authorizationServers: string[]) =>
   sample('auth.metadata.published', { metadataKind, authorizationServers })
+const LOGIN = 'https://login.example.com'
 const IDP = 'https://idp.example.com'
 const trusts = { issuers: { 'mcp.example.com': [IDP] } }
 const everywhere = { issuers: { '*': [`https://login.microsoftonline.com/common/v2.0`] } }
@@ -90,6 +91,10 @@ export default defineRule({
         'high',
         example('not among the published ones', names('protected_resource', IDP), of('https://evil.example')),
       ),
+      exampleWith(trusts, 'with a tenant and a version', of('https://evil.example', { tid: T1, ver: '1.0' })),
+      exampleWith({ tenants: [T1] }, 'another tenant, at another issuer', of(IDP, { tid: T2 })),
+      exampleWith(trusts, 'Entra, where another is trusted', of(v2)),
+      example('a published name', names('protected_resource', 'x'.repeat(256)), of(IDP)),
       exampleWith(trusts, 'another path', of(`${IDP}/%zz`)),
       exampleWith(trusts, 'another scheme', of('http://idp.example.com')),
       exampleWith(trusts, 'no URL', of('idp')),
@@ -101,6 +106,8 @@ export default defineRule({
       example('the ninth published is not kept', names('protected_resource', ...'abcdefgh', IDP), of(IDP)),
     ],
     noMatch: [
+      exampleWith({ issuers: { '*': [LOGIN] } }, 'a login of somebody else', of(LOGIN, { tid: T1, ver: '1.0' })),
+      example('a published name that is too long', names('protected_resource', 'x'.repeat(257)), of(IDP)),
       exampleWith(trusts, 'a guest of another tenant', of(`${IDP}/`, { tid: T2 })),
       exampleWith(trusts, 'another case of the host', of('https://IDP.example.com')),
       exampleWith(trusts, 'no issuer', of('')),

@@ -1,7 +1,8 @@
 /** Somebody tries one forged token after another, and is refused. */
 import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
-import { defineRule, hours, minutes, seconds } from '../../rule.ts'
+import { keepNewest } from '../../newest.ts'
+import { defineRule, hours, minutes, NEVER, seconds } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { forgeryOf } from '../../token/token-class.ts'
 
@@ -50,28 +51,28 @@ export default defineRule({
   occasional: ['keyKnown', 'signatureOk'],
   config: z.object({
     refusals: z.int().min(1).max(64).default(5).describe('Forged tokens that are a burst.'),
-    withinMs: z.int().min(1).default(WINDOW).describe('Time in which they come, milliseconds.'),
+    withinMs: z.int().min(1).default(minutes(10)).describe('Time in which they come, milliseconds.'),
     rolloverMs: z.int().min(0).default(seconds(60)).describe('Time to fetch new keys, milliseconds.'),
   }),
   per: 'address',
   ttl: hours(1),
-  cell: () => ({ atMs: [] as number[], unknownMs: 0 }),
+  cell: () => ({ atMs: [] as number[], unknownMs: NEVER }),
   where: wasRefused,
   on: {
     'auth.token.validated'(e, cell, { refusals, withinMs, rolloverMs }) {
-      const forgery = forgeryOf(e, [])
-      if (forgery === undefined) return
-      if (forgery.kind === 'unknown_key') {
-        if (cell.unknownMs === 0) cell.unknownMs = e.ts
+      const { kind, what } = forgeryOf(e, []) ?? {}
+      if (kind === undefined) return
+      if (kind === 'unknown_key') {
+        if (cell.unknownMs === NEVER) cell.unknownMs = e.ts
         if (e.ts - cell.unknownMs < rolloverMs) return
       }
       cell.atMs.push(e.ts)
       cell.atMs.sort((a, b) => a - b)
-      if (cell.atMs.length > refusals) cell.atMs.shift()
+      keepNewest(refusals, cell.atMs)
       if (cell.atMs.length < refusals || cell.atMs.at(-1)! - cell.atMs[0]! >= withinMs) return
       cell.atMs = []
       return {
-        saw: `${refusals} forged tokens refused, last ${forgery.what}`,
+        saw: `${refusals} forged tokens refused, last ${what}`,
         expected: 'tokens of a trusted issuer',
         evidence: { observed: refusals, windowMs: withinMs },
       }

@@ -19,6 +19,7 @@ const token = (fields: Fields) =>
     flags: [],
     ...fields,
   })
+const other = { iss: 'https://other.example' }
 const hs = token({ joseAlg: 'HS256' })
 const many = (joseAlg: string, n: number) =>
   [...Array(n).keys()].map((i) => token({ joseAlg, iss: `https://i${i}.example` }))
@@ -96,6 +97,12 @@ export default defineRule({
       example('a proof', token({ tokenType: 'unknown', joseTyp: 'application/DPoP+JWT' })),
       example('a logout token', token({ joseTyp: 'logout+jwt', tokenType: '' })),
       example('the public key as a secret', token({}), hs),
+      example(
+        'after many of another issuer',
+        ...Array(16).fill(token({})),
+        token(other),
+        token({ ...other, joseAlg: 'HS256' }),
+      ),
       example('the same twice', token({ joseAlg: 'ES256' }), hs, hs),
       exampleWith({ acceptTypes: ['id'] }, 'another class', token({ tokenType: 'refresh' })),
       exampleWith(
@@ -106,6 +113,8 @@ export default defineRule({
       example('the sixteenth issuer', ...many('RS256', 16), token({ joseAlg: 'HS512', iss: 'https://i15.example' })),
     ],
     noMatch: [
+      example('signed with a key, and with it again', token({}), token({})),
+      example('its key is known', token({ keyKnown: true })),
       example('an unknown key at first, then the new keys are there', token({ keyKnown: false, signatureOk: true })),
       example('all is well', token({ keyKnown: true, signatureOk: true, joseTyp: 'at+jwt' })),
       example('refused', token({ joseAlg: 'none', decision: 'deny' })),

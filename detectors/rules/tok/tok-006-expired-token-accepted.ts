@@ -46,13 +46,12 @@ export default defineRule({
   check: {
     'auth.token.validated'(e, { skewSeconds }) {
       const past = e.says('expAt') ? e.ts / 1_000 - e.expAt : 0
-      const ahead = e.says('notBefore') ? e.notBefore - e.ts / 1_000 : 0
+      const ahead = e.notBefore - e.ts / 1_000
       if ((past <= skewSeconds && ahead <= skewSeconds) || e.flags.includes('event_time_clamped')) return
       if (e.decision === 'error') return
-      const saw = past > skewSeconds ? `ended ${Math.round(past)} s ago` : `begins in ${Math.round(ahead)} s`
       return {
         severity: gradeOfAccepted(e, 'critical') ?? 'info',
-        saw: `a token that ${saw}`,
+        saw: `a token that ${past > skewSeconds ? `ended ${Math.round(past)} s ago` : `begins in ${Math.round(ahead)} s`}`,
         expected: 'a token that is valid now',
       }
     },
@@ -77,6 +76,7 @@ export default defineRule({
       example('the time of the event was corrected', token(-600, { flags: ['event_time_clamped'] })),
       example('valid', token(3_600)),
       example('it does not say its end', sample('auth.token.validated', { decision: 'allow', client: 'ide' })),
+      exampleWith({ skewSeconds: 0 }, 'no end, to the second', sample('auth.token.validated', { decision: 'allow' })),
       example('the verifier broke down', token(-600, { decision: 'error' })),
       exampleWith({ skewSeconds: 600 }, 'a longer skew', token(-600)),
     ],

@@ -132,6 +132,7 @@ export default defineRule({
       example('an application for an hour', lives(3_600, app)),
       example('an application without rights of high risk', lives(DAY, { idtyp: 'app', principalKind: 'workload' })),
       example('a person with an admin role', lives(DAY, { roles: ['Files.Admin'] })),
+      example('opaque, for a day from now on', lives(DAY, { tokenKind: 'opaque', issuedAt: 0, notBefore: 0 })),
       example('refused', lives(30 * DAY, { decision: 'deny' })),
       example('opaque without an end', sample('auth.token.validated', { ...endless, tokenKind: 'opaque' })),
       example('by its beginning', sample('auth.token.validated', { ...unissued, expAt: NOW + DAY - 60 })),

@@ -118,6 +118,7 @@ export default defineRule({
       example('back after the other was done', use(0, 'a'), use(1, 'b'), use(16, 'a')),
       example('refused', use(0, 'a'), use(2, 'b', { ...curl, decision: 'deny' }), use(4, 'a')),
       example('the program is not known', use(0, 'a'), use(2, 'b', { userAgentFamily: '' })),
+      example('it was not known before', use(0, 'a', { userAgentFamily: '' }), use(2, 'b')),
       example('two tokens', use(0, 'a'), use(2, 'b', { ...curl, tokenFp: 'two' })),
       example('the address is not known', use(0, 'a'), use(2, '', curl), use(4, 'a')),
       example('an assertion, used once', use(0, 'a', { tokenType: 'id_jag' })),

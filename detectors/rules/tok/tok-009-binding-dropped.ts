@@ -51,13 +51,14 @@ export default defineRule({
   per: 'grant',
   ttl: days(30),
   cell: () => ({ bound: 0 }),
-  where: (e) => e.type === 'auth.token.validated' && e.decision === 'allow' && e.cnfKind !== '',
+  where: (e) => e.decision === 'allow',
   beside: {
     releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
     everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
   on: {
     'auth.token.validated'(e, cell, { learn, releaseMs }, { releases, everywhere }) {
+      if (e.cnfKind === '') return
       if (e.cnfKind !== 'none') {
         cell.bound++
         return

@@ -46,9 +46,12 @@ export default defineRule({
       const isOtherKey = e.says('boundKeyMatch') && !e.boundKeyMatch
       const isBare = e.cnfKind === 'jkt' && e.scheme === 'bearer' && !e.boundKeyMatch
       if ((!isOtherKey && !isBare) || e.decision === 'error') return
-      const saw = isBare ? 'a bound token sent as a plain bearer token' : 'a bound token with another key'
-      const expected = e.cnfKind === 'jkt' ? 'a proof of the key it is bound to' : 'the certificate it is bound to'
-      return { severity: gradeOfAccepted(e, 'high') ?? 'low', saw, expected, evidence: { scheme: e.scheme } }
+      return {
+        severity: gradeOfAccepted(e, 'high') ?? 'low',
+        saw: isBare ? 'a bound token sent as a plain bearer token' : 'a bound token with another key',
+        expected: e.cnfKind === 'jkt' ? 'a proof of the key it is bound to' : 'the certificate it is bound to',
+        evidence: { scheme: e.scheme },
+      }
     },
   },
   examples: {

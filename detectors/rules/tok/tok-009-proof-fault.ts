@@ -16,6 +16,7 @@ const proof = (fields: Fields = {}) =>
     decision: 'allow',
     ...fields,
   })
+const unsaid = { urlOk: undefined as never }
 const many = (n: number, fields: Fields = {}) => Array<ReturnType<typeof proof>>(n).fill(proof(fields))
 
 export default defineRule({
@@ -94,6 +95,8 @@ export default defineRule({
           proof({ urlOk: false }),
         ),
       ),
+      graded('high', example('a wrong URL and token', ...many(20), proof({ urlOk: false, tokenHashOk: false }))),
+      graded('high', example('of others nothing is said', ...many(19, unsaid), proof({ urlOk: false }))),
       graded('low', example('nineteen were seen', ...many(18), proof({ urlOk: false }))),
       graded('low', example('a proxy rewrites the host', proof(), ...many(19, { urlOk: false }))),
       graded('high', example('most URLs are wrong, but not all', proof(), proof(), ...many(18, { urlOk: false }))),

@@ -1,8 +1,8 @@
 /** The same proof of possession comes twice. */
 import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
-import { defineRule, minutes } from '../../rule.ts'
-import { example, exampleWith, graded, sample } from '../../sample.ts'
+import { defineRule, minutes, NEVER } from '../../rule.ts'
+import { counted, example, exampleWith, graded, sample } from '../../sample.ts'
 
 type Fields = Parameters<typeof sample<'auth.dpop.checked'>>[1]
 const proof = (at: number, fields: Fields = {}) =>
@@ -39,12 +39,12 @@ export default defineRule({
   requires: { 'auth.dpop.checked': ['proofFp', 'keyFp', 'principal', 'client'] },
   occasional: ['auth.dpop.checked'],
   config: z.object({
-    withinMs: z.int().min(1).default(WINDOW).describe('Time in which a proof is remembered, milliseconds.'),
+    withinMs: z.int().min(1).default(minutes(10)).describe('Time in which a proof is remembered, milliseconds.'),
   }),
   per: 'proof',
   about: 'grant',
   ttl: minutes(20),
-  cell: () => ({ key: '', firstMs: 0, accepted: false as boolean }),
+  cell: () => ({ key: '', firstMs: NEVER, accepted: false as boolean }),
   on: {
     'auth.dpop.checked'(e, cell, { withinMs }) {
       const isFirst = e.ts - cell.firstMs >= withinMs
@@ -64,6 +64,7 @@ export default defineRule({
   },
   examples: {
     match: [
+      counted(1, example('again, and ten minutes after the first', proof(1), proof(minutes(5)), proof(WINDOW + 1))),
       graded('high', example('accepted twice', proof(1), proof(2))),
       graded('high', example('in the last moment of ten minutes', proof(1), proof(WINDOW))),
       graded('low', example('refused the second time', proof(1), proof(2, refused))),

@@ -1,8 +1,9 @@
 /** A server that requires authorization carries out a request without any. */
 import { z } from 'zod'
 import { judgeRequest, noteStart, notVerified, unknownPosture } from '../../authorization.ts'
+import { wasRefused } from '../../finding.ts'
 import { days, defineRule, hours } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { counted, example, exampleWith, sample } from '../../sample.ts'
 
 const p = { producer: 'p1', request: 'r1' }
 const started = (authRequired = true) =>
@@ -69,7 +70,7 @@ export default defineRule({
       else cell.refused = true
     },
     'authz.decision'(e, cell) {
-      if (e.decision !== 'allow') cell.refused = true
+      cell.refused ||= wasRefused(e)
     },
     'tool.result': (e, cell, config, beside) =>
       judgeRequest(e, { method: 'tools/call', tool: e.tool, verb: '' }, cell, config, beside),
@@ -80,6 +81,7 @@ export default defineRule({
   },
   examples: {
     match: [
+      counted(1, example('one request, one finding', started(), result(), request())),
       example('a tool answers although no token was seen', started(), result()),
       example('the token was refused, the tool ran', started(), validated('deny'), result()),
       example('a list without a token', started(), request()),

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isHighRiskTool } from '../../access/sensitive-tools.ts'
 import { wasRefused } from '../../finding.ts'
+import { isLately, never, noteLately } from '../../lately.ts'
 import { defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, graded, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
 import { noFailures, noteFailure, noteSuccess } from '../../token/failures.ts'
@@ -24,7 +25,8 @@ const people = (n: number, last = n) =>
 const call = (at: number, tool: string, more: Parameters<typeof sample<'tool.call'>>[1] = {}) =>
   sample('tool.call', { ts: at, sourceAddress: 'home', tool, decision: 'allow', ...more })
 const expired = { expAt: SAMPLE_EPOCH_MS / 1_000 }
-const tagged = (tag: string) => sample('inventory.snapshot', { inventoryKind: 'tools', tags: [`read_file=${tag}`] })
+const tagged = (tag: string) =>
+  sample('inventory.snapshot', { inventoryKind: 'tools', tags: [`read_file=${tag}`, `delete_file=${tag}`] })
 
 export default defineRule({
   id: 'tok-012-auth-failure-burst',
@@ -66,18 +68,15 @@ export default defineRule({
   ttl: hours(1),
   cell: noFailures,
   // Calls are looked at only where somebody was refused a moment ago.
-  beside: { bursts: { per: 'server', cell: () => ({ lastMs: 0 }) } },
-  where: (e, { bursts }) => (e.type === 'tool.call' ? bursts.lastMs > 0 && e.decision === 'allow' : wasRefused(e)),
+  beside: { bursts: { per: 'server', cell: never } },
+  where: (e, { bursts }, { successMs }) =>
+    e.type === 'tool.call' ? e.decision === 'allow' && isLately(e.ts, bursts, successMs) : wasRefused(e),
   on: {
     'auth.token.validated'(e, cell, config, { bursts }) {
-      const match = noteFailure(e, cell, config)
-      if (match !== undefined) bursts.lastMs = e.ts
-      return match
+      noteLately(true, e.ts, bursts)
+      return noteFailure(e, cell, config)
     },
-    'tool.call'(e, cell, { successMs }, { bursts }) {
-      if (e.ts - bursts.lastMs > successMs) bursts.lastMs = 0
-      return noteSuccess(e, cell, successMs, () => isHighRiskTool(e, e.tool))
-    },
+    'tool.call': (e, cell, { successMs }) => noteSuccess(e, cell, successMs, () => isHighRiskTool(e, e.tool)),
   },
   examples: {
     match: [
@@ -104,6 +103,9 @@ export default defineRule({
       graded('high', example('in a quarter of an hour', ...burst(20), call(minutes(15) + 20, 'delete_repo'))),
       graded('medium', example('after it', ...burst(20), call(minutes(15) + 21, 'delete_repo'))),
       graded('high', example('a tool that is tagged', tagged('sensitive'), ...burst(20), call(60_000, 'read_file'))),
+      graded('high', example('something is run', ...burst(20), call(60_000, 'execute_command'))),
+      graded('medium', example('tokens that do not tell their end', ...burst(20, { expAt: undefined as never }))),
+      graded('medium', example('a harmless one', tagged('public'), ...burst(20), call(60_000, 'delete_file'))),
       graded('medium', example('refused there', ...burst(20), call(60_000, 'delete_repo', { decision: 'deny' }))),
       graded('medium', example('somebody else', ...burst(20), call(60_000, 'delete_repo', { sourceAddress: 'x' }))),
       exampleWith({ failures: 3, failuresMs: 5 }, 'three where three are enough', ...burst(3)),

@@ -1,7 +1,7 @@
 /** Somebody whose account was closed or whose sessions were ended still gets in. */
 import { z } from 'zod'
 import { days, defineRule, minutes } from '../../rule.ts'
-import { example, exampleWith, graded, idOf, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
+import { counted, example, exampleWith, graded, idOf, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
 import { noteRevoked, noteUseOf, notRevoked } from '../../token/revocation.ts'
 
 /** Seconds since 1970 at a minute of the example. */
@@ -78,6 +78,12 @@ export default defineRule({
   },
   examples: {
     match: [
+      counted(1, example('said once', revoked(0), use(30), use(31))),
+      counted(2, example('and in the next hour', revoked(0), use(65 - MINUTE_MS), use(65))),
+      counted(2, example('ended, then closed', revoked(0, 'logout'), use(30), revoked(20))),
+      counted(2, example('ended twice', revoked(0, 'logout'), use(30), revoked(10, 'logout'))),
+      example('the newest use counts', use(60), use(1), revoked(0)),
+      example('it says when', use(30), sample('identity.revoked', { ...revoked(0).fields, ts: minutes(40) })),
       graded('high', example('half an hour later', revoked(0), use(30))),
       example('a moment after the grace', revoked(0), use(5 + MINUTE_MS)),
       example('the revocation is fed in later', use(30), revoked(0)),

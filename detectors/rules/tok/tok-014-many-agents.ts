@@ -25,7 +25,7 @@ export default defineRule({
   requires: { 'tool.call': ['client', 'clientName', 'principalKind'] },
   config: z.object({
     agents: z.int().min(2).max(64).default(3).describe('Agents that are several.'),
-    withinMs: z.int().min(1).default(DAY).describe('Time in which they are seen, milliseconds.'),
+    withinMs: z.int().min(1).default(days(1)).describe('Time in which they are seen, milliseconds.'),
     workloads: z.array(z.string()).default([]).describe('Client ids that serve several agents by design.'),
   }),
   per: 'fleetClient',

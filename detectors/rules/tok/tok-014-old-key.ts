@@ -1,6 +1,6 @@
 /** A key that never ends has been in use for a quarter of a year. */
 import { z } from 'zod'
-import { days, defineRule } from '../../rule.ts'
+import { days, defineRule, NEVER } from '../../rule.ts'
 import { example, exampleWith, graded, idOf, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
 import { isDeclared, isStatic } from '../../token/static-credential.ts'
 
@@ -53,7 +53,7 @@ export default defineRule({
   ttl: days(100),
   // Once a week is enough to remember it.
   cooldown: days(7),
-  cell: () => ({ firstMs: 0 }),
+  cell: () => ({ firstMs: NEVER }),
   where: (e) => e.decision === 'allow' && isStatic(e, days(1)),
   on: {
     'auth.token.validated'(e, cell, { maxAgeMs, exemptTags }) {
@@ -70,6 +70,7 @@ export default defineRule({
       example('in use now and then', key(0), key(50), key(91)),
       example('issued that long ago', key(0, { issuedAt: ago(91), tokenKind: 'jwt' })),
       example('a token for a year', key(0, { issuedAt: ago(91), expAt: ago(-300), tokenKind: 'jwt' })),
+      example('a token for a day and a half', key(0, { issuedAt: ago(91), expAt: ago(89.5), tokenKind: 'jwt' })),
       exampleWith({ maxAgeMs: days(1) }, 'a stricter policy', key(0), key(2)),
       graded('medium', example('unused for a hundred days', key(0), key(100))),
     ],
@@ -81,6 +82,8 @@ export default defineRule({
         key(0, { issuedAt: ago(0.5), expAt: ago(-0.5) }),
         key(91, { issuedAt: ago(-90.5), expAt: ago(-91.5) }),
       ),
+      example('a token for half a day', key(0, { issuedAt: ago(91), expAt: ago(90.5), tokenKind: 'jwt' })),
+      example('its end is known', key(0, { expAt: ago(-100) }), key(91, { expAt: ago(-100) })),
       example('refused', key(0, { decision: 'deny' }), key(91, { decision: 'deny' })),
       example('forgotten', key(0), key(100 + MS)),
       example('another key', key(0), key(91, { tokenFp: 'two' })),

@@ -42,7 +42,7 @@ export default defineRule({
   occasional: ['idtyp'],
   config: z.object({
     machines: z.int().min(2).max(64).default(3).describe('Addresses that are several machines.'),
-    withinMs: z.int().min(1).default(DAY).describe('Time in which they are seen, milliseconds.'),
+    withinMs: z.int().min(1).default(days(1)).describe('Time in which they are seen, milliseconds.'),
     exemptTags: z.array(z.string()).default(['workload', 'hosted']).describe('Tags of principals and clients.'),
   }),
   per: 'fleetClient',

@@ -63,16 +63,19 @@ export default defineRule({
     releases: { per: 'server', cell: noReleases, on: { 'deployment.event': noteRelease } },
     everywhere: { per: 'fleet', cell: noReleases, on: { 'deployment.event': noteRelease } },
   },
-  where: (e) => e.type === 'tool.call' && e.actors.length > 0 && e.decision === 'allow',
+  where: (e) => e.decision === 'allow',
   on: {
     'tool.call'(e, cell, config, { agents, releases, everywhere }) {
-      const [actor = ''] = e.actors
+      const [actor] = e.actors
+      if (actor === undefined) return
       const news = noteActor(actor, e.ts, cell, agents, config)
       if (news === '' || !isHighRiskTool(e, e.tool)) return
       if (isReleasedNear(e.client, e.ts, config.releaseMs, releases, everywhere)) return
-      const saw =
-        news === 'agent' ? `${actor}, an agent never seen here` : `${actor}, for the first time for this person`
-      return { saw: `${saw}, calls ${e.tool}`, expected: 'a known agent', evidence: { actor, tool: e.tool } }
+      return {
+        saw: `${actor}, ${news === 'agent' ? 'an agent never seen here' : 'for the first time for this person'}, calls ${e.tool}`,
+        expected: 'a known agent',
+        evidence: { actor, tool: e.tool },
+      }
     },
   },
   examples: {
@@ -95,6 +98,7 @@ export default defineRule({
       ),
     ],
     noMatch: [
+      example('as ever', ...usual, call(week, 'assistant')),
       example('a known agent, somebody new', ...usual, call(week, 'assistant', { principal: 'carol', client: 'b' })),
       example('within the week', ...usual, call(week - 1, 'payroll')),
       example('a tool without risk', ...usual, call(week, 'payroll', { tool: 'list_files' })),

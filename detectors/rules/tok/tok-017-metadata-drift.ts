@@ -30,6 +30,7 @@ const deployed = (at: number, more: object = {}) =>
   sample('deployment.event', { ts: minutes(at), deployedServer: '', deployedClient: '', newBuildDigest: 'b2', ...more })
 const evil = { authorizationServers: [IDP, 'https://evil.example'] }
 const servers = (letters: string): Fields => ({ authorizationServers: [...letters] })
+const unbound: Fields = { dpopRequired: false, scopesSupported: ['b'] }
 const as = { metadataKind: 'authorization_server' } as const
 const changed = (severity: 'high' | 'medium', name: string, after: Fields, before: Fields = {}) =>
   graded(severity, example(name, shows(0, before), shows(60, after)))
@@ -100,6 +101,8 @@ export default defineRule({
     match: [
       changed('high', 'an unknown authorization server', evil),
       changed('medium', 'one is left out', {}, evil),
+      changed('medium', 'none is left', { authorizationServers: [] }),
+      changed('medium', 'scopes, where tokens never were bound', unbound, { dpopRequired: false }),
       changed('high', 'the seventh is another one', servers('abcdefh'), servers('abcdefg')),
       changed('high', 'keys from elsewhere', { jwksUriHost: 'evil.example' }),
       changed('high', 'keys where none were named', {}, { jwksUriHost: '' }),
