@@ -21,7 +21,7 @@ type Fetched = NonNullable<Parameters<typeof sample<'oauth.cimd_fetched'>>[1]>
 const fetched = (redirectSchemes: string[], redirectHosts: string[], more: Fetched = {}) =>
   sample('oauth.cimd_fetched', { client: 'app', decision: 'allow', redirectSchemes, redirectHosts, ...more })
 const declared = ['client', 'redirectSchemes', 'redirectHosts', 'applicationType'] as const
-const here = ['localhost:51734', '127.0.0.1:8080', '[::1]:9', '127.0.0.1', 'localhost']
+const here = ['localhost:51734', '127.0.0.1:9001', '[::1]:9', '127.0.0.1', 'localhost']
 const port = { redirectHost: '127.0.0.1:51734' }
 
 export default defineRule({
