@@ -26,7 +26,6 @@ export const noteOpenness = (
 /** `public` holds for good, `public:2026-05-01` for a year from that review. */
 export const isPublic = (tags: readonly string[], ts: number): boolean =>
   tags.some((tag) => {
-    if (!tag.startsWith('public')) return false
     if (tag === 'public') return true
     const day = DATED.exec(tag)?.[1]
     return day !== undefined && ts - millisecondsOf(`${day}T00:00:00Z`) < days(365)

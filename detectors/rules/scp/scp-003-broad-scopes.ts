@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isDefault, isWhole, isWildcard, noCatalogue, noteCatalogue } from '../../access/broad-scopes.ts'
 import { days, defineRule, hours } from '../../rule.ts'
-import { example, exampleWith, sample } from '../../sample.ts'
+import { counted, example, exampleWith, sample } from '../../sample.ts'
 
 const who = { principal: 'alice', client: 'ide', decision: 'allow' } as const
 const token = (...scopes: string[]) => sample('auth.token.validated', { ...who, scopes })
@@ -93,7 +93,15 @@ export default defineRule({
       example('all six scopes', advertises(...six), token('more', ...six)),
       example('a wildcard where four are advertised', advertises(...four), token('a:*')),
       example('offline_access is advertised', advertises('a', 'offline_access')),
-      example('a challenge for all four scopes', advertises(...four), asks(hours(1), ...four)),
+      counted(
+        1,
+        example(
+          'challenges for all four scopes',
+          advertises(...four),
+          asks(hours(1), ...four),
+          asks(hours(2), ...four),
+        ),
+      ),
       example('of a document that names a scope twice', advertises('a', ...six), token(...six)),
     ],
     noMatch: [

@@ -36,6 +36,8 @@ const acr = (was: string, is: string) => ({
   first: token(1, 'a1', ['read'], { acr: was }),
   raise: more(3, { acr: is }),
 })
+/** Longer ago nothing counts as refused a short while ago. */
+const MAX_WITHIN_MS = hours(1)
 
 export default defineRule({
   id: 'scp-006-silent-elevation',
@@ -67,7 +69,7 @@ export default defineRule({
   producerGaps: { 'oauth.token': 'only servers that host or proxy OAuth see it, with auditOAuthProvider' },
   asksInventory: true,
   config: z.object({
-    withinMs: z.int().max(hours(1)).default(minutes(15)).describe('From the refusal to the action, milliseconds.'),
+    withinMs: z.int().max(MAX_WITHIN_MS).default(minutes(15)).describe('From the refusal to the action, milliseconds.'),
     highRiskTools: z.array(z.string()).default([]).describe('High-risk tools beside those of the inventory.'),
   }),
   per: 'grant',
@@ -85,7 +87,7 @@ export default defineRule({
   },
   // What is allowed only matters where something was refused a short while ago.
   where: (e, { refused }) =>
-    e.type === 'auth.token.validated' ? e.decision === 'allow' : isLately(e.ts, refused, hours(1)),
+    e.type === 'auth.token.validated' ? e.decision === 'allow' : isLately(e.ts, refused, MAX_WITHIN_MS),
   on: {
     'auth.token.validated': (e, cell) => noteToken(e, cell),
     'oauth.token': (e, cell) => noteGrant(e.grantType, e.ts, cell),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isLately, never, noteLately } from '../../lately.ts'
 import { dayOf, days, defineRule, hours, NEVER } from '../../rule.ts'
-import { example, graded, sample } from '../../sample.ts'
+import { counted, example, graded, sample } from '../../sample.ts'
 import { shortName } from '../../short-name.ts'
 
 type Decision = NonNullable<Parameters<typeof sample<'authz.decision'>>[1]>
@@ -94,6 +94,7 @@ export default defineRule({
       example('a prompt was given', fails(0), got(0.1, 'r1')),
       example('just within the hour', fails(0), ran(1)),
       graded('medium', example('a policy is to fail open', decides(0, 'allow', { failMode: 'open', policyId: '' }))),
+      counted(1, example('said once a day', ...[0, 0.1].map((hour) => decides(hour, 'allow', { failMode: 'open' })))),
       graded(
         'medium',
         example('and does', decides(0, 'allow', { failMode: 'open', error: 'timeout', tool: 'x' }), ran(0.1)),

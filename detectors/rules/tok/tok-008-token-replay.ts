@@ -119,6 +119,7 @@ export default defineRule({
       example('refused', use(0, 'a'), use(2, 'b', { ...curl, decision: 'deny' }), use(4, 'a')),
       example('the program is not known', use(0, 'a'), use(2, 'b', { userAgentFamily: '' })),
       example('it was not known before', use(0, 'a', { userAgentFamily: '' }), use(2, 'b')),
+      example('a program not told there', use(0, 'a'), use(2, 'b'), use(3, 'b', { userAgentFamily: '' })),
       example('two tokens', use(0, 'a'), use(2, 'b', { ...curl, tokenFp: 'two' })),
       example('the address is not known', use(0, 'a'), use(2, '', curl), use(4, 'a')),
       example('an assertion, used once', use(0, 'a', { tokenType: 'id_jag' })),

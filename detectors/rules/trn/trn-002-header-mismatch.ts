@@ -24,6 +24,8 @@ const lists = (at: number, more: Request = {}) => request(at, { method: 'tools/l
 type Result = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
 const result = (at: number, more: Result = {}) =>
   sample('tool.result', { ...who, ts: minutes(at), outcome: 'ok', ...more })
+/** Only where a server refused something within this time are harmless requests looked at. */
+const LOOKED_BACK_MS = hours(1)
 
 export default defineRule({
   id: 'trn-002-header-mismatch',
@@ -70,9 +72,9 @@ export default defineRule({
     },
   },
   where: (e, { refused }) => {
-    if (e.type === 'tool.result') return e.outcome === 'ok' && isLately(e.ts, refused, hours(1))
+    if (e.type === 'tool.result') return e.outcome === 'ok' && isLately(e.ts, refused, LOOKED_BACK_MS)
     const isBad = e.headerCheck === 'mismatch' || e.headerCheck === 'missing' || isRefusedMismatch(e)
-    return isBad || (e.method === 'tools/list' && isLately(e.ts, refused, hours(1)))
+    return isBad || (e.method === 'tools/list' && isLately(e.ts, refused, LOOKED_BACK_MS))
   },
   on: {
     'http.request': (e, cell, config) => judgeHeaders(e, cell, config),
