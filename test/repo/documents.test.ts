@@ -15,7 +15,7 @@ import {
 } from './documents.ts'
 import { ROOT, readTracked, trackedFiles } from './sources.ts'
 
-const DOCUMENTS = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'DECISIONS.md']
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'DECISIONS.md', 'WORDS.md']
 const tracked = new Set(trackedFiles())
 const readme = readTracked('README.md')
 const scripts = Object.keys((JSON.parse(readTracked('package.json')) as { scripts: object }).scripts)

@@ -53,7 +53,7 @@ export default defineRule({
   cell: newOffer,
   beside: {
     list: { per: 'registry', cell: notListed },
-    process: { per: 'instance', cell: atRest },
+    instance: { per: 'instance', cell: atRest },
     session: { per: 'session', cell: atRest },
   },
   on: {
@@ -62,9 +62,9 @@ export default defineRule({
       if (!e.flags.includes('definitions_trimmed')) return judgeList(e, offer, list, config.joinMs)
     },
     'server.identity': (e, offer, config) => judgeIdentity(e, offer, config.joinMs),
-    'notification.sent'(e, _, config, { process, session }) {
+    'notification.sent'(e, _, config, { instance, session }) {
       if (e.notification === 'notifications/tools/list_changed')
-        return judgeRestless(e.ts, e.session === '' ? process : session, config.changes, config.changesMs)
+        return judgeRestless(e.ts, e.session === '' ? instance : session, config.changes, config.changesMs)
     },
     'deployment.event': (e, offer) => rememberDeployment(e, offer),
   },
