@@ -54,7 +54,7 @@ interface Flows {
 }
 /**
  * The flow of the caller, as far as it is known: a process on stdio works for one person. It remembers the trace of its taint, so that
- * most traces, which are one call, need no room of their own. Of whom nobody knows anything, nothing is remembered.
+ * most traces, which are one call, need no room of their own. Without a trace the engine's cell is one that nobody keeps.
  */
 export const flowOf = (e: Who, flows: Flows): Flow =>
   e.principal !== ''
@@ -63,9 +63,7 @@ export const flowOf = (e: Who, flows: Flows): Flow =>
       ? flows.session
       : e.transport === 'stdio'
         ? flows.instance
-        : e.trace !== ''
-          ? flows.trace
-          : noFlow()
+        : flows.trace
 
 interface Source {
   readonly tool: string

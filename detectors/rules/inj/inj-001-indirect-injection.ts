@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { agreedSeverity, noAgreement } from '../../content-agreement.ts'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { defineRule, minutes } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-001.ts'
+import { match, noMatch } from './examples/inj-001-indirect-injection.ts'
 
 const READ: ReadonlySet<string> = new Set(['result', 'resource', 'prompt', 'error'])
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])

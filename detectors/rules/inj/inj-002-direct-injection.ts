@@ -4,7 +4,7 @@ import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent 
 import { wasRefused } from '../../finding.ts'
 import { isManner, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule, minutes, NEVER } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-002.ts'
+import { match, noMatch } from './examples/inj-002-direct-injection.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])
 

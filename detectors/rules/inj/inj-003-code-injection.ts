@@ -10,7 +10,7 @@ import {
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule, minutes } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-003.ts'
+import { match, noMatch } from './examples/inj-003-code-injection.ts'
 
 export default defineRule({
   id: 'inj-003-code-injection',

@@ -10,7 +10,7 @@ import {
 } from '../../content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-004.ts'
+import { match, noMatch } from './examples/inj-004-path-traversal.ts'
 
 export default defineRule({
   id: 'inj-004-path-traversal',

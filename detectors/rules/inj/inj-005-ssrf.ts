@@ -11,7 +11,7 @@ import {
 import { wasRefused } from '../../finding.ts'
 import { areKnown, INWARD_FIELDS, inwardSeverity } from '../../inward-request.ts'
 import { defineRule } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-005.ts'
+import { match, noMatch } from './examples/inj-005-ssrf.ts'
 
 interface Judge {
   listingOf(kind: 'destinations', name: string): string

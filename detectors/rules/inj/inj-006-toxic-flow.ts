@@ -6,7 +6,7 @@ import { newFlowTool, noteFlowApproval, sawAddresses } from '../../flows/flow-to
 import { FLOW_FIELDS, mayBeOrder, noServerTaint, sawCall, sawOrder, sawRequest } from '../../flows/watch.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { classesByDefinition, classesBySideEffect } from '../../tool-class.ts'
-import { match, noMatch } from './examples/inj-006.ts'
+import { match, noMatch } from './examples/inj-006-toxic-flow.ts'
 
 const flow = { ttl: hours(1), cell: noFlow }
 

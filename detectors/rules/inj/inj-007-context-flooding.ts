@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { days, defineRule } from '../../rule.ts'
 import { noteUsual, nothingUsual } from '../../usual-value.ts'
-import { match, noMatch } from './examples/inj-007.ts'
+import { match, noMatch } from './examples/inj-007-context-flooding.ts'
 
 const LONG_BYTES = 20_000
 

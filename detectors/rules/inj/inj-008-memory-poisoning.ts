@@ -4,7 +4,7 @@ import { asProbe, CONTENT_FIELDS, contentEvidence, contentSeverity, sawContent }
 import { wasRefused } from '../../finding.ts'
 import { isDeed, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-008.ts'
+import { match, noMatch } from './examples/inj-008-memory-poisoning.ts'
 
 export default defineRule({
   id: 'inj-008-memory-poisoning',

@@ -11,7 +11,7 @@ import {
 import { days, defineRule } from '../../rule.ts'
 import { judgeSampling, noSamples } from '../../sampling.ts'
 import { nothingUsual } from '../../usual-value.ts'
-import { match, noMatch } from './examples/inj-009.ts'
+import { match, noMatch } from './examples/inj-009-sampling-abuse.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])
 

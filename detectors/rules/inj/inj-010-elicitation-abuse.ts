@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, RARE_FACTS, sawContent } from '../../content-severity.ts'
 import { isAboutElicitation, judgeElicitation, judgeElicited, notFilled } from '../../elicitation.ts'
 import { defineRule, hours } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-010.ts'
+import { match, noMatch } from './examples/inj-010-elicitation-abuse.ts'
 
 const OPTIONAL = ['domains', 'urlFlaws', 'urlHost'] as const
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
 import { defineRule } from '../../rule.ts'
-import { match, noMatch } from './examples/inj-011.ts'
+import { match, noMatch } from './examples/inj-011-terminal-injection.ts'
 
 /** What programs print that are made for a terminal. */
 const PRINTED: ReadonlySet<string> = new Set(

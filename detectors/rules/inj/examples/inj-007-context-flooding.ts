@@ -45,6 +45,7 @@ export const noMatch: readonly Example[] = [
   exampleWith({ minBytes: 90_000 }, 'too small to matter', ...many(50, 20), gives(90)),
   example('not yet learned', ...many(49, 20), gives(199)),
   example('always large', ...many(50, 190), gives(262)),
+  example('in the second week', ...many(50, 50), gives(100), gives(150, weeks(1)), gives(301)),
   example('larger every week', ...grows(weeks(1)), gives(600)),
   example('a table', gives(60, { blankShare: 0.6, repeatedShare: 0.6, invisibleShare: 0.001 })),
   example('a short one', gives(19.999, { invisibleShare: 0.5 })),

@@ -71,7 +71,12 @@ export const match: readonly Example[] = [
     example('a way that nobody went for 30 days', ...pause()),
     exampleWith(ONCE, 'the ninth way takes the place of the first', ...sources(9), ...ordered(0, 9, {})),
     exampleWith(ONCE, 'from another source', ...sources(1), ...ordered(1, 1, {})),
-    exampleWith(ONCE, 'over other data', ...way(0, approved), calls(700, 'fetch_url'), notes(701), post(702)),
+    exampleWith(
+      ONCE,
+      'over other data',
+      ...[page, notes(1), post(2, approved)],
+      ...[calls(700, 'fetch_url'), calls(701, 'query_database'), post(702)],
+    ),
     exampleWith(
       ONCE,
       'from a resource, then from a result that nobody names',
