@@ -1,13 +1,13 @@
 /** Rules over views in order: state, timers, matches, findings. One for the events of a partition, one for the signals of its keys. */
 import type { AuditEvent } from '../schemas/event.ts'
-import { type Finding, severityRank } from '../schemas/finding.ts'
+import { type Finding, type Severity, severityRank } from '../schemas/finding.ts'
 import type { Position } from '../schemas/position.ts'
 import { compileRules } from './compile.ts'
 import { Coverage, type RuleCoverage, type RuleHour, type ServerSeen } from './coverage.ts'
 import { Dispatch } from './dispatch.ts'
 import { disposed } from './disposition.ts'
 import type { Engine, EngineCounters, EngineOptions } from './engine.ts'
-import { findingOf, quarantineFinding } from './finding.ts'
+import { findingOf, quarantineFinding, severityOf } from './finding.ts'
 import { Inventories } from './inventory.ts'
 import { KeyAliases } from './key-aliases.ts'
 import type { LoadedRule } from './loaded-rule.ts'
@@ -133,16 +133,17 @@ export class RuleEngine implements Engine {
     if (this.run.silent) return
     const { rule, scope, readers } = this.compiled.rules[index]!
     this.matches[index]!++
+    // Before a text is built: what keeps on happening matches with every event, and is told once.
+    if (space !== undefined && this.isCooling(index, space, row, severityOf(rule, view, match), view?.ts ?? atMs)) {
+      this.cooled++
+      return
+    }
     const named = () => readers.map((read) => read(view!))
     const key = space === undefined ? named() : space.keys[row]!
     const isAboutKey = space !== undefined && rule.about === undefined
     const entity = isAboutKey ? entityText(space.scope, key) : entityText(scope, named())
     const made = findingOf({ rule, tenant: view?.tenant ?? space!.tenant, key, entity, view, match, atMs })
     const finding = disposed(made, rule.mode, this.options.suppressions ?? [])
-    if (space !== undefined && this.isCooling(index, space, row, finding, view?.ts ?? atMs)) {
-      this.cooled++
-      return
-    }
     // One handle may stand twice in an event: one finding.
     if (this.findings.some(({ findingId }) => findingId === finding.findingId)) return
     this.found(finding)
@@ -155,12 +156,12 @@ export class RuleEngine implements Engine {
   }
 
   /** A key that reported less than its cooldown ago reports again only what is more severe. */
-  private isCooling(index: number, space: Space, row: number, finding: Finding, ts: number): boolean {
+  private isCooling(index: number, space: Space, row: number, severity: Severity, ts: number): boolean {
     const slot = this.compiled.rules[index]!.slots[0]
     if (slot === undefined || slot.cooldownMs === 0 || SCOPE_NAMES[slot.scope] !== space.scope) return false
     const numbers = space.chunk(row)
     const at = space.base(row) + slot.at + 1
-    const rank = severityRank(finding.severity) + 1
+    const rank = severityRank(severity) + 1
     const reportedMs = numbers[at]!
     const cooling = reportedMs !== 0 && ts - reportedMs < slot.cooldownMs
     if (cooling && rank <= numbers[at + 1]!) return true

@@ -84,20 +84,25 @@ function judgeGrowth(
   return { scopes: added, reason: 'cumulative' }
 }
 
+const NONE: readonly string[] = []
 /** Known scopes were seen again; answers those that are not known. */
 function touch({ known, knownMs }: Grant, granted: readonly string[], ts: number): readonly string[] {
-  const unknown: string[] = []
-  for (const scope of granted) {
+  let unknown: string[] | undefined
+  for (let i = 0; i < granted.length && i < MAX_GRANTED; i++) {
+    const scope = granted[i]!
     const at = known.indexOf(shortName(scope))
-    if (at < 0) unknown.push(scope)
-    else knownMs[at] = Math.max(knownMs[at]!, ts)
+    if (at >= 0) knownMs[at] = Math.max(knownMs[at]!, ts)
+    else if (unknown === undefined) unknown = [scope]
+    else unknown.push(scope)
   }
-  return unknown
+  return unknown ?? NONE
 }
 
 function forgetOld(grant: Grant, ts: number): void {
+  let oldestMs = ts
+  for (const ms of grant.knownMs) if (ms < oldestMs) oldestMs = ms
+  if (ts - oldestMs <= REMEMBER_MS) return
   const isFresh = (ms: number): boolean => ts - ms <= REMEMBER_MS
-  if (grant.knownMs.every(isFresh)) return
   grant.known = grant.known.filter((_, at) => isFresh(grant.knownMs[at]!))
   grant.knownMs = grant.knownMs.filter(isFresh)
 }
@@ -128,7 +133,7 @@ export function judgeGrant(
   beside: { readonly releases: Releases; readonly everywhere: Releases },
 ): Match | undefined {
   forgetOld(grant, e.ts)
-  const unknown = touch(grant, granted.slice(0, MAX_GRANTED), e.ts)
+  const unknown = touch(grant, granted, e.ts)
   // Most tokens grant what is known.
   if (unknown.length === 0) return undefined
   const before = [...grant.known]

@@ -46,8 +46,9 @@ export function judgeUse(
   { decidedMs }: Checks,
   { tokens, unusedMs, ignored, breakGlass }: UseLimits,
 ): Match | undefined {
-  const unused: string[] = []
-  for (const scope of granted.slice(0, MAX_SCOPES)) {
+  let unused: string[] | undefined
+  for (let i = 0; i < granted.length && i < MAX_SCOPES; i++) {
+    const scope = granted[i]!
     if (ignored.includes(scope) || breakGlass.includes(scope)) continue
     const name = shortName(scope)
     const at = use.names.indexOf(name)
@@ -61,11 +62,14 @@ export function judgeUse(
       continue
     }
     const isUnused = use.usedMs[at]! < sinceMs && use.tokens[at]! >= tokens && decidedMs >= sinceMs
-    if (isUnused) unused.push(name)
+    if (isUnused) {
+      unused ??= []
+      unused.push(name)
+    }
     use.sinceMs[at] = ts
     use.tokens[at] = 1
   }
-  if (unused.length === 0) return undefined
+  if (unused === undefined) return undefined
   return {
     saw: `${unused.slice(0, 8).join(' ')} not needed for ${Math.floor(unusedMs / 86_400_000)} days`,
     expected: 'a grant of what is used',

@@ -79,6 +79,7 @@ function judgeContent({ contentTypes, urlDomains }: Result, known: Output, learn
   const isLearned = known.quiet >= learn
   known.results++
   known.quiet++
+  if (urlDomains.length === 0 && contentTypes.every((type) => known.types.includes(shortName(type)))) return undefined
   const types = newIn(known.types, contentTypes.map(shortName), MAX_TYPES)
   const marked = new Map(urlDomains.map((host) => [markOf(host), host]))
   const room = MAX_HOSTS - known.hosts.length

@@ -19,6 +19,15 @@ export const noSurroundings = (): Surroundings => {
   const changedMs = FACTORS.map(() => NEVER)
   return { principal: '', known: [], changedMs, sinceMs: NEVER, lastMs: NEVER }
 }
+const NONE: readonly string[] = []
+/** Whether `factor=name` is one of them, without making that text: most of what comes is known. */
+function isKnown(known: readonly string[], factor: string, name: string): boolean {
+  const length = factor.length + 1 + name.length
+  for (const entry of known)
+    if (entry.length === length && entry.startsWith(factor) && entry[factor.length] === '=' && entry.endsWith(name))
+      return true
+  return false
+}
 /** Values remembered of each factor; the oldest goes. */
 const MAX_VALUES = 4
 
@@ -46,18 +55,20 @@ export function judgeShift(e: Use, factors: Factors, cell: Surroundings, options
   if (e.ts - cell.lastMs >= windowMs) cell.sinceMs = e.ts
   cell.lastMs = Math.max(cell.lastMs, e.ts)
   const isSettled = e.ts - cell.sinceMs >= settleMs
-  const changed: string[] = []
-  for (const [i, factor] of FACTORS.entries()) {
+  let changed = NONE
+  for (let i = 0; i < FACTORS.length; i++) {
+    const factor = FACTORS[i]!
     const value = factors[factor]
     if (value === undefined || value === '') continue
-    const entry = `${factor}=${shortName(value)}`
-    if (cell.known.includes(entry)) continue
+    const name = shortName(value)
+    if (isKnown(cell.known, factor, name)) continue
+    const entry = `${factor}=${name}`
     const values = cell.known.filter((each) => each.startsWith(`${factor}=`))
     if (values.length >= MAX_VALUES) cell.known = cell.known.filter((each) => each !== values[0])
     cell.known.push(entry)
     if (values.length === 0 || !isSettled) continue
     cell.changedMs[i] = e.ts
-    changed.push(entry)
+    changed = [...changed, entry]
   }
   if (changed.length === 0) return undefined
   const recent = FACTORS.filter((_, i) => e.ts - cell.changedMs[i]! < windowMs)

@@ -46,6 +46,15 @@ export function judgeGuess(
   }
 }
 
+type Answered =
+  | { readonly type: 'http.request'; readonly refusal: string; readonly session: string }
+  | { readonly type: 'handle.presented'; readonly outcome: string; readonly errorCode: string }
+/** The server answered that it knows no such id. */
+export const isUnknownId = (e: Answered): boolean =>
+  e.type === 'http.request'
+    ? e.refusal === 'session' && e.session !== ''
+    : e.outcome === 'protocol_error' && e.errorCode === '-32602'
+
 /** Whether the server gave an id out. */
 export type Given = { isKnown: boolean }
 export const notGiven = (): Given => ({ isKnown: false })

@@ -40,6 +40,7 @@ class BesideCells {
   }
 }
 
+const NOTHING: Cell = Object.freeze({})
 const FLEET = SCOPE_NAMES.indexOf('fleet')
 /** Which handlers of a rule are called: those of facts about all servers come apart where the key crosses servers. */
 export type CellPart = 'whole' | 'own' | 'fleet'
@@ -59,6 +60,8 @@ export function compileCell(
       on[type] !== undefined && (part === 'whole' || (place.scope === FLEET) === (part === 'fleet')),
   )
   const timed = spec.onTimer !== undefined
+  // A rule that keeps nothing but when it reported last needs a row only then.
+  const keepsNothing = !timed && Object.keys(spec.cell()).length === 0
   const beside = new BesideCells(besides)
   return (view, run) => {
     for (const { slot: place, cell, on } of listening) {
@@ -72,6 +75,11 @@ export function compileCell(
     }
     if (own === undefined) return
     if (where !== undefined && !where(view, beside.in(run), config)) return
+    if (keepsNothing) {
+      const match = own(view, NOTHING, config, beside.in(run))
+      if (match && run.enter(slot) !== NO_ROW) run.report(rule, view, run.space, run.row, match, 0)
+      return
+    }
     if (run.enter(slot) === NO_ROW) return
     const { space, row } = run
     const cell = run.objectOf(slot, spec.cell)

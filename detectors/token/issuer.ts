@@ -1,4 +1,5 @@
 /** Whether an issuer is one of those a server trusts, and what the two forms of Entra issuers say of tenant and version. */
+import { remembered } from '../remembered.ts'
 import { shortName } from '../short-name.ts'
 
 /** Hosts of Entra issuers by token version: v1 `https://sts.windows.net/{tid}/`, v2 `https://login.microsoftonline.com/{tid}/v2.0`. */
@@ -19,26 +20,26 @@ interface Parts {
 }
 /** Of what is no URL. */
 const NOWHERE: Parts = { host: '', rest: '' }
-const partsOf = (issuer: string): Parts | undefined => {
+const partsOf = remembered((issuer: string): Parts | undefined => {
   if (!URL.canParse(issuer)) return undefined
   const { protocol, host, pathname, search } = new URL(issuer)
   // Placeholders such as {tenantid} are encoded by URL.
   const path = pathname.replace(/\/$/, '').replace(/%7B(\w+)%7D/i, '{$1}')
   return { host, rest: `${protocol}${path}${search}` }
-}
+})
 export interface EntraForm {
   readonly version: '1.0' | '2.0'
   readonly tenant: string
 }
 /** What every Entra issuer begins with: to read a URL costs more than to look at its beginning. */
 const MAY_BE_ENTRA = /^https:\/\/(login|sts)\./i
-export function entraForm(issuer: string): EntraForm | undefined {
+export const entraForm = remembered((issuer: string): EntraForm | undefined => {
   if (!MAY_BE_ENTRA.test(issuer)) return undefined
   const { host, rest } = partsOf(issuer) ?? NOWHERE
   const version = ENTRA.get(host)
   if (version === undefined) return undefined
   return { version, tenant: (rest.split('/')[1] ?? '').toLowerCase() }
-}
+})
 
 /** Equal but for the case of the host and one trailing slash; both forms of one Entra tenant are one authority. */
 export function isSameIssuer(issuer: string, trusted: string): boolean {

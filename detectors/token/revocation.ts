@@ -59,9 +59,17 @@ export function noteRevoked(e: Revoked, cell: Revocation, options: RevocationOpt
 export function noteUseOf(e: Used, cell: Revocation, options: RevocationOptions): Match | undefined {
   const grade = gradeOfAccepted(e, 'high') ?? 'low'
   const graceMs = entryOf(options.serverGraceMs, e.server) ?? options.graceMs
-  const use = { usedMs: e.ts - graceMs, issuedMs: e.issuedAt * 1_000, grade, where: e.server }
-  if (use.usedMs > cell.usedMs) Object.assign(cell, use)
-  return judge(cell, use)
+  const usedMs = e.ts - graceMs
+  const issuedMs = e.issuedAt * 1_000
+  if (usedMs > cell.usedMs) {
+    cell.usedMs = usedMs
+    cell.issuedMs = issuedMs
+    cell.grade = grade
+    cell.where = e.server
+  }
+  // Hardly anything was ever revoked.
+  if (cell.closedMs === 0 && cell.endedMs === 0) return undefined
+  return judge(cell, { usedMs, issuedMs, grade, where: e.server })
 }
 
 /** `usedMs`: less the grace, in which a revocation may still be on its way. */

@@ -72,8 +72,9 @@ function judgeRefused(e: Request, known: WebOrigins, { burst, burstMs }: OriginL
 
 /** A listener that only this machine can reach, asked by another name: a page made its own name point here. */
 function foreignHost(e: Request, { isLocal }: WebOrigins, { ownHosts }: OriginLimits): Match | undefined {
+  if (!isLocal) return undefined
   const host = hostOf(e.host)
-  if (!isLocal || host === '' || isLoopback(host) || ownHosts.includes(host)) return undefined
+  if (host === '' || isLoopback(host) || ownHosts.includes(host)) return undefined
   // A proxy before it hands on the name that it is known by.
   if (e.forwardedProto !== '' || e.hop === 'gateway') return undefined
   const severity = e.origin === '' ? 'medium' : 'high'

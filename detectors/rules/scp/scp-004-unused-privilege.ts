@@ -93,8 +93,8 @@ export default defineRule({
   where: (e, { checks }) => (e.type === 'tool.result' ? checks.declares && e.outcome === 'ok' : e.decision === 'allow'),
   on: {
     'auth.token.validated'(e, cell, config, { checks }) {
-      const tags = [...e.tagsOf('clients', e.client), ...e.tagsOf('principals', e.principal)]
-      if (tags.includes('break_glass')) return
+      const isTagged = (tags: readonly string[]): boolean => tags.includes('break_glass')
+      if (isTagged(e.tagsOf('clients', e.client)) || isTagged(e.tagsOf('principals', e.principal))) return
       return judgeUse(grantedBy(e), e.ts, cell, checks, config)
     },
     'authz.decision': (e, cell, { hierarchy }) => noteUse(e.requiredScopes, e.ts, cell, hierarchy),

@@ -51,7 +51,9 @@ export default defineRule({
     posture: { per: 'instance', ttl: days(400), cell: unknownPosture, on: { 'server.started': noteStart } },
   },
   // The first token of a process may be checked before the process says how it started.
-  where: (_, { posture }) => posture.required || !posture.known,
+  // Before the server has said what it requires credentials alone are remembered: no request is judged.
+  where: (e, { posture }) =>
+    posture.required || (!posture.known && e.type !== 'tool.result' && e.type !== 'http.request'),
   on: {
     'auth.token.validated'(e, cell) {
       if (e.decision === 'allow') cell.authorized = true

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { days, defineRule, minutes } from '../../rule.ts'
 import {
   isJustBorn,
+  isUnknownId,
   judgeGuess,
   MAX_GUESSES,
   noGuesses,
@@ -78,15 +79,14 @@ export default defineRule({
     },
     handle: { per: 'handle', ttl: days(30), cell: notGiven, on: { 'handle.minted': noteGiven } },
   },
+  where: (e) => (e.type === 'http.request' || e.type === 'handle.presented') && isUnknownId(e),
   on: {
     'http.request'(e, guesses, config, { session, server, instance }) {
-      if (e.refusal !== 'session' || e.session === '' || session.isKnown) return
-      if (isJustBorn(e.ts, [server, instance], config.graceMs)) return
+      if (session.isKnown || isJustBorn(e.ts, [server, instance], config.graceMs)) return
       return judgeGuess(e.session, 'session', e.ts, guesses, config)
     },
     'handle.presented'(e, guesses, config, { handle, server, instance }) {
-      if (e.outcome !== 'protocol_error' || e.errorCode !== '-32602' || handle.isKnown) return
-      if (isJustBorn(e.ts, [server, instance], config.graceMs)) return
+      if (handle.isKnown || isJustBorn(e.ts, [server, instance], config.graceMs)) return
       return judgeGuess(e.handle, e.handleKind, e.ts, guesses, config)
     },
   },

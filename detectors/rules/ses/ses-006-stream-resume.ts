@@ -67,6 +67,8 @@ export default defineRule({
       },
     },
   },
+  // What was let in is told by its stream.
+  where: (e) => e.type !== 'http.request' || (e.lastEventIdPresent && wasRefused(e)),
   on: {
     'session.created': noteOpened,
     'stream.opened'(e, streams, { aliases, soonMs }) {
@@ -74,10 +76,7 @@ export default defineRule({
       noteOpened(e, streams)
     },
     'stream.closed': noteBroken,
-    // What was let in is told by its stream.
-    'http.request'(e, streams, { aliases, soonMs }) {
-      if (e.lastEventIdPresent && wasRefused(e)) return judgeResume(e, streams, aliases, soonMs)
-    },
+    'http.request': (e, streams, { aliases, soonMs }) => judgeResume(e, streams, aliases, soonMs),
   },
   examples: { match, noMatch },
 })

@@ -69,11 +69,11 @@ export default defineRule({
   beside: { deployments: { per: 'server', cell: noDeployments, on: { 'deployment.event': rememberDeployment } } },
   on: {
     'definition.seen': (e, known) => noteRelease(e.hash, known),
-    'tool.result'(e, known, config, { deployments }) {
+    'tool.result'(e, known, config, beside) {
       const schemaOk = e.says('schemaOk') ? e.schemaOk : undefined
       const { ts, tool, contentTypes, urlDomains } = e
       const match = judgeOutput({ ts, tool, schemaOk, contentTypes, urlDomains }, known, config)
-      return match !== undefined && deployedNear(deployments, '', ts, config.joinMs) ? undefined : match
+      return match !== undefined && deployedNear(beside.deployments, '', ts, config.joinMs) ? undefined : match
     },
   },
   examples: {

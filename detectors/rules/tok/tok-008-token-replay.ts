@@ -75,7 +75,7 @@ export default defineRule({
   ttl: days(1),
   cooldown: hours(1),
   cell: noContexts,
-  where: (e) => e.decision === 'allow',
+  where: (e) => e.decision === 'allow' && (e.sourceAddress !== '' || e.tokenType === 'id_jag'),
   on: {
     'auth.token.validated'(e, cell, { withinMs, pool, poolClients, exemptTags }) {
       if (e.tokenType === 'id_jag' && cell.uses++ > 0)

@@ -63,7 +63,9 @@ export default defineRule({
   beside: {
     posture: { per: 'instance', ttl: days(400), cell: unknownPosture, on: { 'server.started': noteStart } },
   },
-  where: (_, { posture }) => posture.required || !posture.known,
+  // Before the server has said what it requires tokens alone are remembered: no request is judged.
+  where: (e, { posture }) =>
+    posture.required || (!posture.known && e.type !== 'tool.result' && e.type !== 'http.request'),
   on: {
     'auth.token.validated'(e, cell) {
       if (e.decision === 'allow') cell.authorized = true
