@@ -1,7 +1,7 @@
 /** A copy of a recorded session: other people, another time, another pace, ids of its own; everything else as it was recorded. */
 import { type Fleet, HOUR_MS, type Person, peopleOf, type Server, START_MS } from './fleet.ts'
 import { type Random, stableHex } from './random.ts'
-import type { Fields, Template } from './templates.ts'
+import type { Template } from './templates.ts'
 
 /** One event of the week. `ms` decides its place; numbers, build and receipt are given when it is its turn. */
 export interface Event {
@@ -159,4 +159,3 @@ function correlation(server: Server, person: Person | undefined, client: string)
 }
 export const uuidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-export type { Fields }

@@ -4,6 +4,7 @@ import { DAY_MS, DAYS, type Fleet, HOUR_MS, type Server, START_MS, TENANTS } fro
 import { inventoryEvents } from './inventory.ts'
 import { Random, stableHex } from './random.ts'
 import { rotate } from './rotation.ts'
+import type { Template } from './templates.ts'
 import { buildOf, built } from './versions.ts'
 
 /** What is planned: events that are made when their time has come. */
@@ -25,6 +26,7 @@ export function benignPlan(fleet: Fleet, count: number, seed: number): Planned[]
   for (let drawn = 0; drawn < count; ) {
     const server = random.pick(weighted)
     const template = random.pick(server.kind.sessions)
+    if (isDeployment(template) && random.next() > RARE) continue
     const startMs = timeOfWeek(random)
     const own = new Random(random.below(2 ** 32))
     plan.push({ startMs, make: () => copyOf(fleet, server, template, startMs, own).events })
@@ -32,6 +34,11 @@ export function benignPlan(fleet: Fleet, count: number, seed: number): Planned[]
   }
   return plan
 }
+
+/** A recorded run in which a build is rolled out: that happens now and then, not every few minutes. */
+const RARE = 0.01
+const isDeployment = ({ events }: Template): boolean =>
+  events.some(({ fields }) => fields['eventType'] === 'deployment.event')
 
 /** Five days of ten busy hours; a little at night and at the weekend. */
 export function timeOfWeek(random: Random): number {

@@ -136,7 +136,9 @@ function attackOfTimer(finding: Finding, attacks: readonly Attack[], seen: Seen)
 }
 function isLeftBehind(finding: Finding, attack: Attack, seen: Seen): boolean {
   const ms = Date.parse(finding.eventTime)
-  return seen.has(attack) && ms < attack.lastMs + AFTERMATH_MS && fits(finding.rule, attack) && isAbout(finding, attack)
+  // A definition that turned is another one until somebody decides about it.
+  const isOver = attack.tools.length === 0 && ms > attack.lastMs + AFTERMATH_MS
+  return seen.has(attack) && !isOver && fits(finding.rule, attack) && isAbout(finding, attack)
 }
 /** The same server, and the same tool, person or session where the finding names one. */
 function isAbout({ serverId, toolName, principalKey, entity }: Finding, attack: Attack): boolean {

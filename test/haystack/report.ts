@@ -8,7 +8,7 @@ const EXAMPLE_CHARS = 900
 
 export const falseAbove = ({ falseAlerts }: Verdict, severity: Alert['severity']): number =>
   falseAlerts.filter(({ alert }) => alert.severity === severity).length
-/** The bar holds for a million events; fewer may raise no more than so many. */
+/** The bar, for as many events as there were: a million, when asked for less too. */
 export const holds = (verdict: Verdict): boolean =>
   falseAbove(verdict, 'critical') === 0 &&
   falseAbove(verdict, 'high') <= MOST_FALSE_HIGH &&

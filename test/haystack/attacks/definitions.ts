@@ -29,6 +29,7 @@ function listed(story: Story): { session: Session; list: Event; tool: Definition
     .filter((event) => definitionsOf(event).length > 0)
     .at(-1)
   if (list === undefined) throw new UnfitSession('an empty list')
+  story.past(session, 1)
   const called = new Set(story.all(session, 'tool.call').map(({ fields }) => fields['toolName']))
   const definitions = definitionsOf(list)
   const tool = definitions.find(({ name }) => called.has(name)) ?? definitions[0]!

@@ -37,7 +37,7 @@ export const SCOPES: readonly AttackKind[] = [
     tell(story) {
       const types = [TOKEN, 'tool.call']
       const session = story.session(types)
-      story.past(types, 6, session.people)
+      story.past(session, 6)
       grown(story, session, story.variant % 2 === 0 ? ['orders:admin'] : ['orders:*'])
     },
   },

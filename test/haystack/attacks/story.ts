@@ -1,7 +1,7 @@
 /** An attack as it is told: sessions that are benign copies at first, then what an attacker changes in them. What is changed is marked. */
 import { ENVELOPE_FIELDS } from '../../../schemas/envelope.ts'
 import { copyOf, type Event, type Session, uuidOf } from '../copy.ts'
-import { type Fleet, HOUR_MS, type Person, peopleOf, type Server } from '../fleet.ts'
+import { type Fleet, HOUR_MS, type Person, type Server } from '../fleet.ts'
 import { type Random, stableHex } from '../random.ts'
 import type { Fields, ServerKind, Template } from '../templates.ts'
 
@@ -61,10 +61,15 @@ export class Story {
   }
 
   /** A benign session that has events of these types. */
-  session(types: readonly string[], atMs = this.startMs, people?: ReadonlyMap<string, Person>): Session {
-    const fitting = this.server.kind.sessions.filter((template) => types.every((type) => hasType(template, type)))
+  session(types: readonly string[]): Session {
+    // Beside a deployment much is explained: attackers who know of one are not told of here.
+    const fitting = this.server.kind.sessions.filter(
+      (template) => types.every((type) => hasType(template, type)) && !hasType(template, 'deployment.event'),
+    )
     if (fitting.length === 0) throw new UnfitSession(`haystack: no session of ${this.server.id} with ${types}`)
-    const template = this.random.pick(fitting)
+    return this.#copied(this.random.pick(fitting), this.startMs)
+  }
+  #copied(template: Template, atMs: number, people?: ReadonlyMap<string, Person>): Session {
     const session = copyOf(this.fleet, this.server, template, atMs, this.random, {
       ...(people !== undefined && { people }),
       paceMs: this.variant % 2 === 0 ? 1_000 : 6_000,
@@ -72,9 +77,9 @@ export class Story {
     this.events.push(...session.events)
     return session
   }
-  /** So many sessions of the same people before, a few hours apart: what is usual for them. */
-  past(types: readonly string[], count: number, people: ReadonlyMap<string, Person>): void {
-    for (let n = count; n > 0; n--) this.session(types, this.startMs - n * 2 * HOUR_MS, people)
+  /** The same session of the same people so many times before, a few hours apart: what is usual for them. */
+  past({ template, people }: Session, count: number): void {
+    for (let n = count; n > 0; n--) this.#copied(template, this.startMs - n * 2 * HOUR_MS, people)
   }
 
   all(session: Session, type: string, where: (fields: Fields) => boolean = () => true): Event[] {
@@ -175,11 +180,8 @@ export class Story {
   hex(): string {
     return this.random.hex()
   }
-  /** A tool of the server that does more than read, as far as names tell. */
+  /** Tools that the attack is about. */
   about(...tools: string[]): void {
     this.tools.push(...tools)
-  }
-  person(persona: string): Person {
-    return this.random.pick(peopleOf(this.fleet, this.server, persona))
   }
 }

@@ -192,19 +192,17 @@ export const TOKENS: readonly AttackKind[] = [
       const metadata = {
         metadataKind: 'protected_resource',
         metadataHash: story.hex() + story.hex(),
-        resource: ['https://orders.corp.example/mcp'],
-        authorizationServers: ['https://login.corp.example'],
-        scopesSupported: ['orders:read'],
+        resource: token.fields['aud'] as string[],
+        authorizationServers: [token.fields['iss'] as string],
+        scopesSupported: token.fields['scopes'] as string[],
         bearerMethods: ['header'],
-        jwksUriHost: 'login.corp.example',
+        jwksUriHost: new URL(token.fields['iss'] as string).hostname,
         principalKey: '',
         clientKey: '',
       }
       story.marked.delete(story.after(token, 'auth.metadata.published', metadata, -3_600_000))
       const evil =
-        story.variant % 2 === 0
-          ? { authorizationServers: ['https://login.c0rp.example'] }
-          : { jwksUriHost: 'keys.example' }
+        story.variant % 2 === 0 ? { authorizationServers: ['https://1ogin.example'] } : { jwksUriHost: 'keys.example' }
       story.after(token, 'auth.metadata.published', {
         ...metadata,
         ...evil,

@@ -152,7 +152,7 @@ export async function recordProtected(otlp: string, say: (text: string) => void)
 /** What an order desk offers: reads, writes, asks a service inside, starts a program, writes a file, hands out a handle. */
 function orderTools(
   register: (name: string, config: object, run: (args: never) => unknown) => void,
-  { folder, inner, options }: Bed,
+  { folder, inner }: Bed,
 ): void {
   const text = (value: unknown) => ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
   const sku = { sku: z.string() }
@@ -181,7 +181,6 @@ function orderTools(
     { description: 'Deletes an order for good', inputSchema: sku, annotations: { destructiveHint: true } },
     () => text({ deleted: true }),
   )
-  void options
 }
 const serverV1 = (bed: Bed): McpServerV1 => {
   const server = new McpServerV1({ name: 'orders', version: '1.3.0' })
@@ -244,14 +243,13 @@ function modernFetch(bed: Bed) {
 const modernOver: Record<string, (bed: Bed) => Promise<URL>> = {
   fastify: async (bed) => {
     const app = createMcpFastifyApp()
-    await app.register(auditFastify as never, bed.options as never)
+    await app.register(auditFastify(bed.options) as never)
     const serve = toNodeHandler({ fetch: modernFetch(bed) })
     app.all('/mcp', async (request, reply) => {
       reply.hijack()
       await serve(request.raw as never, reply.raw, request.body)
     })
     await app.listen({ port: 0, host: '127.0.0.1' })
-    bed.listen(createServer()).then(() => undefined)
     closers.push(() => app.close())
     return new URL(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/mcp`)
   },
