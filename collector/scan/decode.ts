@@ -1,5 +1,6 @@
 /** The readings of a text beyond the one as it came: with its escapes undone, and what base64 or hex inside it spells. Bounded. */
 import type { Reading } from './classifier.ts'
+import { type Plain, plainReadings } from './disguises.ts'
 import { encodedPieces } from './encoded-text.ts'
 import { type Survey, survey, TRAIT } from './traits.ts'
 import { unescapeOnce } from './unescape.ts'
@@ -33,10 +34,11 @@ const DECODABLE = TRAIT.percent | TRAIT.ampersand | TRAIT.backslash | TRAIT.enco
 
 /** The decoded readings, least decoded first; none for a text that holds nothing decodable, at no further cost. */
 export function decodedReadings(reading: SourcedReading): readonly SourcedReading[] {
-  if ((reading.traits & DECODABLE) === 0) return NO_READINGS
-  const found: SourcedReading[] = []
+  const undisguised = plainReadings(reading.text, reading.traits).map((plain) => undisguisedReading(reading, plain))
+  if ((reading.traits & DECODABLE) === 0 && undisguised.length === 0) return NO_READINGS
+  const found: SourcedReading[] = undisguised
   let room = reading.text.length * MAX_GROWTH + SPARE_CHARACTERS
-  let round: readonly SourcedReading[] = [reading]
+  let round: readonly SourcedReading[] = [reading, ...undisguised]
   for (let depth = 0; depth < MAX_ROUNDS && round.length > 0; depth++) {
     const next: SourcedReading[] = []
     for (const outer of round)
@@ -59,6 +61,13 @@ function decodeOnce(outer: SourcedReading): readonly SourcedReading[] {
   if ((outer.traits & TRAIT.encodedRun) !== 0) addPieces(outer, inner)
   return inner
 }
+
+const undisguisedReading = (outer: SourcedReading, { text, kind, span }: Plain): SourcedReading => ({
+  text,
+  decodings: [...outer.decodings, kind],
+  traits: survey(text).traits,
+  toSource: (start, end) => outer.toSource(...span(start, end)),
+})
 
 /** The text with its escapes undone; of a long text the stretch from the first escape to the last, with what stands around it. */
 function unescapedReading(outer: SourcedReading): SourcedReading | undefined {

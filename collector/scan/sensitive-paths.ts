@@ -67,6 +67,7 @@ const PLACES: readonly (readonly [RegExp, Sensitivity])[] = [
     /\/(?:var\/)?run\/(?:secrets(?:\/|$)|docker\.sock$|containerd\/containerd\.sock$)|\/var\/lib\/(?:kubelet|docker|mysql|postgresql)\//,
     0.9,
   ],
+  [/\/etc\/rancher\/|\/boot\/grub\/grub\.cfg$|\/\.(?:terraform\.d|config\/(?:op|1password))\//, 0.9],
   [/\/var\/log\/(?:auth\.log|secure|wtmp|btmp|lastlog|faillog|audit\/|sudo)/, 0.6],
   [/\/var\/spool\/cron|\/var\/mail\/|\/var\/spool\/mail\//, 0.9],
   [

@@ -30,7 +30,7 @@ import { followUp } from './injection/follow-up.ts'
 import { addressed } from './injection/handed-on/address.ts'
 import { chore } from './injection/handed-on/chore.ts'
 import { errand } from './injection/handed-on/errand.ts'
-import { standingOf, standingOfMark } from './injection/handed-on/place.ts'
+import { mayOrder, standingOf, standingOfMark } from './injection/handed-on/place.ts'
 import { replyForm } from './injection/handed-on/reply-form.ts'
 import { snippet } from './injection/handed-on/snippet.ts'
 import { declaredLexicon, handedOnLexicon, plainLexicon } from './injection/lexicon.ts'
@@ -166,7 +166,7 @@ export const injection: Classifier = {
       }
       ask(MATCHERS, subject, acts, true, isHandedOn ? standingIn : ofItself)
     }
-    if (isHandedOn) ask(OF_HANDED_ON, subject, acts, false)
+    if (isHandedOn) askHandedOn(subject, acts)
     // A definition is read a second time, with the words that mean something in definitions only.
     if (isDeclared(subject)) {
       tokenize(tokens, subject.isKey === true ? spokenName(text) : text, declaredLexicon, subject)
@@ -198,6 +198,16 @@ function ask(
   }
 }
 
+function askHandedOn(subject: Subject, acts: Act[]): void {
+  let sentence: Sentence | undefined
+  const report = reportTo(acts, () => sentence)
+  for (let index = 0; index < tokens.sentences; index++) {
+    if (tokens.sentenceAs[index] === 0) continue
+    sentence = sentenceAt(tokens, index)
+    if (mayOrder(sentence)) for (const matcher of OF_HANDED_ON) matcher(sentence, subject, report)
+  }
+}
+
 const NO_SENTENCE = (): undefined => undefined
 const reportTo =
   (acts: Act[], sentenceOf: () => Sentence | undefined, standing: Standing = ofItself): Report =>
@@ -208,7 +218,9 @@ const reportTo =
     const sentence = sentenceOf()
     const described = sentence !== undefined && isDescribed(sentence, first)
     const told = described ? score * DESCRIBED : score
-    const weight = kind === 'override' && score >= SURE ? told : told * standing(sentence, first, kind)
+    const isSure = kind === 'override' && score >= SURE
+    // What is too weak to be told of needs no closer look.
+    const weight = isSure || told < REPORTED ? told : told * standing(sentence, first, kind)
     if (weight < 0.15) return
     const end = tokens.ends[last] ?? tokens.text.length
     acts.push({ kind, score: weight, described, start: tokens.starts[first] ?? 0, end })

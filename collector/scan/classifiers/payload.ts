@@ -165,11 +165,17 @@ function headerHit(reading: Reading, subject: Subject): Hit | undefined {
   const isLine =
     role === 'url' ||
     role === 'path' ||
+    // a carriage return in one short value, where no message or list of headers is asked for
+    (role === 'unknown' && isShortValue(reading.text) && !TAKES_LINES.test(subject.path)) ||
     (reading.decodings.length > 0 && role !== 'code' && role !== 'text' && role !== 'shell')
   if (!isLine || reading.decodings.includes('json_escape') || reading.decodings.includes('base64')) return undefined
   const match = HEADER.exec(reading.text)
   return match === null ? undefined : attack('header_injection', 0.85, match.index, match.index + match[0].length)
 }
+
+const MAX_VALUE_CHARACTERS = 200
+const isShortValue = (text: string): boolean => text.length <= MAX_VALUE_CHARACTERS && text.includes('\r\n')
+const TAKES_LINES = /header|raw|request|message|mail|content|body|text|lines|template|snippet/i
 
 /** Names of properties that reach the prototype of every object. */
 function keyHit(key: string, subject: Subject): readonly Hit[] {

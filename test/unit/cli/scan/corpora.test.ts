@@ -53,7 +53,7 @@ describe.skipIf(!hasCorpora())('the scan path on the development corpora', () =>
     ['result_injection', 'NVIDIA', 95],
     ['result_injection', 'enkryptai', 70],
     ['result_injection', 'xjzzzzzzzz', 90],
-    ['result_injection', 'microsoft', 15],
+    ['result_injection', 'microsoft', 85],
     ['path_traversal', 'swisskyrepo', 95],
     ['sql_injection', 'swisskyrepo', 90],
     ['command_injection', 'swisskyrepo', 90],
@@ -66,7 +66,7 @@ describe.skipIf(!hasCorpora())('the scan path on the development corpora', () =>
   })
   it.each([
     ['hidden Unicode and homoglyphs', 95],
-    ['injected results', 70],
+    ['injected results', 90],
     ['injected results with a role marker', 90],
     ['malicious changes graded high', 90],
     ['argument attacks', 90],

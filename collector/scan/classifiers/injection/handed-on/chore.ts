@@ -14,10 +14,10 @@ const MIN_QUESTION = 24
 
 /** A question about something else, on a line of its own in what asks nothing otherwise. */
 function strayQuestion(s: Sentence): boolean {
-  const { text, sentences } = s.tokens
+  const { text } = s.tokens
   if ((s.tokens.as[s.from]! & (ASK.question | ASK.modal)) === 0 || !isFirstWord(s.tokens, s.from)) return false
   const { from, to, strangeness } = placeOf(s)
-  if (text[to] !== '?' || to - from < MIN_QUESTION || strangeness < 0.99 || sentences < 2) return false
+  if (text[to] !== '?' || to - from < MIN_QUESTION || strangeness < 0.99) return false
   const isOwnLine =
     (from === 0 || text.slice(from - 2, from).includes('\n') || text[from] === '\n') &&
     (to + 1 >= text.length || /^["'\u201d\u2019]?\s{0,2}(?:\n|$)/.test(text.slice(to + 1, to + 5)))
@@ -33,13 +33,13 @@ export const chore: Matcher = (s, _subject, report) => {
   if ((s.as & ASK.work) === 0) return
   const order = openingOrder(s, ASK.work)
   if (order < 0) return
+  if (shareOfOrders(s.tokens) > FEW_ORDERS) return
   const { from, to, strangeness } = placeOf(s)
   if (strangeness < 0.6) return
   const piece = after(s, order, 9, { as: ASK.piece | ASK.cipher })
   const tongue = (s.as & ASK.tongue) !== 0
   const isQuoted = QUOTED_WORK.test(s.tokens.text.slice(from, to))
   const isRecipients = before(s, s.to - 1, 40, { how: HOW.your }) >= 0
-  if (shareOfOrders(s.tokens) > FEW_ORDERS) return
   if (isQuoted || tongue) report('task', 0.55, order, s.to - 1)
   else if (piece >= 0 && strangeness >= 0.75 && !isRecipients) report('task', 0.5, order, piece)
   else if (strangeness >= 0.99 && !isRecipients && to - from >= 24 && isPlainAround(s))

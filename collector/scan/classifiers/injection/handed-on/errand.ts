@@ -24,13 +24,14 @@ export const errand: Matcher = (s, _subject, report) => {
   if (next >= 0 && (s.tokens.text.charCodeAt(s.tokens.starts[next]!) & 32) === 0) return
   // `just reply to this mail` is said by every newsletter
   if (has(s, order, { doing: DO.answer }) && (s.about & (TO.file | TO.secretPath | TO.secret)) === 0) return
+  if (shareOfOrders(s.tokens) > FEW_ORDERS) return
   const { from, to, strangeness } = placeOf(s)
   if (strangeness >= 0 && strangeness < 0.5) return
   const sentence = s.tokens.text.slice(from, to)
   const weight = weightOf(s, order, sentence)
   const isDeed = (s.tokens.as[order]! & ASK.deed) !== 0
   const isStray = strangeness >= 0.75
-  if (weight === 0 || (!isDeed && weight === 1) || shareOfOrders(s.tokens) > FEW_ORDERS) return
+  if (weight === 0 || (!isDeed && weight === 1)) return
   if (weight < 4 && after(s, order, 4, NAMED) >= 0 && !isPlainAround(s)) return
   if (TECHNICAL.test(sentence) && (weight < 2 || !isPlainAround(s))) return
   if (weight >= 3) report('task', isStray ? 0.65 : 0.5, order, s.to - 1)

@@ -44,12 +44,13 @@ export function openingOrder(s: Sentence, wanted: number): number {
     (how[s.from]! & (HOW.when | HOW.before | HOW.after | HOW.regardless | HOW.into | HOW.first)) !== 0
   for (let i = s.from; i < s.to && i < s.from + OPENING_TOKENS; i++) {
     if (((as[i]! & ASK.base) | (doing[i]! & DO.base)) === 0 || (wanted !== ANY && (as[i]! & wanted) === 0)) continue
-    if ((is[i]! & IS.colon) !== 0 || isRefused(s, i) || !goesOn(s.tokens, i)) continue
-    if (isAskedFor(s, i)) return i
+    if ((is[i]! & IS.colon) !== 0) continue
+    if (isAskedFor(s, i)) return isRefused(s, i) ? -1 : i
     let k = i
     while (k > s.from && at[k]! - at[k - 1]! === 1 && (is[k]! & IS.clauseStart) === 0 && (as[k - 1]! & ASK.lead) !== 0)
       k--
     if ((is[k]! & IS.clauseStart) === 0 || at[i]! - at[k]! > LEAD_WORDS) continue
+    if (isRefused(s, i) || !goesOn(s.tokens, i)) continue
     if (k === s.from ? isFirstWord(s.tokens, k) : isSubordinate || isLeadIn(s, k)) return i
   }
   return -1
@@ -113,15 +114,33 @@ export function dutyAfter(s: Sentence, i: number, words: number): number {
   return /^\s{1,2}(?:\w{1,12}\s){0,2}(?:has|have|is|are)\sto\s/.test(text.slice(ends[i]!, ends[i]! + 40)) ? i : -1
 }
 
-/** Sentences that open with an order, and all of them: a manual or a recipe gives orders throughout. */
-export function shareOfOrders(tokens: Tokens): number {
-  if (tokens.sentences === 0) return 0
+/** What is known of a whole text, once it has been asked. */
+let known = ''
+let share = 0
+let names = 0
+let fenced = 0
+
+/** Sentences that open with an order among all of them; names of functions and files; words in code blocks. */
+function know({ text, tokens }: { readonly text: string; readonly tokens: Tokens }): void {
+  if (known === text) return
+  known = text
   let orders = 0
   for (let n = 0; n < tokens.sentences; n++) {
     const i = tokens.firsts[n]!
     if ((tokens.is[i]! & IS.clauseStart) !== 0 && (tokens.doing[i]! & (DO.base | DO.please)) !== 0) orders++
   }
-  return orders < 4 ? 0 : orders / tokens.sentences
+  share = orders < 4 ? 0 : orders / tokens.sentences
+  names = fenced = 0
+  for (let i = 0; i < tokens.count; i++) {
+    if ((tokens.is[i]! & IS.fenced) !== 0) fenced++
+    if ((tokens.to[i]! & (TO.identifier | TO.path)) !== 0) names++
+  }
+}
+
+/** A manual or a recipe gives orders throughout. */
+export function shareOfOrders(tokens: Tokens): number {
+  know({ text: tokens.text, tokens })
+  return share
 }
 
 /** Shorter texts are no manuals. */
@@ -164,12 +183,23 @@ const AGENT = /^\W{0,3}(?:[A-Z]{2,12}[ _-])?(?:AI|LLM|ASSISTANT|AGENT|MODEL|SYST
 /** Names of functions and files in the rest of the text, from which on it is a text about programs. */
 const MANY_NAMES = 2
 export function isPlainAround(s: Sentence): boolean {
-  const { to, is, count } = s.tokens
-  let names = 0
-  for (let i = 0; i < count; i++) {
-    if (i >= s.from && i < s.to) continue
-    if ((is[i]! & IS.fenced) !== 0 || ((to[i]! & (TO.identifier | TO.path)) !== 0 && ++names >= MANY_NAMES))
-      return false
+  const { to, is, text } = s.tokens
+  know({ text, tokens: s.tokens })
+  let ownNames = 0
+  let ownFenced = 0
+  for (let i = s.from; i < s.to; i++) {
+    if ((is[i]! & IS.fenced) !== 0) ownFenced++
+    if ((to[i]! & (TO.identifier | TO.path)) !== 0) ownNames++
   }
-  return true
+  return fenced === ownFenced && names - ownNames < MANY_NAMES
+}
+
+const CALLS = ASK.agent | ASK.user
+/** Something could be ordered in it, or somebody be spoken to: most sentences are none of that. */
+export function mayOrder(s: Sentence): boolean {
+  if ((s.as & CALLS) !== 0) return true
+  if (((s.about & TO.reply) | (s.as & ASK.reply)) !== 0 && (s.how & (HOW.your | HOW.you)) !== 0) return true
+  if ((s.as & ASK.code) !== 0 && (s.as & ASK.next) !== 0) return true
+  if ((s.tokens.as[s.from]! & (ASK.question | ASK.modal)) !== 0) return true
+  return openingOrder(s, ANY) >= 0
 }

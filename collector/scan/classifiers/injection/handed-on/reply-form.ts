@@ -3,7 +3,7 @@ import type { Matcher } from '../act.ts'
 import { DO, HOW, TO } from '../meaning.ts'
 import { after, before, find, has, type Sentence } from '../sentence.ts'
 import { ASK } from './ask.ts'
-import { dutyAfter, openingOrder, placeOf } from './place.ts'
+import { dutyAfter, openingOrder, placeOf, shareOfOrders } from './place.ts'
 
 const SHAPED = ASK.shape | ASK.work
 
@@ -18,7 +18,11 @@ function ownReply(s: Sentence): number {
   return -1
 }
 
+/** Exercises and forms are orders throughout. */
+const MANY_ORDERS = 0.5
+
 export const replyForm: Matcher = (s, _subject, report) => {
+  if (shareOfOrders(s.tokens) > MANY_ORDERS) return
   if (((s.about & TO.reply) | (s.as & ASK.reply)) !== 0 && (s.how & (HOW.your | HOW.you)) !== 0) {
     const reply = ownReply(s)
     if (reply >= 0) {

@@ -7,7 +7,7 @@ import { codeUnitsOf } from '../../../code-units.ts'
 /** Letters of a word that count: with the rest go most endings. */
 const STEM = 5
 const MIN_LETTERS = 4
-const SLOTS = 1 << 12
+const SLOTS = 1 << 14
 /** Words that stand in any text. */
 const COMMON = new Set(
   'with your that this from have will should please must following when what which then than them they there their these those would could about into only also more most some such each other every very just like make makes made using used uses after before where while here were been being does done and the for you are not can any all but'.split(
@@ -23,7 +23,7 @@ function stemOf(word: string): number {
 }
 
 const counts = new Uint16Array(SLOTS)
-const slotOf = (hash: number): number => (hash ^ (hash >>> 13)) & (SLOTS - 1)
+const slotOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> 18
 let counted = ''
 
 /** Calls `visit` with the stem of every word that counts. Linear. */
