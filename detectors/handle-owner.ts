@@ -50,8 +50,8 @@ export function noteMinted(e: Minted, cell: HandleOwner, { privatePaths, sharedF
     cell.policy = e.handlePolicy === 'unknown' && isPrivatePath(e.handlePath, privatePaths) ? 'private' : e.handlePolicy
   if (e.principal === '') return
   if (cell.owner === '') cell.owner = e.principal
-  if (e.inList && !cell.viewers.includes(e.principal) && cell.viewers.length < sharedFrom)
-    cell.viewers.push(e.principal)
+  if (e.inList && !cell.viewers.includes(e.principal))
+    cell.viewers = [...cell.viewers, e.principal].slice(0, sharedFrom)
 }
 
 /** Answers a match when a principal who is not the owner presents a handle that is not shared. */

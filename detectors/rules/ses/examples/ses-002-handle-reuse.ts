@@ -1,5 +1,5 @@
 /** How severe the reuse of a handle is, and where its borders are: examples beside those that stand in the rule. */
-import { example, exampleWith, graded, idOf, sample } from '../../../sample.ts'
+import { counted, example, exampleWith, graded, idOf, sample } from '../../../sample.ts'
 
 type Policy = 'private' | 'shared' | 'unknown'
 const handle = (policy: Policy, path = '/basket', more: object = {}) => ({
@@ -66,6 +66,27 @@ export const match = [
   ),
   example('it stays hers when bob’s list shows it', mint('alice'), mint('bob'), present('bob')),
   example('two people saw it in lists', ...seenBy('alice', 'bob'), present('dave')),
+  example('somebody unknown saw it, too', ...seenBy('alice', 'bob', ''), present('dave')),
+  example('minted for nobody, taken by alice', mint(''), present('alice'), present('bob')),
+  counted(
+    1,
+    example(
+      'a request is one finding',
+      mint('alice'),
+      present('bob', 'private', '/b', { request: 'r2' }),
+      present('bob', 'private', '/b', { request: 'r2' }),
+    ),
+  ),
+  counted(
+    1,
+    exampleWith(
+      { judgeUnknown: true },
+      'one that nobody declared, said once',
+      mint('alice', 'unknown', '/n'),
+      present('bob', 'unknown', '/n', { request: 'r2' }),
+      present('carol', 'unknown', '/n', { request: 'r3' }),
+    ),
+  ),
   example('one person saw it in a list three times', ...seenBy('alice', 'alice', 'alice'), present('dave')),
   example('three people saw it, none in a list', mint('alice'), mint('bob'), mint('carol'), present('dave')),
   example(
