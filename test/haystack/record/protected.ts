@@ -1,107 +1,26 @@
-/** Protected servers of ours behind Express, Fastify and Hono, an OAuth provider, outbound requests and programs, used as people use them. */
-import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { getRequestListener } from '@hono/node-server'
 import { Client, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client'
-import { createMcpFastifyApp } from '@modelcontextprotocol/fastify'
-import { createMcpHonoApp } from '@modelcontextprotocol/hono'
-import { toNodeHandler } from '@modelcontextprotocol/node'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { InvalidGrantError, InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js'
-import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
-import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js'
-import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import {
-  createMcpHandler,
-  requireBearerAuth as gateOf,
-  McpServer as McpServerV2,
-  OAuthError,
-  OAuthErrorCode,
-  requireScopes,
-} from '@modelcontextprotocol/server'
-import express from 'express'
-import { SignJWT } from 'jose'
-import { z } from 'zod'
-import { auditDecision } from '../../../collector/instrument/authz.ts'
-import { auditExpress } from '../../../collector/instrument/express.ts'
-import { auditFastify } from '../../../collector/instrument/fastify.ts'
-import { auditHono } from '../../../collector/instrument/hono.ts'
-import { auditHttp } from '../../../collector/instrument/http.ts'
 import {
   type AuditSink,
-  auditTokenVerifier,
   createSink,
   type InstrumentOptions,
-  instrumentMcpServer,
   OtlpAuditExporter,
   shutdownAudit,
 } from '../../../collector/instrument/index.ts'
-import {
-  auditCallback,
-  auditConsent,
-  auditOAuthProvider,
-  auditUpstreamRedirect,
-} from '../../../collector/instrument/oauth.ts'
+import { oauthRun } from './oauth-run.ts'
+
+import { AUDIENCE, type Bed, closers, expressOf, modernOver, PEOPLE, tokenFor } from './order-desk.ts'
 import { KEY, type RecordedRun } from './runs.ts'
 
-const ISSUER = 'https://login.corp.example'
-const AUDIENCE = 'https://orders.corp.example/mcp'
-const SIGNING = Buffer.alloc(32, 7)
-const PEOPLE = ['u-1001', 'u-1002', 'u-1003'] as const
 const FLUSH_MS = 5_000
-
-const exec = promisify(execFile)
-const tokenFor = (
-  sub: string,
-  scope = 'orders:read orders:write',
-  seconds = 3600,
-  more: object = {},
-): Promise<string> =>
-  new SignJWT({ scope, client_id: 'desk', jti: randomUUID(), ...more })
-    .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
-    .setIssuer(ISSUER)
-    .setSubject(sub)
-    .setAudience(AUDIENCE)
-    .setIssuedAt(Math.floor(Date.now() / 1000) - (seconds < 0 ? 7200 : 0))
-    .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
-    .sign(SIGNING)
-const verifierThat = (refuse: (reason: string) => Error) => ({
-  async verifyAccessToken(token: string) {
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}')
-    if (claims.sub === undefined) throw refuse('not a token of ours')
-    if (claims.exp * 1000 < Date.now()) throw refuse('the token has expired')
-    if (claims.aud !== AUDIENCE) throw refuse('the token is for another service')
-    const { client_id, scope, exp, sub, iss } = claims
-    return { token, clientId: client_id, scopes: String(scope).split(' '), expiresAt: exp, extra: { sub, iss } }
-  },
-})
-const verifierV1 = (options: InstrumentOptions) =>
-  auditTokenVerifier(
-    verifierThat((reason) => new InvalidTokenError(reason)),
-    options,
-  )
-const verifierV2 = (options: InstrumentOptions) =>
-  auditTokenVerifier(
-    verifierThat((reason) => new OAuthError(OAuthErrorCode.InvalidToken, reason)),
-    options,
-  )
-
-interface Bed {
-  readonly options: InstrumentOptions
-  readonly folder: string
-  /** A service inside that a tool asks. */
-  readonly inner: string
-  listen(server: Server): Promise<URL>
-}
 type Run = (bed: Bed) => Promise<void>
 
 export async function recordProtected(otlp: string, say: (text: string) => void): Promise<RecordedRun[]> {
@@ -148,122 +67,6 @@ export async function recordProtected(otlp: string, say: (text: string) => void)
   }
   return runs
 }
-
-/** What an order desk offers: reads, writes, asks a service inside, starts a program, writes a file, hands out a handle. */
-function orderTools(
-  register: (name: string, config: object, run: (args: never) => unknown) => void,
-  { folder, inner }: Bed,
-): void {
-  const text = (value: unknown) => ({ content: [{ type: 'text', text: JSON.stringify(value) }] })
-  const sku = { sku: z.string() }
-  register('get_order', { description: 'Reads an order', inputSchema: sku, annotations: { readOnlyHint: true } }, () =>
-    auditDecision({ tool: 'get_order', policyId: 'orders', requiredScopes: ['orders:read'] }, () => true)
-      ? text({ state: 'open', contact: 'ada@example.org', phone: '+49 30 1234567' })
-      : text('no'),
-  )
-  register(
-    'place_order',
-    { description: 'Places an order', inputSchema: { ...sku, note: z.string().optional() } },
-    () => text({ placed: true }),
-  )
-  register('stock', { description: 'Asks the warehouse how many are left', inputSchema: sku }, async () =>
-    text(await (await fetch(`${inner}/stock`)).json()),
-  )
-  register('export_orders', { description: 'Writes the orders of today into a file', inputSchema: {} }, () => {
-    writeFileSync(join(folder, 'orders.csv'), 'id,total\n1,12.5\n')
-    return text('orders.csv')
-  })
-  register('version', { description: 'Version of the program', inputSchema: {} }, async () =>
-    text((await exec(process.execPath, ['--version'])).stdout.trim()),
-  )
-  register(
-    'delete_order',
-    { description: 'Deletes an order for good', inputSchema: sku, annotations: { destructiveHint: true } },
-    () => text({ deleted: true }),
-  )
-}
-const serverV1 = (bed: Bed): McpServerV1 => {
-  const server = new McpServerV1({ name: 'orders', version: '1.3.0' })
-  orderTools(
-    ((name: string, config: object, run: never) => server.registerTool(name, config as never, run)) as never,
-    bed,
-  )
-  return server
-}
-const serverV2 = (bed: Bed): McpServerV2 => {
-  const server = new McpServerV2({ name: 'orders', version: '2.3.0' })
-  const register = (name: string, { inputSchema, ...config }: { inputSchema: Record<string, z.ZodType> }, run: never) =>
-    server.registerTool(name, { ...config, inputSchema: z.object(inputSchema) } as never, run)
-  orderTools(register as never, bed)
-  server.registerTool(
-    'refund',
-    {
-      description: 'Pays an order back',
-      inputSchema: z.object({ sku: z.string() }),
-      scopeChallenge: requireScopes('orders:refund'),
-    },
-    () => ({ content: [] }),
-  )
-  return server
-}
-function sessionsV1(bed: Bed) {
-  const sessions = new Map<string, StreamableHTTPServerTransport>()
-  return async (request: express.Request, response: express.Response): Promise<void> => {
-    const id = request.headers['mcp-session-id']
-    let transport = sessions.get(String(id))
-    if (transport === undefined) {
-      if (id !== undefined) return void response.status(404).json({ error: 'no such session' })
-      const made = new StreamableHTTPServerTransport({
-        sessionIdGenerator: () => randomUUID(),
-        onsessioninitialized: (session) => void sessions.set(session, made),
-        onsessionclosed: (session) => void sessions.delete(session),
-      })
-      transport = made
-      await instrumentMcpServer(serverV1(bed), bed.options).connect(made as never)
-    }
-    await transport.handleRequest(request, response, request.body)
-  }
-}
-async function expressOf(bed: Bed): Promise<URL> {
-  const app = express()
-  app.use(auditExpress(bed.options))
-  app.use(express.json())
-  app.use('/mcp', requireBearerAuth({ verifier: verifierV1(bed.options) }))
-  app.all('/mcp', sessionsV1(bed))
-  return bed.listen(createServer(app))
-}
-function modernFetch(bed: Bed) {
-  const handler = createMcpHandler(instrumentMcpServer(() => serverV2(bed), bed.options))
-  const gate = gateOf({ verifier: verifierV2(bed.options) })
-  return async (request: Request): Promise<Response> => {
-    const caller = await gate(request)
-    return caller instanceof Response ? caller : handler.fetch(request, { authInfo: caller })
-  }
-}
-const modernOver: Record<string, (bed: Bed) => Promise<URL>> = {
-  fastify: async (bed) => {
-    const app = createMcpFastifyApp()
-    await app.register(auditFastify(bed.options) as never)
-    const serve = toNodeHandler({ fetch: modernFetch(bed) })
-    app.all('/mcp', async (request, reply) => {
-      reply.hijack()
-      await serve(request.raw as never, reply.raw, request.body)
-    })
-    await app.listen({ port: 0, host: '127.0.0.1' })
-    closers.push(() => app.close())
-    return new URL(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}/mcp`)
-  },
-  hono: async (bed) => {
-    const app = createMcpHonoApp()
-    app.use('*', auditHono(bed.options) as never)
-    const serve = modernFetch(bed)
-    app.all('/mcp', (context) => serve(context.req.raw))
-    return bed.listen(createServer(getRequestListener(app.fetch) as never))
-  },
-  http: (bed) =>
-    bed.listen(createServer(auditHttp(toNodeHandler({ fetch: modernFetch(bed) }) as never, bed.options) as never)),
-}
-const closers: (() => unknown)[] = []
 
 type AnyClient = {
   callTool(call: object): Promise<object>
@@ -339,10 +142,6 @@ const modernRuns = Object.fromEntries(
   ]),
 )
 
-const VERIFIER = 'recorded-verifier-0123456789-abcdefghijklmnopqrstuv'
-const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
-const REDIRECT = 'https://app.corp.example/callback'
-
 const RUNS: Readonly<Record<string, Run>> = {
   'orders-express-v1': async (bed) => {
     const url = await expressOf(bed)
@@ -383,131 +182,5 @@ const RUNS: Readonly<Record<string, Run>> = {
     })
   },
   ...modernRuns,
-  'orders-oauth': async (bed) => {
-    const codes = new Map<string, string>()
-    const refreshes = new Set<string>()
-    const clients = new Map<string, object>()
-    const issue = async (scopes: readonly string[]) => {
-      const refresh = randomUUID()
-      refreshes.add(refresh)
-      return {
-        access_token: await tokenFor('u-1001', scopes.join(' ')),
-        token_type: 'bearer',
-        expires_in: 3600,
-        scope: scopes.join(' '),
-        refresh_token: refresh,
-      }
-    }
-    const provider = {
-      clientsStore: {
-        getClient: (id: string) => clients.get(id),
-        registerClient: (client: object) => {
-          const made = { ...client, client_id: randomUUID() }
-          clients.set(made.client_id, made)
-          return made
-        },
-      },
-      async authorize(
-        _client: object,
-        params: { redirectUri: string; state?: string; codeChallenge: string },
-        response: express.Response,
-      ) {
-        const code = randomUUID()
-        codes.set(code, params.codeChallenge)
-        response.redirect(`${params.redirectUri}?code=${code}&state=${params.state ?? ''}`)
-      },
-      async challengeForAuthorizationCode(_client: object, code: string) {
-        const challenge = codes.get(code)
-        if (challenge === undefined) throw new InvalidGrantError('no such code')
-        return challenge
-      },
-      async exchangeAuthorizationCode(_client: object, code: string) {
-        codes.delete(code)
-        return issue(['orders:read'])
-      },
-      async exchangeRefreshToken(_client: object, refresh: string, scopes?: string[]) {
-        if (!refreshes.delete(refresh)) throw new InvalidGrantError('unknown refresh token')
-        return issue(scopes ?? ['orders:read'])
-      },
-      async revokeToken() {},
-      async verifyAccessToken(token: string) {
-        return { token, clientId: 'desk', scopes: [], expiresAt: 9e9 }
-      },
-    }
-    const app = express()
-    app.use(auditExpress(bed.options))
-    const rateLimit = { rateLimit: false } as const
-    app.use(
-      mcpAuthRouter({
-        provider: auditOAuthProvider(provider as never, { ...bed.options, consentState: () => 'granted' } as never),
-        issuerUrl: new URL('https://auth.corp.example'),
-        authorizationOptions: rateLimit,
-        tokenOptions: rateLimit,
-        clientRegistrationOptions: rateLimit,
-        revocationOptions: rateLimit,
-      }),
-    )
-    const url = await bed.listen(createServer(app))
-    const form = async (path: string, fields: Record<string, string>) =>
-      (await fetch(new URL(path, url), { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' }))
-        .json()
-        .catch(() => ({}))
-    for (const name of ['Desk', 'Editor', 'Reporting']) {
-      const made = (await (
-        await fetch(new URL('/register', url), {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ redirect_uris: [REDIRECT], client_name: name, token_endpoint_auth_method: 'none' }),
-        })
-      ).json()) as { client_id: string }
-      const state = randomUUID()
-      const query = new URLSearchParams({
-        response_type: 'code',
-        client_id: made.client_id,
-        redirect_uri: REDIRECT,
-        code_challenge: CHALLENGE,
-        code_challenge_method: 'S256',
-        state,
-        scope: 'orders:read',
-        resource: AUDIENCE,
-      })
-      const upstream = `https://login.corp.example/authorize?client_id=gateway&state=${randomUUID()}`
-      auditConsent(
-        { clientId: made.client_id, granted: true, scopes: ['orders:read'], cookieBound: true, beforeConsent: false },
-        bed.options,
-      )
-      auditUpstreamRedirect({ clientId: made.client_id, url: upstream, consentState: 'granted' }, bed.options)
-      const upstreamState = new URL(upstream).searchParams.get('state')!
-      auditCallback(
-        {
-          url: `http://127.0.0.1/callback?code=${randomUUID()}&state=${upstreamState}&iss=${encodeURIComponent(ISSUER)}`,
-          expectedIssuer: ISSUER,
-          ok: true,
-        } as never,
-        bed.options,
-      )
-      const answer = await fetch(new URL(`/authorize?${query}`, url), { redirect: 'manual' })
-      const code = new URL(answer.headers.get('location') ?? 'http://x/').searchParams.get('code') ?? ''
-      const tokens = (await form('/token', {
-        grant_type: 'authorization_code',
-        client_id: made.client_id,
-        code,
-        code_verifier: VERIFIER,
-      })) as Record<string, string>
-      const fresh = (await form('/token', {
-        grant_type: 'refresh_token',
-        client_id: made.client_id,
-        refresh_token: tokens['refresh_token'] ?? '',
-      })) as Record<string, string>
-      if (name === 'Reporting') {
-        await form('/token', {
-          grant_type: 'authorization_code',
-          client_id: made.client_id,
-          code: 'mistyped',
-          code_verifier: VERIFIER,
-        })
-        await form('/revoke', { client_id: made.client_id, token: fresh['refresh_token'] ?? '' })
-      }
-    }
-  },
+  'orders-oauth': oauthRun,
 }
