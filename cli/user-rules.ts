@@ -22,15 +22,21 @@ let hooked = false
 
 /** The folder as the loader takes it. Throws AuditdError('config_invalid') when it cannot be read. */
 export function userFolderAt(path: string): UserFolder {
+  const hash = createHash('sha256')
   let real: string
   try {
     real = realpathSync(path)
+    for (const file of readdirSync(real, { recursive: true, encoding: 'utf8' }).sort())
+      if (SOURCE.test(file)) hash.update(JSON.stringify([file, readFileSync(join(real, file), 'utf8')]))
   } catch (error) {
-    throw new AuditdError('config_invalid', 'configuration', 'rulesFolder', `${path} cannot be read`, error)
+    throw new AuditdError(
+      'config_invalid',
+      'configuration',
+      'rulesFolder',
+      `${path} is no folder that can be read`,
+      error,
+    )
   }
-  const hash = createHash('sha256')
-  for (const file of readdirSync(real, { recursive: true, encoding: 'utf8' }).sort())
-    if (SOURCE.test(file)) hash.update(JSON.stringify([file, readFileSync(join(real, file), 'utf8')]))
   const version = hash.digest('hex').slice(0, 32)
   folders.set(`${pathToFileURL(real).href}/`, version)
   hook()
