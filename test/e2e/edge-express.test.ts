@@ -199,6 +199,23 @@ describe('Express with SDK v1', () => {
         sessionFp: expect.stringMatching(/^[0-9a-f]{32}$/),
       },
     ])
+    const { sessionFp } = trail.of('http.request')[0]!
+    expect(trail.of('auth.token.validated')).toMatchObject([{ sessionFp, decision: 'allow' }])
+    sound(trail)
+  })
+
+  it('a server that answers 400 to an unknown session says so in words', async () => {
+    const trail = audit()
+    const app = express()
+    app.use(auditExpress(trail.options))
+    app.post('/mcp', (_request, response) => {
+      const error = { code: -32_000, message: 'Bad Request: No valid session ID provided' }
+      response.status(400).json({ jsonrpc: '2.0', error, id: null })
+    })
+    const url = await listen(createServer(app))
+    await post(url, call(), { 'mcp-session-id': SECRETS[3]! })
+    await vi.waitFor(() => expect(trail.of('http.request')).toHaveLength(1))
+    expect(trail.of('http.request')).toMatchObject([{ refusal: 'session', status: 400 }])
     sound(trail)
   })
 
@@ -331,6 +348,15 @@ describe('Express with SDK v2', () => {
     ])
     const verified = new Set(trail.of('auth.token.validated').map(({ requestUid }) => requestUid))
     for (const { requestUid } of trail.of('tool.call')) expect(verified).toContain(requestUid)
+    sound(trail)
+  })
+
+  it('a session header has no meaning beside the headers of the modern era', async () => {
+    const trail = audit()
+    const url = await startV2(trail)
+    await post(url, modernCall(), { ...bearer(GOOD), ...modernHeaders(), 'mcp-session-id': SECRETS[3]! })
+    await vi.waitFor(() => expect(trail.of('auth.token.validated')).toHaveLength(1))
+    expect(trail.of('auth.token.validated')[0]!['sessionFp'] ?? '').toBe('')
     sound(trail)
   })
 

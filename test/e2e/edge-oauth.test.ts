@@ -192,6 +192,9 @@ describe('a provider of one’s own', () => {
     expect(token).toMatchObject({
       decision: 'allow',
       grantType: 'authorization_code',
+      tokenKind: 'jwt',
+      // It names no audience, and says so.
+      aud: [],
       verifierOk: true,
       pkcePresent: true,
       scopes: ['orders:read'],
