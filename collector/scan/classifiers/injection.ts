@@ -12,6 +12,7 @@ import { command } from './injection/command.ts'
 import { conceal } from './injection/conceal.ts'
 import { consent } from './injection/consent.ts'
 import { crossTool } from './injection/cross-tool.ts'
+import { bent } from './injection/declared/bent.ts'
 import { cargo } from './injection/declared/cargo.ts'
 import { choice } from './injection/declared/choice.ts'
 import { delivery } from './injection/declared/delivery.ts'
@@ -19,12 +20,17 @@ import { discretion } from './injection/declared/discretion.ts'
 import { falsehood } from './injection/declared/falsehood.ts'
 import { hints } from './injection/declared/hints.ts'
 import { insertion } from './injection/declared/insertion.ts'
+import { leaving } from './injection/declared/leaving.ts'
 import { otherTools } from './injection/declared/other-tools.ts'
 import { permission } from './injection/declared/permission.ts'
+import { precedence } from './injection/declared/precedence.ts'
 import { rivalry } from './injection/declared/rivalry.ts'
 import { rulings } from './injection/declared/rulings.ts'
+import { slant } from './injection/declared/slant.ts'
+import { spacedOut } from './injection/declared/spaced.ts'
 import { spokenName, spokenNames } from './injection/declared/spoken-name.ts'
 import { isDeclared } from './injection/declared/standpoint.ts'
+import { unasked } from './injection/declared/unasked.ts'
 import { upkeep } from './injection/declared/upkeep.ts'
 import { followUp } from './injection/follow-up.ts'
 import { addressed } from './injection/handed-on/address.ts'
@@ -66,6 +72,7 @@ const MATCHERS: readonly Matcher[] = [
 
 /** What is asked of definitions beside. */
 const OF_DECLARED: readonly Matcher[] = [
+  bent,
   cargo,
   choice,
   delivery,
@@ -73,10 +80,14 @@ const OF_DECLARED: readonly Matcher[] = [
   falsehood,
   hints,
   insertion,
+  leaving,
   otherTools,
   permission,
+  precedence,
   rivalry,
   rulings,
+  slant,
+  unasked,
   upkeep,
 ]
 
@@ -172,6 +183,8 @@ export const injection: Classifier = {
       tokenize(tokens, subject.isKey === true ? spokenName(text) : text, declaredLexicon, subject)
       if (subject.isKey === true) spokenNames(tokens, reportTo(acts, NO_SENTENCE))
       else ask(OF_DECLARED, subject, acts, false)
+      const spaced = subject.isKey === true ? undefined : spacedOut(text, subject)
+      if (spaced !== undefined) acts.push({ kind: 'conceal', score: 0.5, described: false, ...spaced })
     }
     return acts.length === 0 ? NO_HITS : hitsOf(acts, isHandedOn ? TOGETHER : Number.POSITIVE_INFINITY)
   },

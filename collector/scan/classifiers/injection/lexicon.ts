@@ -10,12 +10,14 @@ import { englishVerbs, englishWords, irregularForms, type WordLine } from './wor
 import { declaredParts, declaredVerbs, declaredWords } from './words-declared.ts'
 import { cjkWords, foreignWords } from './words-foreign.ts'
 import { declaredCjkWords, declaredForeignWords } from './words-foreign-declared.ts'
+import { declaredMatters } from './words-matters.ts'
 
 export interface Meaning {
   readonly doing: number
   readonly to: number
   readonly how: number
   readonly as: number
+  readonly of: number
 }
 
 export const HASH_SEED = 0x811c9dc5
@@ -41,20 +43,21 @@ export function formsOf(verb: string): readonly string[] {
   return [verb, `${verb}s`, `${verb}ed`, `${verb}ing`]
 }
 
-type Growing = Map<string, { doing: number; to: number; how: number; as: number }>
+type Growing = Map<string, { doing: number; to: number; how: number; as: number; of: number }>
 type Forms = (word: string) => readonly string[]
 const asIs: Forms = (word) => [word]
 
-function learn(meanings: Growing, [doing, to, how, words]: WordLine, forms: Forms, as = 0): void {
+function learn(meanings: Growing, [doing, to, how, words]: WordLine, forms: Forms, as = 0, of = 0): void {
   for (const word of words.split(' ')) {
     for (const form of forms(word)) {
       const known = meanings.get(form)
-      if (known === undefined) meanings.set(form, { doing, to, how, as })
+      if (known === undefined) meanings.set(form, { doing, to, how, as, of })
       else {
         known.doing |= doing
         known.to |= to
         known.how |= how
         known.as |= as
+        known.of |= of
       }
     }
   }
@@ -151,6 +154,7 @@ function declaredMeanings(): Growing {
   learnForeign(meanings, declaredForeignWords)
   learnOrders(meanings, english, [...foreignWords, ...declaredForeignWords])
   for (const [as, words] of declaredParts) learn(meanings, [0, 0, 0, words], asIs, as)
+  for (const [of, words] of declaredMatters) learn(meanings, [0, 0, 0, words], asIs, 0, of)
   return meanings
 }
 

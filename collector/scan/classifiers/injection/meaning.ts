@@ -257,3 +257,35 @@ export const AS = {
   /** turn, reply, action, step: what is done, of whatever tool. */
   step: 1 << 24,
 } as const
+
+/** What is spoken of, asked for in definitions only: whose it is, whom it serves, how it is said. */
+export const OF = {
+  /** mailbox, contacts, clipboard, cookies, wallet: what belongs to the user and is no business of most tools. */
+  belonging: 1 << 0,
+  /** results, offers, prices, reviews: what the user is to get as it is. */
+  outcome: 1 << 1,
+  /** criticism, side effects, warnings, cheaper: what somebody does not want to be told. */
+  adverse: 1 << 2,
+  /** rank, downplay, leave out, inflate: shows it otherwise than it is. */
+  slant: 1 << 3,
+  /** top, above, higher. */
+  up: 1 << 4,
+  /** competitors, rivals, others. */
+  rival: 1 << 5,
+  /** silently, unnoticed, in the background. */
+  covert: 1 << 6,
+  /** partner, vendor, developer, third party. */
+  party: 1 << 7,
+  /** sends, forwards, is logged, goes to: something leaves, whoever does it. */
+  leaves: 1 << 8,
+  /** official, verified, replacement, precedence. */
+  claim: 1 << 9,
+  /** impostor, deprecated, unsafe. */
+  discredit: 1 << 10,
+  /** works like a tool: search, converter, one. */
+  peer: 1 << 11,
+  /** copy, everything, full, each: all of it. */
+  whole: 1 << 12,
+  /** sponsored, paying, commission: in whose interest. */
+  paid: 1 << 13,
+} as const

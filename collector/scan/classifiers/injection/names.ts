@@ -7,7 +7,7 @@ import { AS, TO } from './meaning.ts'
 const MAX_NAME = 300
 const MAX_TOOL_NAME = 128
 
-const say = (to: number, as = 0): Meaning => ({ doing: 0, to, how: 0, as })
+const say = (to: number, as = 0): Meaning => ({ doing: 0, to, how: 0, as, of: 0 })
 const MAIL = say(TO.mail)
 const WEB = say(TO.url)
 const SECRET_PATH = say(TO.secretPath | TO.file)
@@ -150,9 +150,11 @@ export function meaningOfName(
           ? TOOL_LIKE
           : IDENTIFIER
   if (found === undefined && !isNamed)
-    return known.doing === 0 && known.to === 0 && known.how === 0 && known.as === 0 ? undefined : known
+    return known.doing === 0 && known.to === 0 && known.how === 0 && known.as === 0 && known.of === 0
+      ? undefined
+      : known
   const to = known.to | (found?.to ?? 0) | (isNamed ? TO.named : 0)
-  return { doing: known.doing, to, how: known.how, as: known.as | (found?.as ?? 0) }
+  return { doing: known.doing, to, how: known.how, as: known.as | (found?.as ?? 0), of: known.of }
 }
 /** Settings of agents: what they may do without asking. */
 const LICENSE_NAME =

@@ -27,8 +27,8 @@ const MAX_MARKS = 2_000
 /** More digits than these, or a longer word: an identifier. */
 const MAX_LEET_DIGITS = 3
 const MAX_LEET_CHARACTERS = 14
-const SAMPLE: Meaning = { doing: 0, to: 0, how: HOW.example, as: 0 }
-const NONE: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
+const SAMPLE: Meaning = { doing: 0, to: 0, how: HOW.example, as: 0, of: 0 }
+const NONE: Meaning = { doing: 0, to: 0, how: 0, as: 0, of: 0 }
 /** Han, kana and Hangul: words are found as substrings. */
 const isCjk = (code: number): boolean =>
   (code >= 0x3040 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3)

@@ -37,6 +37,7 @@ export class Tokens {
   how = new Int32Array(1024)
   is = new Int32Array(1024)
   as = new Int32Array(1024)
+  of = new Int32Array(1024)
   sentences = 0
   /** First token of each sentence; one more than there are sentences. */
   firsts = new Int32Array(256)
@@ -44,6 +45,7 @@ export class Tokens {
   sentenceTo = new Int32Array(256)
   sentenceHow = new Int32Array(256)
   sentenceAs = new Int32Array(256)
+  sentenceOf = new Int32Array(256)
   /** Where `<`, `[` and `|` stand: what the role matcher looks at. */
   marks: number[] = []
   /** Whether some sentence calls a tool unusable; asked for once per text (cross-tool.ts). */
@@ -71,6 +73,8 @@ export class Tokens {
     this.sentenceTo[s]! |= meaning.to
     this.sentenceHow[s]! |= meaning.how
     if (meaning.as !== 0) this.sentenceAs[s]! |= meaning.as
+    this.of[i] = meaning.of
+    if (meaning.of !== 0) this.sentenceOf[s]! |= meaning.of
   }
 
   /** Ends the sentence, if it has tokens. */
@@ -87,6 +91,7 @@ export class Tokens {
       this.sentenceTo = wider(this.sentenceTo)
       this.sentenceHow = wider(this.sentenceHow)
       this.sentenceAs = wider(this.sentenceAs)
+      this.sentenceOf = wider(this.sentenceOf)
     }
     this.sentences = s + 1
     this.#open()
@@ -109,6 +114,7 @@ export class Tokens {
     this.sentenceTo[s] = 0
     this.sentenceHow[s] = 0
     this.sentenceAs[s] = 0
+    this.sentenceOf[s] = 0
   }
 
   #grow(): void {
@@ -120,6 +126,7 @@ export class Tokens {
     this.how = wider(this.how)
     this.is = wider(this.is)
     this.as = wider(this.as)
+    this.of = wider(this.of)
   }
 }
 

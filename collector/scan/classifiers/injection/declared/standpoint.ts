@@ -21,10 +21,10 @@ export function parameterOf(subject: Subject): string {
 }
 const last: { subject: Subject | undefined; parameter: string } = { subject: undefined, parameter: '' }
 
-const NOTHING: Meaning = { doing: 0, to: 0, how: 0, as: 0 }
+const NOTHING: Meaning = { doing: 0, to: 0, how: 0, as: 0, of: 0 }
 /** Everything the words of a name mean: `apiKey`, `chat_history`. A tool that says in its name what it takes hides nothing. */
 export const announced: (name: string) => Meaning = remembered((name: string): Meaning => {
-  let { doing, to, how, as } = NOTHING
+  let { doing, to, how, as, of } = NOTHING
   const words = name
     .slice(0, 96)
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -37,8 +37,9 @@ export const announced: (name: string) => Meaning = remembered((name: string): M
     to |= meaning.to
     how |= meaning.how
     as |= meaning.as
+    of |= meaning.of
   }
-  return { doing, to, how, as }
+  return { doing, to, how, as, of }
 })
 
 const FORBIDS_BEFORE = /(?:^|[^a-z])(?:do|must|should|shall|may|need|please|ought|ever|you|and|or|but)\s{1,3}$/i
