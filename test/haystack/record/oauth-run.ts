@@ -1,3 +1,4 @@
+/** A run of an authorization server that the MCP server hosts: clients register, people consent, codes and refresh tokens are redeemed. */
 import { createHash, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { InvalidGrantError } from '@modelcontextprotocol/sdk/server/auth/errors.js'

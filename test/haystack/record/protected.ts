@@ -1,3 +1,4 @@
+/** Runs of protected servers for the recording, as people use them: Express, Fastify, Hono and plain HTTP, and an OAuth provider. */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
