@@ -44,7 +44,7 @@ export function judgeUse(e: Use, life: Lifetime, { skewMs, maxAgeMs, maxIdleMs }
 /** A token in the session carries scopes that none before it had. */
 export function judgeElevation(scopes: readonly string[], life: Lifetime): Match | undefined {
   // Most tokens bring nothing new.
-  if (life.scopes.length > 0 && scopes.every((scope) => life.scopes.includes(scope))) return undefined
+  if (scopes.every((scope) => life.scopes.includes(scope))) return undefined
   const grown = scopes
     .slice(0, MAX_SCOPES)
     .map(shortName)

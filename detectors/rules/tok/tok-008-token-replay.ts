@@ -106,6 +106,7 @@ export default defineRule({
           use(1, 'a', { tokenType: 'id_jag' }),
         ),
       ),
+      example('an assertion, from who knows where', ...Array(2).fill(use(0, '', { tokenType: 'id_jag' }))),
       example('in the last moment of a quarter of an hour', use(0, 'a'), use(1, 'b'), use(14.999, 'a')),
       graded('medium', example('many uses in between', use(0, 'b'), ...Array(9).fill(use(1, 'a')), use(2, 'b'))),
       graded('high', exampleWith({ pool: 20 }, 'eight stretches', use(0, 'x', inside), ...row('abcdefga'))),
