@@ -1,7 +1,7 @@
 /** The credential a request brings, as far as somebody may speak of it who did not verify it: keyed hashes, and claims marked as such. */
 import type { AuditContext } from '../instrument/audit-context.ts'
 import type { Exchange } from '../instrument/edge/exchange.ts'
-import { credentialsOf, queryOf, userAgentFamilyOf } from '../instrument/edge/http-head.ts'
+import { credentialsOf, isModernHead, queryOf, userAgentFamilyOf } from '../instrument/edge/http-head.ts'
 import { claimsOf, scopesOf, statedFields } from '../instrument/identity/claims.ts'
 import { ANONYMOUS, type Identity } from '../instrument/identity/identity.ts'
 import { proofFields } from '../instrument/identity/token-audit.ts'
@@ -44,12 +44,14 @@ export function tellPresented(
 ): void {
   if (token === undefined) return
   const claims = claimsOf(token)
+  const session = isModernHead(exchange.head) ? undefined : exchange.head.header('mcp-session-id')
   context.emit(
     {
       eventType: 'auth.token.validated',
       requestUid: exchange.requestUid,
       transport: 'http',
       ...exchange.source(context),
+      sessionFp: session === undefined ? undefined : context.hashes.handles.hash(session),
       userAgentFamily: userAgentFamilyOf(exchange.head),
       decision,
       reason: `the server answered ${status}; the token was not verified here`,
