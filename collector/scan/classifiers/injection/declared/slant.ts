@@ -20,7 +20,8 @@ export const slant: Matcher = (s, subject, report) => {
     const word = wordAt(s, verb)
     const denied = isDenied(s, verb)
     const drops = denied ? SHOWS.test(word) : DROPS.test(word + rest.slice(0, 3))
-    const lifts = LIFTS.test(word) && !denied
+    // `Place Search`: a title, not an order
+    const lifts = LIFTS.test(word) && !denied && !(word === 'Place' && /^ [A-Z]/.test(rest))
     const name = nameIn(rest)
     const about = afterOf(s, verb, 12, OF.outcome)
     const adverse = afterOf(s, verb, 10, OF.adverse)
