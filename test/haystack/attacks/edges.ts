@@ -35,7 +35,7 @@ export const EDGES: readonly AttackKind[] = [
     tell(story) {
       const session = story.session(['http.request', 'tool.call'])
       const call = story.first(session, 'tool.call', ({ decision }) => decision === 'allow')
-      const request = story.after(call, 'http.request', { processed: true, status: 200, refusal: '' })
+      const request = story.after(call, 'http.request', { processed: true, status: 200, refusal: undefined })
       const headerMismatches = story.variant % 2 === 0 ? ['mcp-name'] : ['mcp-method', 'mcp-name']
       story.change(request, { headerCheck: 'mismatch', headerMismatches, outcome: 'ok', decision: 'allow' })
     },

@@ -67,6 +67,8 @@ export const SCOPES: readonly AttackKind[] = [
     on: (kind) => /^orders-(fastify|hono|http|express-v1)/.test(kind.kind),
     tell(story) {
       const session = story.session([TOKEN, 'tool.call', 'tool.result'])
+      // Who was asked for more scopes may well come back with them.
+      if (story.all(session, 'auth.challenge.sent').length > 0) throw new UnfitSession('a step-up')
       const token = story.last(session, TOKEN, hasScopes)
       const result = story.last(
         session,
