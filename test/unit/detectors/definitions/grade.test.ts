@@ -59,13 +59,7 @@ describe('gradeChange', () => {
       'medium',
     ],
     ['a number that becomes a text', asInput({ type: 'number' }), asInput({ type: 'string' }), 'widened', 'medium'],
-    [
-      'a text that may be null',
-      asInput({ type: 'string' }),
-      asInput({ type: ['string', 'null'] }),
-      'cosmetic',
-      'info',
-    ],
+    ['a text that may be null', asInput({ type: 'string' }), asInput({ type: ['string', 'null'] }), 'cosmetic', 'info'],
     ['a text that becomes a choice', asInput({ type: 'string' }), asInput({ enum: ['a'] }), 'compatible', 'low'],
     [
       'an object that is open now',
