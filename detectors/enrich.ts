@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { AuditEvent } from '../schemas/event.ts'
 import type { Enrichment } from '../schemas/row.ts'
+import { statelessMatcher } from './engine/stateless.ts'
+import { riskOfName, TOOL_RISKS, type ToolRisk } from './flows/tool-risk.ts'
 import type { LoadedRules } from './loaded-rule.ts'
-import { statelessMatcher } from './stateless.ts'
 import { entryOf } from './table.ts'
-import { riskOfName, TOOL_RISKS, type ToolRisk } from './tool-risk.ts'
 
 /** Tools whose risk by name is remembered; an attacker who makes up names only makes it forget. */
 const REMEMBERED_NAMES = 10_000

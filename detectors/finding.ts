@@ -1,10 +1,10 @@
 /** From a match to a finding: ids are functions of rule, key and event, so a replay gives the same ones. Strings are only built here. */
 import { createHash } from 'node:crypto'
 import type { Finding, Severity } from '../schemas/finding.ts'
+import { entityText } from './engine/scope.ts'
+import type { View } from './engine/view.ts'
 import type { LoadedRule } from './loaded-rule.ts'
 import type { Match } from './rule.ts'
-import { entityText } from './scope.ts'
-import type { View } from './view.ts'
 
 const TEXT_CHARS = 1_024
 const LIST_LENGTH = 50

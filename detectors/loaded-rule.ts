@@ -5,10 +5,10 @@ import { EVENT_TYPES } from '../schemas/event.ts'
 import { SEVERITIES, type Severity } from '../schemas/finding.ts'
 import type { Suppression } from '../schemas/suppression.ts'
 import type { RuleMode } from './disposition.ts'
+import { SCOPES, type Scope } from './engine/scope.ts'
+import { crossingFault } from './engine/signals/crossing.ts'
+import { DERIVED_TYPES } from './engine/vocabulary.ts'
 import type { Answer, Cell, Example } from './rule.ts'
-import { SCOPES, type Scope } from './scope.ts'
-import { crossingFault } from './signals/crossing.ts'
-import { DERIVED_TYPES } from './vocabulary.ts'
 
 type Handler = (event: never, ...rest: never[]) => Answer
 export type AnyHandlers = Readonly<Record<string, Handler | undefined>>

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { type AuditEvent, parseEvent } from '../schemas/event.ts'
 import { type Finding, SEVERITIES, severityRank } from '../schemas/finding.ts'
+import { EVERY_SERVER } from './engine/scope.ts'
+import { isCrossing } from './engine/signals/crossing.ts'
+import { derivedViews, viewOf } from './engine/view.ts'
 import { type AnyRule, handledTypes } from './loaded-rule.ts'
 import type { Example } from './rule.ts'
-import { EVERY_SERVER } from './scope.ts'
-import { isCrossing } from './signals/crossing.ts'
 import { cellsIn, engineFor, eventsOf, examplesOf, findingsOf, rotated, rulesFor, run, runOnSignals } from './trial.ts'
-import { derivedViews, viewOf } from './view.ts'
 
 const MAX_CELL_CHARACTERS = 4_096
 /** Names that a table looked up carelessly knows already. */

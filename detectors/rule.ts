@@ -1,8 +1,8 @@
 /** The rule contract: a rule is data plus small typed functions, one file each. What it does not require it cannot read. */
 import type { z } from 'zod'
 import type { Severity } from '../schemas/finding.ts'
-import type { Scope } from './scope.ts'
-import type { AuditEvents, Envelope, EventType } from './vocabulary.ts'
+import type { Scope } from './engine/scope.ts'
+import type { AuditEvents, Envelope, EventType } from './engine/vocabulary.ts'
 
 export type Requires = { readonly [T in EventType]?: readonly (keyof AuditEvents[T])[] }
 type Whole<T extends EventType> = AuditEvents[T] & Envelope & { readonly type: T }

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { AuditEvent, EventType as WireType } from '../schemas/event.ts'
 import type { Severity } from '../schemas/finding.ts'
+import { type AuditEvents, MAPPINGS } from './engine/vocabulary.ts'
 import type { Example } from './rule.ts'
-import { type AuditEvents, MAPPINGS } from './vocabulary.ts'
 
 /** Event time of `ts: 0` in examples. */
 export const SAMPLE_EPOCH_MS = Date.UTC(2026, 0, 1)

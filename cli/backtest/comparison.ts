@@ -1,5 +1,5 @@
 /** What rules would have found over stored history, beside what was found then. Nothing is written and nobody is alerted. */
-import type { Engine } from '../../detectors/engine.ts'
+import type { Engine } from '../../detectors/engine/engine.ts'
 import { type Finding, SEVERITIES, severityRank } from '../../schemas/finding.ts'
 import type { Stored } from './history.ts'
 

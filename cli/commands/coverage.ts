@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { visible } from '../../connectors/webhook/escape.ts'
 import { BLIND_SPOTS } from '../../detectors/blind-spots.ts'
-import { COVERAGE_STATES } from '../../detectors/coverage-state.ts'
+import { COVERAGE_STATES } from '../../detectors/engine/coverage-state.ts'
 import { type CoverageLine, coverageSql, coverageText } from '../coverage-report.ts'
 import { askStore } from '../store-question.ts'
 

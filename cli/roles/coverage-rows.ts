@@ -1,6 +1,6 @@
 /** What the engine of a partition says of coverage, as rows of the store, at most once in so many milliseconds. */
-import type { RuleHour } from '../../detectors/coverage.ts'
-import type { Engine } from '../../detectors/engine.ts'
+import type { RuleHour } from '../../detectors/engine/coverage.ts'
+import type { Engine } from '../../detectors/engine/engine.ts'
 import type { CoverageRow, CoverageStateName } from '../../schemas/coverage.ts'
 
 export class CoverageRows {

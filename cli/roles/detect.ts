@@ -1,5 +1,5 @@
 /** The detect role: events of the log become rows, findings and signals, signals become findings, in the order that loses nothing (DESIGN §6). */
-import type { Engine } from '../../detectors/engine.ts'
+import type { Engine } from '../../detectors/engine/engine.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import type { EventBus, LogBatch, SignalBatch } from '../../schemas/ports.ts'
 import { OwnedGroup } from './owned-group.ts'

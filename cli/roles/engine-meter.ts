@@ -1,5 +1,5 @@
 /** Counters of one partition’s engine as metrics: what was added since the last report. */
-import type { Engine } from '../../detectors/engine.ts'
+import type { Engine } from '../../detectors/engine/engine.ts'
 import type { Telemetry } from '../../schemas/ports.ts'
 
 type Counts = Readonly<Record<string, number>>

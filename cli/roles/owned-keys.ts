@@ -1,9 +1,9 @@
 /** One partition of signals while it is ours: the rules whose key crosses servers, over the keys that map to it. */
 import { sabotage } from '../../connectors/failpoint.ts'
-import { createSignalsEngine } from '../../detectors/engine.ts'
+import { createSignalsEngine } from '../../detectors/engine/engine.ts'
+import { RECREATED_RULE, recreatedFinding, SignalSources } from '../../detectors/engine/signals/signal-sources.ts'
+import type { SignalsEngine } from '../../detectors/engine/signals/signals-engine.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
-import { RECREATED_RULE, recreatedFinding, SignalSources } from '../../detectors/signals/signal-sources.ts'
-import type { SignalsEngine } from '../../detectors/signals/signals-engine.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Consumption, SignalBatch, Snapshot } from '../../schemas/ports.ts'
 import type { Signal } from '../../schemas/signal.ts'

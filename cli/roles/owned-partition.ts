@@ -1,8 +1,8 @@
 /** One partition of events while it is ours: its engine, its known retries, its rows and signals on their way. */
 import { failpoint, sabotage } from '../../connectors/failpoint.ts'
-import { createEngine, createSourceEngine, type Engine, type SourceEngine } from '../../detectors/engine.ts'
+import { createEngine, createSourceEngine, type Engine, type SourceEngine } from '../../detectors/engine/engine.ts'
+import { RetrySet } from '../../detectors/engine/retry-set.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
-import { RetrySet } from '../../detectors/retry-set.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type {

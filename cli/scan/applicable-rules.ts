@@ -1,7 +1,8 @@
 /** The rules that can say anything of a row: those with logic for an event it has. The others would only make its engine dearer. */
+
+import { DERIVED_FROM, isDerived } from '../../detectors/engine/vocabulary.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import { handledTypes } from '../../detectors/loaded-rule.ts'
-import { DERIVED_FROM, isDerived } from '../../detectors/vocabulary.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 
 /** Rows have a handful of sets of event types between them. */

@@ -1,5 +1,5 @@
 /** Content in which a classifier found something that no rule took for a matter of its own: whose it would be, and how grave it is. */
-import { type ContentFacts, contentSeverity } from '../../detectors/content-severity.ts'
+import { type ContentFacts, contentSeverity } from '../../detectors/content/content-severity.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import type { Severity } from '../../schemas/finding.ts'
 

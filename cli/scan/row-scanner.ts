@@ -1,5 +1,5 @@
 /** A row through the classifiers and rules of live traffic: an engine of its own, so that rows do not influence each other. */
-import { createEngine } from '../../detectors/engine.ts'
+import { createEngine } from '../../detectors/engine/engine.ts'
 import type { LoadedRules } from '../../detectors/load.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { type Finding, isAlerting, type Severity, severityRank } from '../../schemas/finding.ts'

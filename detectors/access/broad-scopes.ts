@@ -1,5 +1,5 @@
 /** Scopes that grant everything of their kind, and what a server advertises: whether a grant or a challenge holds all of it. */
-import { fingerprint } from '../shapes/fingerprint.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 
 const EVERYTHING = new Set(['*', 'all', 'full-access', 'full_access', 'fullaccess'])
 export const isWildcard = (scope: string): boolean =>

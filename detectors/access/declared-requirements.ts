@@ -1,8 +1,8 @@
 /** Which tools of a list say what their caller must have, and which are public on purpose. */
 import type { Definition } from '../../schemas/events/registry.ts'
-import { millisecondsOf } from '../event-time.ts'
+import { millisecondsOf } from '../engine/event-time.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import { days } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 import { isGraveName } from './sensitive-tools.ts'
 
 const MAX_ANONYMOUS = 128

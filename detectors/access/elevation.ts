@@ -1,7 +1,8 @@
 /** A refused tool, a token with more scopes, the same tool allowed: how the rights came, and whether a person was asked. */
+
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import { keepNewest } from '../newest.ts'
 import { type Match, NEVER } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 import { shortName } from '../short-name.ts'
 import { isHighRiskTool } from './sensitive-tools.ts'
 

@@ -1,7 +1,8 @@
 /** Refusals of one grant within a window: many tools, or one operation again and again. Marks and times, never names. */
+
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 
 /** Refusals remembered: more than both thresholds need. */
 const MAX_DENIALS = 32

@@ -1,5 +1,5 @@
 /** Which tools matter most: what people say of them in the inventory first, then their names. */
-import { riskOfName } from '../tool-risk.ts'
+import { riskOfName } from '../flows/tool-risk.ts'
 
 const SENSITIVE = new Set(['sensitive', 'high_risk', 'crown_jewel'])
 const HARMLESS = new Set(['public', 'low_risk'])

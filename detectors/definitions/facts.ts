@@ -1,5 +1,5 @@
 /** What is remembered of a definition in order to grade the next change of it: marks and letters, never a text; under 3.5 KB whatever its size. */
-import { fingerprint } from '../shapes/fingerprint.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 
 /** A definition as an event carries it; what a producer does not say is absent or empty. */
 export interface SeenDefinition {

@@ -1,6 +1,7 @@
 /** What a tool returns: whether it keeps to its own output schema, of which types its parts are, and to which hosts it points. */
+
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import type { Match } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 import { shortName } from '../short-name.ts'
 
 /** Types that are remembered; and hosts, beyond which a tool points anywhere and a new one says nothing. */

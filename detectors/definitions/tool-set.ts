@@ -1,5 +1,5 @@
 /** A set of tool names that fits a cell, and what became of it. */
-import { fingerprint } from '../shapes/fingerprint.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 
 /** Names up to this length in all are kept as they are, more as marks of five characters, and beyond that only their number. */
 const MAX_NAMES_CHARS = 2_500

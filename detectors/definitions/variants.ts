@@ -1,7 +1,7 @@
 /** Whether one tool is shown in several versions at a time: definitions that take turns, while build, scopes and language stay the same. */
 import { type Deployments, deployedNear } from '../deployments.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import type { Match } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 import { type DefinitionFacts, factsOf, losesRisk, noFacts, type SeenDefinition, shortHash } from './facts.ts'
 import { GRADES, type Grade, gradeAfter } from './grade.ts'
 

@@ -1,7 +1,7 @@
 /** What is remembered of a tool for flows: its classes, the ways that lead to it, the hosts it asks, and the last approval of a call. */
 import { days, hours, NEVER, seconds } from '../rule.ts'
-import { CLASS, classesByName, taggedClasses } from '../tool-class.ts'
 import { short } from './flow.ts'
+import { CLASS, classesByName, taggedClasses } from './tool-class.ts'
 
 export type Ways = { ways: string[]; hours: number[]; lastMs: number[]; hosts: string[]; asked: number }
 /** `ways`: that lead to it, in how many hours each was gone and when last; `hosts` it asked in `asked` requests. `classes`: bits of what its name or definition says, -1 before anybody asked; `seen`: of what it was seen to do. */

@@ -1,7 +1,7 @@
 /** A flow of data between the tools of one server: where taint came from, what was read under it, and what a tool at its end is worth. */
 import type { Severity } from '../../schemas/finding.ts'
 import { NEVER } from '../rule.ts'
-import { isOf } from '../tool-class.ts'
+import { isOf } from './tool-class.ts'
 
 /** Of one caller, or of one trace where nobody knows the caller. Times are ms of event time. */
 export type Flow = {

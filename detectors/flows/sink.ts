@@ -1,10 +1,10 @@
 /** A call at the end of a flow, judged against what is usual and approved. */
-import { asProbe } from '../content-severity.ts'
+import { asProbe } from '../content/content-severity.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
-import { classNames } from '../tool-class.ts'
 import { type Flow, isWorse, judgeFlow } from './flow.ts'
 import { type FlowTool, wentWay } from './flow-tool.ts'
+import { classNames } from './tool-class.ts'
 
 interface SinkEvent {
   readonly tool: string

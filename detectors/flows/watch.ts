@@ -1,12 +1,12 @@
 /** What each kind of event means for the flows it belongs to: taint, private data, an order in content, a call or a request at the end. */
-import { type ContentFacts, contentSeverity, familyOf, isAtLeast } from '../content-severity.ts'
+import { type ContentFacts, contentSeverity, familyOf, isAtLeast } from '../content/content-severity.ts'
 import { wasRefused } from '../finding.ts'
 import type { Match } from '../rule.ts'
 import { NEVER } from '../rule.ts'
-import { classesByOutbound, isOf, TOOL_CLASSES, type ToolClass } from '../tool-class.ts'
 import { type Flow, flowOf, isLive, noteDomain, noteOrder, notePrivate, noteTaint } from './flow.ts'
 import { classesOf, type FlowTool, isApproved, isNewHost } from './flow-tool.ts'
 import { judgeSink } from './sink.ts'
+import { classesByOutbound, isOf, TOOL_CLASSES, type ToolClass } from './tool-class.ts'
 
 const SOURCES: readonly ToolClass[] = ['untrusted_source']
 const SINKS: readonly ToolClass[] = ['egress', 'destructive']

@@ -1,6 +1,7 @@
 /** Assertions of an enterprise’s identity provider (ID-JAG) at the token endpoint: whom they were made for, and how often they come. */
-import { type Aliases, personOf } from '../ownership.ts'
+
 import type { Match } from '../rule.ts'
+import { type Aliases, personOf } from '../sessions/ownership.ts'
 import { type FirstUse, judgeRedemption } from './replay.ts'
 
 export interface AssertionOptions {

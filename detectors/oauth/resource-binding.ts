@@ -1,6 +1,7 @@
 /** Whether the tokens of an authorization server are bound to one resource: by the indicator that is asked for, or by their audience. */
-import { isAnySame } from '../audience.ts'
+
 import type { Match } from '../rule.ts'
+import { isAnySame } from '../token/audience.ts'
 
 /** Entra names the resource in the scope instead. */
 const namesResource = (scopes: readonly string[], marks: readonly string[]): boolean =>

@@ -1,6 +1,6 @@
 /** Which protocol era a client speaks, and whether it falls back to the one before. */
 
-import { isReleasedNear, type Releases } from '../client-releases.ts'
+import { isReleasedNear, type Releases } from '../access/client-releases.ts'
 import { type Deployments, deployedNear } from '../deployments.ts'
 import { type Match, NEVER } from '../rule.ts'
 import { shortName } from '../short-name.ts'

@@ -1,6 +1,7 @@
 /** Messages that reach a session although somebody else caused them. */
-import { type Aliases, isOwner } from '../ownership.ts'
+
 import type { Match } from '../rule.ts'
+import { type Aliases, isOwner } from './ownership.ts'
 
 export interface ForeignOptions {
   readonly shared: readonly string[]

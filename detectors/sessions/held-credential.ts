@@ -1,5 +1,5 @@
 /** A request whose only credential is a session or a handle: who holds the id is taken for its owner. */
-import { type Anonymous, judgeRequest, type Posture, type Verified } from '../authorization.ts'
+import { type Anonymous, judgeRequest, type Posture, type Verified } from '../access/authorization.ts'
 import type { Match } from '../rule.ts'
 
 /** What is known of one request. `handle`: kind of the private handle it presented. */

@@ -1,7 +1,7 @@
 /** Streams that are taken up again: by whom, from where, and how soon after they broke. */
 import { wasRefused } from '../finding.ts'
-import { type Aliases, actsForOwner, isOwner } from '../ownership.ts'
 import { type Match, NEVER } from '../rule.ts'
+import { type Aliases, actsForOwner, isOwner } from './ownership.ts'
 
 /** Who opened the session or its first stream, and where a stream of it broke off last. */
 export type StreamOwner = { principal: string; brokenMs: number; brokenAddress: string }

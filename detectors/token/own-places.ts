@@ -1,5 +1,5 @@
 /** Where a server lives, by the audiences it answers to: a token sent there stays at home, and elsewhere it is passed on. */
-import { isAnySame } from '../audience.ts'
+import { isAnySame } from './audience.ts'
 
 export type OwnPlaces = { audiences: string[] }
 export const noPlaces = (): OwnPlaces => ({ audiences: [] })

@@ -1,8 +1,9 @@
 /** Tokens for other services that were refused: how many in a while, and for how many services. */
-import { isAnySame } from '../audience.ts'
+
 import { keepNewest } from '../newest.ts'
 import { shortName } from '../short-name.ts'
 import { entryOf } from '../table.ts'
+import { isAnySame } from './audience.ts'
 
 export type Refusals = { atMs: number[]; audiences: string[]; seenMs: number[] }
 export const noRefusals = (): Refusals => ({ atMs: [], audiences: [], seenMs: [] })

@@ -1,8 +1,8 @@
 /** Malformed requests of one sender within minutes: how many, and in how many shapes. A broken client repeats itself; a fuzzer does not. */
-import { isReleasedNear, type Releases } from '../client-releases.ts'
+import { isReleasedNear, type Releases } from '../access/client-releases.ts'
+import { fingerprint } from '../engine/shapes/fingerprint.ts'
 import { keepNewest } from '../newest.ts'
 import type { Match } from '../rule.ts'
-import { fingerprint } from '../shapes/fingerprint.ts'
 
 /** Errors remembered; more than the threshold needs. */
 const MAX_ERRORS = 64

@@ -1,5 +1,5 @@
 // B1: bytes -> parse -> validate -> 108 rules -> finding ids, as a ratio to JSON.parse of the same bytes. CPU time, interleaved rounds.
-import { createEngine } from '../../detectors/engine.ts'
+import { createEngine } from '../../detectors/engine/engine.ts'
 import { loadRules } from '../../detectors/load.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import { parseEvent } from '../../schemas/event.ts'

@@ -1,9 +1,9 @@
 // `npm run bench:rules [-- ID …]`: what each rule costs on realistic traffic, and the longest one evaluation takes on hostile events.
-import { createEngine } from '../../detectors/engine.ts'
+import { createEngine } from '../../detectors/engine/engine.ts'
+import { DERIVED_FROM, isDerived } from '../../detectors/engine/vocabulary.ts'
 import { loadRules } from '../../detectors/load.ts'
 import type { LoadedRule, LoadedRules } from '../../detectors/loaded-rule.ts'
 import { eventsOf, examplesOf } from '../../detectors/trial.ts'
-import { DERIVED_FROM, isDerived } from '../../detectors/vocabulary.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { hostileOf } from './hostile-events.ts'
 import { median } from './ratios.ts'

@@ -1,5 +1,5 @@
 /** What a snapshot of the engine costs at 100,000 and 1,000,000 sessions: time that blocks, bytes, and the time to restore. */
-import { createEngine } from '../../detectors/engine.ts'
+import { createEngine } from '../../detectors/engine/engine.ts'
 import { loadRules } from '../../detectors/load.ts'
 import { parseEvent } from '../../schemas/event.ts'
 

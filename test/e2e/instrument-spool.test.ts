@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pendingEvent } from '../../collector/instrument/delivery/pending-event.ts'
 import { createSink, OtlpAuditExporter } from '../../collector/instrument/index.ts'
 import { decodeLogs } from '../../collector/otlp/decode-logs.ts'
-import { RetrySet } from '../../detectors/retry-set.ts'
+import { RetrySet } from '../../detectors/engine/retry-set.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 
 const CHILD = join(import.meta.dirname, 'instrument-spool-child.ts')

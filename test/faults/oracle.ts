@@ -1,10 +1,15 @@
 // The oracle: what the store must hold after a run, computed by the real engine over the log as the rows' positions tell it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createEngine, createSignalsEngine, createSourceEngine, type SourceEngine } from '../../detectors/engine.ts'
+import {
+  createEngine,
+  createSignalsEngine,
+  createSourceEngine,
+  type SourceEngine,
+} from '../../detectors/engine/engine.ts'
+import { RetrySet } from '../../detectors/engine/retry-set.ts'
+import { SignalSources } from '../../detectors/engine/signals/signal-sources.ts'
 import { alertIdOf, groupFinding, NO_RULE_TEXT } from '../../detectors/grouping.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
-import { RetrySet } from '../../detectors/retry-set.ts'
-import { SignalSources } from '../../detectors/signals/signal-sources.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'

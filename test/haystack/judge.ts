@@ -1,5 +1,5 @@
 /** The week through the engine and the grouping of alerts, in process and in the default configuration; what was found, missed, and false. */
-import { createEngine, type EngineCounters } from '../../detectors/engine.ts'
+import { createEngine, type EngineCounters } from '../../detectors/engine/engine.ts'
 import { alertIdOf, groupFinding, NO_RULE_TEXT } from '../../detectors/grouping.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import type { Alert } from '../../schemas/alert.ts'

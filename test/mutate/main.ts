@@ -16,11 +16,11 @@ const LEAST = 0.95
 const STALL_MS = 10_000
 /** Modules a rule cannot be judged without: the engine and the contract. Their own tests hold them. */
 const ENGINE_ROOTS = [
-  'engine.ts',
+  'engine/engine.ts',
   'rule.ts',
   'sample.ts',
   'sample-registry.ts',
-  'sample-content.ts',
+  'content/sample-content.ts',
   'trial.ts',
   'table.ts',
 ]

@@ -18,12 +18,12 @@ describe('floors', () => {
     ['detectors/a.ts', "import { randomUUID } from 'node:crypto'"],
     ['detectors/a.ts', "import * as crypto from 'node:crypto'"],
     ['detectors/rules/tok/a.ts', "import { readFileSync } from 'node:fs'"],
-    ['detectors/engine.ts', "import { readFileSync } from 'node:fs'"],
+    ['detectors/engine/engine.ts', "import { readFileSync } from 'node:fs'"],
     ['connectors/a.ts', "import { f } from '../detectors/rule.ts'"],
     ['connectors/a.ts', "import { f } from '../collector/redact.ts'"],
     ['collector/a.ts', "import { Kafka } from 'kafkajs'"],
     ['collector/a.ts', "import type { Kafka } from 'kafkajs'"],
-    ['collector/a.ts', "import { f } from '../detectors/engine.ts'"],
+    ['collector/a.ts', "import { f } from '../detectors/engine/engine.ts'"],
     ['collector/a.ts', "import { McpServer } from '@modelcontextprotocol/server'"],
     ['collector/a.ts', "import cron from 'node-cron'"],
     ['collector/scan/a.ts', "import { f } from '../redact.ts'"],
@@ -49,7 +49,7 @@ describe('floors', () => {
     ['collector/otlp/a.ts', "import { f } from '../../connectors/spool/spool.ts'"],
     ['collector/instrument/a.ts', "import type { McpServer } from '@modelcontextprotocol/server'"],
     ['collector/instrument/kafka.ts', "import { f } from '../../connectors/kafka/driver.ts'"],
-    ['cli/a.ts', "import { f } from '../detectors/engine.ts'"],
+    ['cli/a.ts', "import { f } from '../detectors/engine/engine.ts'"],
     ['test/a.ts', "import { Kafka } from 'kafkajs'"],
   ])('%s with `%s` keeps the law', (path, text) => {
     expect(violations(path, text)).toBe(0)

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadScenarios, type Scenario } from '../../cli/demo/scenario.ts'
 import { type ExpectedAlert, Stage } from '../../cli/demo/stage.ts'
-import { createEngine } from '../../detectors/engine.ts'
+import { createEngine } from '../../detectors/engine/engine.ts'
 import { loadRules } from '../../detectors/load.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { startOtlpListener } from './otlp-listener.ts'

@@ -1,7 +1,13 @@
 /** What a tool returns, a resource or a prompt gives the model orders that no user gave. */
 import { z } from 'zod'
-import { agreedSeverity, noAgreement } from '../../content-agreement.ts'
-import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import { agreedSeverity, noAgreement } from '../../content/content-agreement.ts'
+import {
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content/content-severity.ts'
 import { defineRule, minutes } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-001-indirect-injection.ts'
 

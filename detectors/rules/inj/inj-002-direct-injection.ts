@@ -1,8 +1,14 @@
 /** Arguments carry orders to the model, or text that hides from people; many in a short time are an attack. */
 import { z } from 'zod'
-import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import {
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content/content-severity.ts'
+import { isManner, isMemory, isPoison } from '../../content/memory-tool.ts'
 import { wasRefused } from '../../finding.ts'
-import { isManner, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule, minutes, NEVER } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-002-direct-injection.ts'
 

@@ -7,7 +7,7 @@ import {
   contentEvidence,
   contentSeverity,
   sawContent,
-} from '../../content-severity.ts'
+} from '../../content/content-severity.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-004-path-traversal.ts'

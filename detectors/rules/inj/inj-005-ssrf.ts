@@ -7,9 +7,9 @@ import {
   contentEvidence,
   contentSeverity,
   sawContent,
-} from '../../content-severity.ts'
+} from '../../content/content-severity.ts'
+import { areKnown, INWARD_FIELDS, inwardSeverity } from '../../content/inward-request.ts'
 import { wasRefused } from '../../finding.ts'
-import { areKnown, INWARD_FIELDS, inwardSeverity } from '../../inward-request.ts'
 import { defineRule } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-005-ssrf.ts'
 

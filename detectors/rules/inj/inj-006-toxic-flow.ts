@@ -1,11 +1,11 @@
 /** Content of strangers came in, private data was read after it, and now a tool carries something out or destroys. */
 import { z } from 'zod'
-import { FACT_FIELDS, RARE_FACTS } from '../../content-severity.ts'
+import { FACT_FIELDS, RARE_FACTS } from '../../content/content-severity.ts'
 import { noFlow } from '../../flows/flow.ts'
 import { newFlowTool, noteFlowApproval, sawAddresses } from '../../flows/flow-tool.ts'
+import { classesByDefinition, classesBySideEffect } from '../../flows/tool-class.ts'
 import { FLOW_FIELDS, mayBeOrder, noServerTaint, sawCall, sawOrder, sawRequest } from '../../flows/watch.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
-import { classesByDefinition, classesBySideEffect } from '../../tool-class.ts'
 import { match, noMatch } from './examples/inj-006-toxic-flow.ts'
 
 const flow = { ttl: hours(1), cell: noFlow }

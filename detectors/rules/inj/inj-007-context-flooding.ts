@@ -1,7 +1,7 @@
 /** A result fills the window of the model: far larger than usual, or long and empty, repeated, invisible. */
 import { z } from 'zod'
+import { noteUsual, nothingUsual } from '../../content/usual-value.ts'
 import { days, defineRule } from '../../rule.ts'
-import { noteUsual, nothingUsual } from '../../usual-value.ts'
 import { match, noMatch } from './examples/inj-007-context-flooding.ts'
 
 const LONG_BYTES = 20_000

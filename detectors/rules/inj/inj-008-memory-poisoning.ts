@@ -1,8 +1,14 @@
 /** An order is written into a memory, where every later session finds it. */
 import { z } from 'zod'
-import { asProbe, CONTENT_FIELDS, contentEvidence, contentSeverity, sawContent } from '../../content-severity.ts'
+import {
+  asProbe,
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  sawContent,
+} from '../../content/content-severity.ts'
+import { isDeed, isMemory, isPoison } from '../../content/memory-tool.ts'
 import { wasRefused } from '../../finding.ts'
-import { isDeed, isMemory, isPoison } from '../../memory-tool.ts'
 import { defineRule } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-008-memory-poisoning.ts'
 

@@ -7,10 +7,10 @@ import {
   familyOf,
   RARE_FACTS,
   sawContent,
-} from '../../content-severity.ts'
+} from '../../content/content-severity.ts'
+import { judgeSampling, noSamples } from '../../content/sampling.ts'
+import { nothingUsual } from '../../content/usual-value.ts'
 import { days, defineRule } from '../../rule.ts'
-import { judgeSampling, noSamples } from '../../sampling.ts'
-import { nothingUsual } from '../../usual-value.ts'
 import { match, noMatch } from './examples/inj-009-sampling-abuse.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set(['injection', 'unicode', 'homoglyph', 'exfiltration'])

@@ -1,7 +1,7 @@
 /** A server asks a person for a secret in a form, sends them to a URL that is not safe, or hands a secret that was filled in back. */
 import { z } from 'zod'
-import { CONTENT_FIELDS, contentEvidence, RARE_FACTS, sawContent } from '../../content-severity.ts'
-import { isAboutElicitation, judgeElicitation, judgeElicited, notFilled } from '../../elicitation.ts'
+import { CONTENT_FIELDS, contentEvidence, RARE_FACTS, sawContent } from '../../content/content-severity.ts'
+import { isAboutElicitation, judgeElicitation, judgeElicited, notFilled } from '../../content/elicitation.ts'
 import { defineRule, hours } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-010-elicitation-abuse.ts'
 

@@ -1,6 +1,12 @@
 /** Terminal control in what a tool returns or is given: shown in a terminal or a log it hides, rewrites or copies. */
 import { z } from 'zod'
-import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import {
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content/content-severity.ts'
 import { defineRule } from '../../rule.ts'
 import { match, noMatch } from './examples/inj-011-terminal-injection.ts'
 

@@ -1,9 +1,10 @@
 /** A client's granted scopes grow although the server never asked for more. */
+
+import { noReleases, noteRelease } from '../../access/client-releases.ts'
 import { grantedBy } from '../../access/implied-scopes.ts'
-import { noReleases, noteRelease } from '../../client-releases.ts'
+import * as growth from '../../access/scope-growth.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, graded, sample } from '../../sample.ts'
-import * as growth from '../../scope-growth.ts'
 
 const who = { principal: 'alice', client: 'ide' }
 const other = { principal: 'bob', client: 'cli' }

@@ -1,8 +1,8 @@
 /** One session, two people. */
 import { z } from 'zod'
-import { judgeSession, type SessionOwner } from '../../ownership.ts'
 import { days, defineRule } from '../../rule.ts'
 import { example, exampleWith, idOf, sample } from '../../sample.ts'
+import { judgeSession, type SessionOwner } from '../../sessions/ownership.ts'
 import { match, noMatch } from './examples/ses-001-session-reuse.ts'
 
 const fields = ['session', 'principal', 'client', 'actors', 'request'] as const

@@ -1,8 +1,8 @@
 /** A private handle, minted for one principal, is presented by another. */
 import { z } from 'zod'
-import { type HandleOwner, judgePresented, noteMinted } from '../../handle-owner.ts'
 import { days, defineRule } from '../../rule.ts'
 import { example, exampleWith, idOf, sample } from '../../sample.ts'
+import { type HandleOwner, judgePresented, noteMinted } from '../../sessions/handle-owner.ts'
 import { match, noMatch } from './examples/ses-002-handle-reuse.ts'
 
 const basket = { fp: idOf('basket-1'), path: '/basket', policy: 'private' } as const

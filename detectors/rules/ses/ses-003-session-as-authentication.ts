@@ -1,6 +1,6 @@
 /** A session id or handle takes the place of a token. */
 import { z } from 'zod'
-import { noteStart, notVerified, unknownPosture } from '../../authorization.ts'
+import { noteStart, notVerified, unknownPosture } from '../../access/authorization.ts'
 import { days, defineRule, hours } from '../../rule.ts'
 import { type Held, judgeHeld } from '../../sessions/held-credential.ts'
 import { match, noMatch } from './examples/ses-003-session-as-authentication.ts'

@@ -1,6 +1,6 @@
 /** Ids of sessions or tasks that can be guessed. */
 import { z } from 'zod'
-import { noteStart, unknownPosture } from '../../authorization.ts'
+import { noteStart, unknownPosture } from '../../access/authorization.ts'
 import { days, defineRule } from '../../rule.ts'
 import { judgeDuplicate, judgeIds, noIds, type Opener } from '../../sessions/id-strength.ts'
 import { match, noMatch } from './examples/ses-004-weak-ids.ts'

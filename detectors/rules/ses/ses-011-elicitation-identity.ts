@@ -1,8 +1,8 @@
 /** One person is asked to visit a page, and another completes it. */
 import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
-import { isOwner } from '../../ownership.ts'
 import { days, defineRule } from '../../rule.ts'
+import { isOwner } from '../../sessions/ownership.ts'
 import { match, noMatch } from './examples/ses-011-elicitation-identity.ts'
 
 export default defineRule({

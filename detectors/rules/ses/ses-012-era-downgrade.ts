@@ -1,6 +1,6 @@
 /** A client that spoke the modern protocol falls back to the one with sessions. */
 import { z } from 'zod'
-import { noReleases, noteRelease } from '../../client-releases.ts'
+import { noReleases, noteRelease } from '../../access/client-releases.ts'
 import { noDeployments, rememberDeployment } from '../../deployments.ts'
 import { days, defineRule, hours, NEVER } from '../../rule.ts'
 import { judgeLegacy, judgeSession, noHistory, noteModern } from '../../sessions/era-history.ts'

@@ -1,9 +1,15 @@
 /** What a server declares, its tools and instructions, gives the model orders, hides text from people or leads data away. */
 import { z } from 'zod'
-import { CONTENT_FIELDS, contentEvidence, contentSeverity, familyOf, sawContent } from '../../content-severity.ts'
+import {
+  CONTENT_FIELDS,
+  contentEvidence,
+  contentSeverity,
+  familyOf,
+  sawContent,
+} from '../../content/content-severity.ts'
+import { finds, tagged } from '../../content/sample-content.ts'
 import { defineRule } from '../../rule.ts'
 import { allGraded, example, sample } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
 
 const FAMILIES: ReadonlySet<string> = new Set([
   'injection',

@@ -1,10 +1,10 @@
 /** A token made for another service is presented here. */
 import { z } from 'zod'
-import { isAnySame } from '../../audience.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { entryOf } from '../../table.ts'
+import { isAnySame } from '../../token/audience.ts'
 
 const OURS = 'https://mcp.example.com'
 const who = {

@@ -1,6 +1,6 @@
 /** A client that has always sent bound tokens sends one that is bound to nothing. */
 import { z } from 'zod'
-import { isReleasedNear, noReleases, noteRelease } from '../../client-releases.ts'
+import { isReleasedNear, noReleases, noteRelease } from '../../access/client-releases.ts'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 

@@ -1,6 +1,6 @@
 /** A server that requires authorization carries out a request without any. */
 import { z } from 'zod'
-import { judgeRequest, noteStart, notVerified, unknownPosture } from '../../authorization.ts'
+import { judgeRequest, noteStart, notVerified, unknownPosture } from '../../access/authorization.ts'
 import { wasRefused } from '../../finding.ts'
 import { days, defineRule, hours } from '../../rule.ts'
 import { counted, example, exampleWith, sample } from '../../sample.ts'

@@ -7,11 +7,11 @@ import {
   contentSeverity,
   familyOf,
   sawContent,
-} from '../../content-severity.ts'
+} from '../../content/content-severity.ts'
+import { finds, tagged } from '../../content/sample-content.ts'
 import { wasRefused } from '../../finding.ts'
 import { defineRule } from '../../rule.ts'
 import { allGraded, example, exampleWith } from '../../sample.ts'
-import { finds, tagged } from '../../sample-content.ts'
 
 const PAT = 'secret.github_token'
 const proven = { validated: true, contentPath: 'content[0].text' }

@@ -1,9 +1,9 @@
 /** A token whose chain of actors is too long, or begins with somebody its subject did not allow. */
 import { z } from 'zod'
 import { wasRefused } from '../../finding.ts'
-import { actsForOwner } from '../../ownership.ts'
 import { defineRule } from '../../rule.ts'
 import { example, exampleWith, graded, idOf, sample } from '../../sample.ts'
+import { actsForOwner } from '../../sessions/ownership.ts'
 
 type Fields = Parameters<typeof sample<'auth.token.validated'>>[1]
 const token = (actors: readonly string[], mayAct: readonly string[], more: Fields = {}) =>

@@ -1,7 +1,7 @@
 /** An agent acts for somebody with a tool of high risk, for the first time. */
 import { z } from 'zod'
+import { isReleasedNear, noReleases, noteRelease } from '../../access/client-releases.ts'
 import { isHighRiskTool } from '../../access/sensitive-tools.ts'
-import { isReleasedNear, noReleases, noteRelease } from '../../client-releases.ts'
 import { days, defineRule, hours, minutes } from '../../rule.ts'
 import { example, exampleWith, sample } from '../../sample.ts'
 import { noDelegations, noteActor } from '../../token/delegation.ts'

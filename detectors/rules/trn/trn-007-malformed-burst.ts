@@ -1,6 +1,6 @@
 /** One sender makes many malformed requests of many kinds within minutes. */
 import { z } from 'zod'
-import { noReleases, noteRelease } from '../../client-releases.ts'
+import { noReleases, noteRelease } from '../../access/client-releases.ts'
 import { defineRule, hours, minutes, seconds } from '../../rule.ts'
 import { example, exampleWith, graded, sample } from '../../sample.ts'
 import { isMalformed, judgeErrors, noErrors } from '../../transport/protocol-errors.ts'

@@ -1,7 +1,7 @@
 // Delivery model 9: signals of a former owner land late, between those of the next; counts are equal. A topic of events made anew is an alarm.
 import { kafkajsDriver } from '../../../connectors/kafka/kafkajs.ts'
 import { setUpTopics } from '../../../connectors/kafka/topic-setup.ts'
-import { RECREATED_RULE } from '../../../detectors/signals/signal-sources.ts'
+import { RECREATED_RULE } from '../../../detectors/engine/signals/signal-sources.ts'
 import type { AuditEvent } from '../../../schemas/event.ts'
 import { recordingTelemetry } from '../../contract/samples.ts'
 import { interleaved, source } from '../../unit/detectors/crossing-rules.ts'

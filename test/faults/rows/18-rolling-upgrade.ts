@@ -1,7 +1,7 @@
 // Delivery model 18: during an upgrade a zombie of the version before writes the last snapshot. The state of the new rule survives.
 import type { Plumbing } from '../../../cli/plumbing.ts'
 import type { DetectRole } from '../../../cli/roles/detect.ts'
-import { createSignalsEngine, createSourceEngine } from '../../../detectors/engine.ts'
+import { createSignalsEngine, createSourceEngine } from '../../../detectors/engine/engine.ts'
 import type { Finding } from '../../../schemas/finding.ts'
 import { sampleEvent } from '../../contract/samples.ts'
 import { sampleSignal } from '../../contract/signal-bus.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readFacts } from '../../../collector/facts.ts'
 import type { Fingerprint } from '../../../collector/foreign.ts'
-import { Inventories } from '../../../detectors/inventory.ts'
+import { Inventories } from '../../../detectors/engine/inventory.ts'
 import type { AuditEvent } from '../../../schemas/event.ts'
 
 const caller = { tenant: 'acme', producer: 'ops', claimed: false, governs: true }

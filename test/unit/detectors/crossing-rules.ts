@@ -1,5 +1,5 @@
 // Rules whose key crosses servers, one of each kind that may be, and the way their signals take from several logs.
-import { createSignalsEngine, createSourceEngine } from '../../../detectors/engine.ts'
+import { createSignalsEngine, createSourceEngine } from '../../../detectors/engine/engine.ts'
 import { type AnyRule, assemble } from '../../../detectors/load.ts'
 import type { LoadedRules } from '../../../detectors/loaded-rule.ts'
 import { days, defineRule, hours, minutes } from '../../../detectors/rule.ts'

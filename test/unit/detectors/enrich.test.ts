@@ -1,9 +1,9 @@
 // Enrichment: the inventory wins, names decide the rest, and the row names the stateless rules that matched.
 import { describe, expect, it } from 'vitest'
 import { EMPTY_INVENTORY, enricher, inventoryOf } from '../../../detectors/enrich.ts'
+import { riskOfName } from '../../../detectors/flows/tool-risk.ts'
 import { loadRules } from '../../../detectors/load.ts'
 import { exampleEvents, sample } from '../../../detectors/sample.ts'
-import { riskOfName } from '../../../detectors/tool-risk.ts'
 
 describe('risk by name', () => {
   it.each([

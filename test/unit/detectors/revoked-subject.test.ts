@@ -1,8 +1,8 @@
 /** A revocation stands under what was revoked, not under who told it. */
 import { describe, expect, it } from 'vitest'
+import { readersOf } from '../../../detectors/engine/scope.ts'
+import { viewOf } from '../../../detectors/engine/view.ts'
 import { exampleEvents, idOf, sample } from '../../../detectors/sample.ts'
-import { readersOf } from '../../../detectors/scope.ts'
-import { viewOf } from '../../../detectors/view.ts'
 
 const told = { principal: 'admin', client: 'console' }
 const viewFor = (subjectKind: 'principal' | 'token' | 'client' | '') =>

@@ -1,9 +1,9 @@
 // The contract: what a rule did not require does not compile, and what it reads is never absent.
 import { describe, expect, it } from 'vitest'
+import { type View, viewOf } from '../../../detectors/engine/view.ts'
+import { MAPPINGS } from '../../../detectors/engine/vocabulary.ts'
 import { days, defineRule } from '../../../detectors/rule.ts'
 import { exampleEvents, sample } from '../../../detectors/sample.ts'
-import { type View, viewOf } from '../../../detectors/view.ts'
-import { MAPPINGS } from '../../../detectors/vocabulary.ts'
 import { engineOf, feed, saws, TEXT } from './small-rules.ts'
 
 describe('the contract', () => {

@@ -1,7 +1,7 @@
 // The shapes: windows to the millisecond, late events, ttl, cooldown, timers.
 import { describe, expect, it } from 'vitest'
+import { ALLOWED_LATENESS_MS } from '../../../detectors/engine/rule-engine.ts'
 import { days, defineRule, minutes, seconds } from '../../../detectors/rule.ts'
-import { ALLOWED_LATENESS_MS } from '../../../detectors/rule-engine.ts'
 import { sample } from '../../../detectors/sample.ts'
 import { call, engineOf, feed, saws, TEXT } from './small-rules.ts'
 

@@ -1,7 +1,7 @@
 // Rules whose key crosses servers: what becomes a signal, that it says enough, and that the order of servers changes nothing.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createEngine, createSignalsEngine, createSourceEngine } from '../../../detectors/engine.ts'
+import { createEngine, createSignalsEngine, createSourceEngine } from '../../../detectors/engine/engine.ts'
 import { minutes } from '../../../detectors/rule.ts'
 import { exampleEvents, type Sample, sample } from '../../../detectors/sample.ts'
 import { rotated } from '../../../detectors/trial.ts'

@@ -1,6 +1,6 @@
 // Small rules and events for the tests of the engine.
 import { z } from 'zod'
-import { createEngine, type Engine } from '../../../detectors/engine.ts'
+import { createEngine, type Engine } from '../../../detectors/engine/engine.ts'
 import { assemble } from '../../../detectors/load.ts'
 import type { AnyRule } from '../../../detectors/loaded-rule.ts'
 import { example, exampleEvents, type Sample, sample } from '../../../detectors/sample.ts'

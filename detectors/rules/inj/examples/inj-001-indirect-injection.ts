@@ -1,7 +1,8 @@
 /** Examples of inj-001: where an order stands, how it is written, what agrees with it, and whose content it is. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, type Sample, sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Words = NonNullable<Parameters<typeof finds>[3]>
 const marker = finds('result', 'injection.role_marker', 'malicious')

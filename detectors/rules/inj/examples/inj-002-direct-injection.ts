@@ -1,7 +1,8 @@
 /** Examples of inj-002: what stands in arguments, who passes it, and how often in how short a time. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, exampleWith, type Sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Words = Parameters<typeof finds>[3]
 /** One call with an order in its query. */

@@ -1,7 +1,8 @@
 /** Examples of inj-004: paths in arguments and URIs of resources, over HTTP and over stdio. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, exampleWith, type Sample, sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Words = Parameters<typeof finds>[3]
 const passes = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>

@@ -1,7 +1,8 @@
 /** Examples of inj-005: addresses that a server is led to, by whom and over which redirects; and addresses in arguments. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, exampleWith, type Sample, sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Asked = NonNullable<Parameters<typeof sample<'outbound.request'>>[1]>
 type Inward = NonNullable<Asked['ipClass']>

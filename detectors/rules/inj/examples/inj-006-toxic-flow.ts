@@ -1,9 +1,20 @@
 /** Examples of inj-006: what leads where, for whom, how often before and with whose consent; and what a tool is known by. */
+
+import { tagged } from '../../../content/sample-content.ts'
+import * as made from '../../../flows/sample-flow.ts'
+import {
+  approves,
+  calls,
+  defines,
+  effects,
+  habits,
+  orders,
+  requests,
+  usually,
+  way,
+} from '../../../flows/sample-flow.ts'
 import { days, type Example } from '../../../rule.ts'
 import { allGraded, counted, example, exampleWith, SAMPLE_EPOCH_MS, type Sample } from '../../../sample.ts'
-import { tagged } from '../../../sample-content.ts'
-import * as made from '../../../sample-flow.ts'
-import { approves, calls, defines, effects, habits, orders, requests, usually, way } from '../../../sample-flow.ts'
 
 const [page, mailbox] = way(0) as [Sample, Sample]
 type Words = Parameters<typeof calls>[2]

@@ -1,7 +1,8 @@
 /** Examples of inj-007: sizes against what is usual, week by week, and texts that say nothing. */
+
+import { tagged } from '../../../content/sample-content.ts'
 import { days, type Example, seconds } from '../../../rule.ts'
 import { example, exampleWith, type Sample, sample } from '../../../sample.ts'
-import { tagged } from '../../../sample-content.ts'
 
 type Words = NonNullable<Parameters<typeof sample<'tool.result'>>[1]>
 const gives = (kb: number, more: Words = {}): Sample =>

@@ -1,7 +1,8 @@
 /** Examples of inj-008: what is written, and into which tools. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, type Sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Words = Parameters<typeof finds>[3]
 const stores = (kind: string, verdict: 'malicious' | 'suspicious' = 'malicious', more: Words = {}): Sample =>

@@ -1,7 +1,8 @@
 /** Examples of inj-009: prompts with orders in them; how often, how much and how deep a tool asks, declared or not. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import { days, type Example, minutes, seconds } from '../../../rule.ts'
 import { allGraded, counted, example, exampleWith, type Sample, sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Words = NonNullable<Parameters<typeof sample<'sampling.requested'>>[1]>
 const asks = (more: Words = {}): Sample =>

@@ -1,7 +1,8 @@
 /** Examples of inj-010: forms, URLs, what stands in a question, and what comes back of what was typed in. */
+
+import { finds } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, exampleWith, type Sample, sample } from '../../../sample.ts'
-import { finds } from '../../../sample-content.ts'
 
 type Words = NonNullable<Parameters<typeof sample<'elicitation.requested'>>[1]>
 const form = (...fieldClasses: string[]): Sample =>

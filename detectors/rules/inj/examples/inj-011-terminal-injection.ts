@@ -1,7 +1,8 @@
 /** Examples of inj-011: what a terminal obeys, and where it stands. */
+
+import { finds, tagged } from '../../../content/sample-content.ts'
 import type { Example } from '../../../rule.ts'
 import { allGraded, example, type Sample } from '../../../sample.ts'
-import { finds, tagged } from '../../../sample-content.ts'
 
 type Verdict = Parameters<typeof finds>[2]
 const prints = (kind: string, verdict: Verdict, more: Parameters<typeof finds>[3] = {}): Sample =>

@@ -1,7 +1,7 @@
 /** One owned partition at its end: released within its budget whatever hangs, and silent afterwards. */
 import { describe, expect, it } from 'vitest'
 import { OwnedPartition } from '../../../../cli/roles/owned-partition.ts'
-import { RetrySet } from '../../../../detectors/retry-set.ts'
+import { RetrySet } from '../../../../detectors/engine/retry-set.ts'
 import { batchOf, Durable, event, Life, LOG, type OnStep, RULES, type Step, unavailable } from './detect-bed.ts'
 
 const log = [[event(1)], [event(2)], [event(3)]]

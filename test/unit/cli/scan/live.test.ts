@@ -5,7 +5,7 @@ import { rowOf } from '../../../../cli/scan/row.ts'
 import { scanRow } from '../../../../cli/scan/row-scanner.ts'
 import { admit } from '../../../../collector/admit.ts'
 import { shutdownAudit } from '../../../../collector/instrument/index.ts'
-import { createEngine } from '../../../../detectors/engine.ts'
+import { createEngine } from '../../../../detectors/engine/engine.ts'
 import { type LoadedRules, loadRules } from '../../../../detectors/load.ts'
 import { legacy, SDKS } from '../../collector/instrument/observed-servers.ts'
 

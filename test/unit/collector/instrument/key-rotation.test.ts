@@ -12,7 +12,7 @@ import { Exchange } from '../../../../collector/instrument/edge/exchange.ts'
 import { nodeHead } from '../../../../collector/instrument/edge/http-head.ts'
 import { instrumentMcpServer, memorySink, shutdownAudit } from '../../../../collector/instrument/index.ts'
 import { auditCallback, auditUpstreamRedirect } from '../../../../collector/instrument/oauth.ts'
-import { createEngine } from '../../../../detectors/engine.ts'
+import { createEngine } from '../../../../detectors/engine/engine.ts'
 import { loadRules } from '../../../../detectors/load.ts'
 import { type AuditEvent, parseEvent } from '../../../../schemas/event.ts'
 

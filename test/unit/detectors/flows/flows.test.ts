@@ -19,7 +19,7 @@ import {
   sawAddresses,
   wentWay,
 } from '../../../../detectors/flows/flow-tool.ts'
-import { CLASS } from '../../../../detectors/tool-class.ts'
+import { CLASS } from '../../../../detectors/flows/tool-class.ts'
 
 const WINDOW_MS = 1_000
 const HOUR_MS = 3_600_000
