@@ -18,7 +18,7 @@ export interface PackParts {
 }
 export interface RulePack {
   readonly rules: LoadedRules
-  /** Look now; resolves when a change is in force. Asked again and again once followed: watching is not reliable on every file system. */
+  /** Look now: a change that stood still since the last look is in force when this resolves. Asked again and again once followed: watching is not reliable on every file system. */
   look(): Promise<void>
   /** `inForce` puts new rules to work, `announce` tells the audit trail. */
   follow(inForce: (rules: LoadedRules) => Promise<void>, announce: (event: AuditEvent) => Promise<void>): void
@@ -30,6 +30,8 @@ export async function openRulePack(parts: PackParts): Promise<RulePack> {
   let settings = parts.settings
   let rules = await loadRules(configuredRules(settings))
   let seen = versionOf(parts, settings)
+  /** What the last look saw. */
+  let waiting = seen
   let use: (rules: LoadedRules) => Promise<void> = async () => {}
   let tell: (event: AuditEvent) => Promise<void> = async () => {}
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +55,10 @@ export async function openRulePack(parts: PackParts): Promise<RulePack> {
   }
   const look = (): Promise<void> => {
     const version = versionOf(parts, settings)
-    if (version === seen) return looking ?? Promise.resolve()
+    // A file that is being written is half a file: what counts has stood still from one look to the next.
+    const isStill = version === waiting
+    waiting = version
+    if (version === seen || !isStill) return looking ?? Promise.resolve()
     looking = (looking ?? Promise.resolve()).then(() => reload(version)).finally(() => (looking = undefined))
     return looking
   }

@@ -103,6 +103,9 @@ function reasonOf(finding: Finding): string {
 const moment = (ms: number): string =>
   `toDateTime64('${new Date(ms).toISOString().slice(0, -1).replace('T', ' ')}', 3, 'UTC')`
 
+/** What an alert about a person, token or client names may lie on several servers. */
+const isOfOneServer = ({ entity }: Finding): boolean => /(^| )server=/.test(entity)
+
 function queryOf(finding: Finding, eventIds: readonly string[], windowStart: string, windowMs: number): string {
   const startMs = Date.parse(windowStart)
   const evidence =
@@ -112,7 +115,7 @@ function queryOf(finding: Finding, eventIds: readonly string[], windowStart: str
   return [
     'SELECT event_time, event_type, event_id, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
     'FROM events_exact',
-    `WHERE tenant = ${sqlLiteral(finding.tenant)} AND server_id = ${sqlLiteral(finding.serverId)} AND ${evidence}`,
+    `WHERE tenant = ${sqlLiteral(finding.tenant)} AND ${isOfOneServer(finding) ? `server_id = ${sqlLiteral(finding.serverId)} AND ` : ''}${evidence}`,
     'ORDER BY event_time, event_id',
   ].join('\n')
 }

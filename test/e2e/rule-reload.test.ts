@@ -12,6 +12,7 @@ const config = join(dataDir, 'auditd.yaml')
 const folder = join(dataDir, 'own')
 const BASE = `limits: { coverageEveryMs: 100, snapshotEveryMs: 400, reloadEveryMs: 100 }\nrulesFolder: ${folder}\n`
 let service: Up
+let changes = 0
 beforeAll(async () => {
   mkdirSync(folder)
   writeFileSync(config, BASE)
@@ -37,7 +38,8 @@ const told = (event: string) => service.log.filter((line) => line['event'] === e
 /** Write, and wait until the service has said what it made of it. */
 async function change(text: string, says: 'rules_changed' | 'rules_refused'): Promise<string> {
   const before = told(says).length
-  writeFileSync(config, BASE + text)
+  // Of a second try the text is the same: the service looks at what changed.
+  writeFileSync(config, `${BASE}${text}# ${++changes}\n`)
   while (told(says).length === before) await wait(50)
   return String(told(says).at(-1)!['reason'] ?? '')
 }
