@@ -1,6 +1,7 @@
 /** What every rule must satisfy, ours and those of users alike: each property answers its faults, none when it holds. */
 import { z } from 'zod'
 import { type AuditEvent, parseEvent } from '../schemas/event.ts'
+import { LIMITS } from '../schemas/field.ts'
 import { type Finding, SEVERITIES, severityRank } from '../schemas/finding.ts'
 import { EVERY_SERVER } from './engine/scope.ts'
 import { isCrossing } from './engine/signals/crossing.ts'
@@ -75,7 +76,8 @@ export const PROPERTIES: readonly Property[] = [
     faults: ofExamples((_, example) => {
       const faults = eventsOf(example).flatMap((event) => {
         const parsed = parseEvent(event)
-        return 'fault' in parsed ? [`${parsed.fault.field} ${parsed.fault.reason}`] : []
+        if ('fault' in parsed) return [`${parsed.fault.field} ${parsed.fault.reason}`]
+        return JSON.stringify(event).length > LIMITS.eventBytes ? [`larger than ${LIMITS.eventBytes} bytes`] : []
       })
       return faults.length > 0 && faults.join(', ')
     }),

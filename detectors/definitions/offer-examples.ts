@@ -12,10 +12,12 @@ const b2 = { build: 'b2' }
 const unknown = { build: '' }
 const admin = { scopeSetHash: 'ad' }
 const cut = { flags: ['definitions_trimmed'] }
-/** So many tools, with names that are as long in all, lines and their ends together. */
+/** So many tools, with names that are as long in all, lines and their ends together. They say little else: an event has its bound. */
+const BARE = { description: '', wording: '', hash: '', fields: [], shape: [] } as const
 const many = (count: number, characters: number): Words[] => {
   const rest = characters - count * 11
   return Array.from({ length: count }, (_, at) => ({
+    ...BARE,
     name: `tool_${String(at).padStart(5, '0')}${at === 0 ? 'x'.repeat(Math.max(0, rest + 1)) : ''}`,
   }))
 }
