@@ -57,9 +57,11 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
     reply.hijack()
     telemetry.scrape(request.raw, reply.raw)
   })
-  server.post('/v1/query', async (request, reply) => {
+  const owner = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (!sameToken(request.headers.authorization, token))
-      return reply.code(401).send({ error: 'admin: authorization: the token of the data folder is required' })
+      await reply.code(401).send({ error: 'admin: authorization: the token of the data folder is required' })
+  }
+  server.post('/v1/query', { onRequest: owner }, async (request, reply) => {
     const body = queryBody.safeParse(request.body)
     if (!body.success)
       return reply
@@ -75,9 +77,7 @@ export async function startAdmin({ address, dataDir, store, telemetry, ready }: 
         .send({ error: (error as Error).message })
     }
   })
-  server.get('/v1/coverage', async (request, reply) => {
-    if (!sameToken(request.headers.authorization, token))
-      return reply.code(401).send({ error: 'admin: authorization: the token of the data folder is required' })
+  server.get('/v1/coverage', { onRequest: owner }, async (request, reply) => {
     const filter = coverageQuery.safeParse(request.query)
     if (!filter.success)
       return reply.code(400).send({ error: `admin: ${filter.error.issues[0]?.path.join('.')}: not known` })

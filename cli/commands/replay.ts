@@ -9,6 +9,7 @@ import { loadRules } from '../../detectors/load.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import { loadConfig } from '../configuration.ts'
+import { configuredRules } from '../user-rules.ts'
 
 const CALLER = { tenant: 'default', producer: 'replay', claimed: true }
 const LOG = '0'.repeat(32)
@@ -30,7 +31,7 @@ export default function configure(command: Command): void {
 /** Answers how many lines could not be read; each is reported on stderr and costs its neighbours nothing. */
 async function replay(file: string, found: (finding: Finding) => void): Promise<number> {
   const settings = loadConfig(process.env)
-  const engine = createEngine(await loadRules({ config: settings.rules }), { stateRows: settings.limits.stateRows })
+  const engine = createEngine(await loadRules(configuredRules(settings)), { stateRows: settings.limits.stateRows })
   const retries = new RetrySet()
   let number = 0
   let unread = 0

@@ -1,8 +1,23 @@
 /** Use of what was revoked: an account, a token or a client. Whatever comes first, revocation or use, the answer is the same. */
+import { z } from 'zod'
 import type { Severity } from '../../schemas/finding.ts'
-import { type Match, NEVER } from '../rule.ts'
+import { type Match, minutes, NEVER } from '../rule.ts'
 import { entryOf } from '../table.ts'
 import { gradeOfAccepted } from './acceptance.ts'
+
+/** What may be tuned, the same whatever was revoked. */
+export const revocationOptions = z.object({
+  graceMs: z.int().min(0).default(minutes(5)).describe('How long after a revocation a use is no fault, milliseconds.'),
+  serverGraceMs: z.record(z.string(), z.int().min(0)).default({}).describe('The same of a server by its id.'),
+  sessionReasons: z
+    .array(z.string())
+    .default(['session', 'credential', 'password', 'sign-out', 'sign_out', 'logout'])
+    .describe('Parts of reasons, in lower case, that end what was issued before and nothing later.'),
+  openReasons: z
+    .array(z.string())
+    .default(['enabled', 'reinstated', 'restored'])
+    .describe('Parts of reasons, in lower case, by which it is good again.'),
+})
 
 /** Times of the newest of each: closed for good, sessions ended, opened again; and the newest use with its token’s time of issue. */
 export type Revocation = {

@@ -1,8 +1,7 @@
 /** Somebody whose account was closed or whose sessions were ended still gets in. */
-import { z } from 'zod'
 import { days, defineRule, minutes } from '../../rule.ts'
 import { counted, example, exampleWith, graded, idOf, SAMPLE_EPOCH_MS, sample } from '../../sample.ts'
-import { noteRevoked, noteUseOf, notRevoked } from '../../token/revocation.ts'
+import { noteRevoked, noteUseOf, notRevoked, revocationOptions } from '../../token/revocation.ts'
 
 /** Seconds since 1970 at a minute of the example. */
 const at = (minute: number): number => SAMPLE_EPOCH_MS / 1_000 + 60 * minute
@@ -52,22 +51,7 @@ export default defineRule({
   },
   occasional: ['identity.revoked', 'flags', 'reason'],
   producerGaps: { 'identity.revoked': 'comes from a feed that somebody ingests' },
-  config: z.object({
-    graceMs: z
-      .int()
-      .min(0)
-      .default(minutes(5))
-      .describe('How long after a revocation a use is no fault, milliseconds.'),
-    serverGraceMs: z.record(z.string(), z.int().min(0)).default({}).describe('The same of a server by its id.'),
-    sessionReasons: z
-      .array(z.string())
-      .default(['session', 'credential', 'password', 'sign-out', 'sign_out', 'logout'])
-      .describe('Parts of reasons, in lower case, that end what was issued before and nothing later.'),
-    openReasons: z
-      .array(z.string())
-      .default(['enabled', 'reinstated', 'restored'])
-      .describe('Parts of reasons, in lower case, by which it is good again.'),
-  }),
+  config: revocationOptions,
   per: 'fleetPrincipal',
   ttl: days(90),
   cell: notRevoked,
