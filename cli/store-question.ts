@@ -6,6 +6,13 @@ import { runningService } from './admin.ts'
 import { loadConfig } from './configuration.ts'
 import { openStore, silentTelemetry } from './wire-store.ts'
 
+/** The rows of an answer in a format of one JSON value a line. */
+export const rowsOf = <Row>(answer: string): Row[] =>
+  answer
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row)
+
 /** Throws AuditdError: query_refused for what is wrong or writes, store_unavailable, config_invalid when there is nothing to ask. */
 export async function askStore(sql: string, dataDir: string, format: string): Promise<string> {
   const service = runningService(dataDir)

@@ -2,7 +2,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { visible } from '../../connectors/webhook/escape.ts'
 import { createEngine } from '../../detectors/engine/engine.ts'
 import { type LoadedRules, loadRules, userFiles } from '../../detectors/load.ts'
 import { sqlLiteral } from '../../detectors/sql-literal.ts'
@@ -10,6 +9,7 @@ import { AuditdError } from '../../schemas/errors.ts'
 import { compare, comparisonText } from '../backtest/comparison.ts'
 import { history } from '../backtest/history.ts'
 import { loadConfig } from '../configuration.ts'
+import { printShown } from '../screen.ts'
 import { askStore } from '../store-question.ts'
 import { configuredRules, userFolderAt } from '../user-rules.ts'
 
@@ -40,9 +40,7 @@ export default function configure(command: Command): void {
     .action(async (options: Options) => {
       const comparison = await backtest(options)
       if (options.json) process.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`)
-      else
-        for (const line of comparisonText(comparison).split('\n'))
-          process.stdout.write(`${visible(line, Number.POSITIVE_INFINITY)}\n`)
+      else printShown(comparisonText(comparison))
     })
 }
 

@@ -1,11 +1,11 @@
 /** `coverage`: where rules could see in the last 24 hours, where they were blind, and what nobody can see from a server. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { visible } from '../../connectors/webhook/escape.ts'
 import { BLIND_SPOTS } from '../../detectors/blind-spots.ts'
 import { COVERAGE_STATES } from '../../detectors/engine/coverage-state.ts'
 import { type CoverageLine, coverageSql, coverageText } from '../coverage-report.ts'
-import { askStore } from '../store-question.ts'
+import { printShown } from '../screen.ts'
+import { askStore, rowsOf } from '../store-question.ts'
 
 interface Options {
   readonly data: string
@@ -27,16 +27,9 @@ export default function configure(command: Command): void {
     .addOption(new Option('--format <format>', 'form of the answer').choices(['text', 'json']).default('text'))
     .action(async ({ data, format, ...filter }: Options) => {
       const answer = await askStore(coverageSql(filter), data, 'JSONEachRow')
-      const lines = answer
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as CoverageLine)
+      const lines = rowsOf<CoverageLine>(answer)
       if (format === 'json')
         process.stdout.write(`${JSON.stringify({ coverage: lines, blindSpots: BLIND_SPOTS }, null, 2)}\n`)
-      else
-        for (const line of coverageText(lines, filter.rule === undefined)
-          .split('\n')
-          .slice(0, -1))
-          process.stdout.write(`${visible(line, Number.POSITIVE_INFINITY)}\n`)
+      else printShown(coverageText(lines, filter.rule === undefined))
     })
 }

@@ -3,13 +3,13 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { resolveSecret } from '../../collector/instrument/keys/secret.ts'
-import { visible } from '../../connectors/webhook/escape.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import { loadConfig } from '../configuration.ts'
 import { chosen, lastChange, ofOneTool } from '../definitions/chosen-version.ts'
 import { approval, revocation, tell } from '../definitions/decision.ts'
 import { differenceOf, differenceText } from '../definitions/difference.ts'
 import { definitionOf, type Version, versionsOf } from '../definitions/versions.ts'
+import { printShown } from '../screen.ts'
 
 interface Reading {
   readonly data: string
@@ -159,6 +159,4 @@ function endOf(text: string, nowMs: number): number {
 }
 
 /** Names of tools and servers are hostile text. */
-const print = (lines: readonly string[]): void => {
-  for (const line of lines.join('\n').split('\n')) process.stdout.write(`${visible(line, Number.POSITIVE_INFINITY)}\n`)
-}
+const print = (lines: readonly string[]): void => printShown(lines.join('\n'))

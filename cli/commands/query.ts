@@ -1,7 +1,7 @@
 /** `query`: read-only SQL against the running service, or the idle data folder. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { visible } from '../../connectors/webhook/escape.ts'
+import { shown } from '../screen.ts'
 import { askStore } from '../store-question.ts'
 
 export default function configure(command: Command): void {
@@ -19,9 +19,3 @@ export default function configure(command: Command): void {
 
 /** Formats made to be looked at. Of the others a program wants the bytes, unless a terminal would act on them. */
 const FOR_PEOPLE = /^(Pretty|Vertical|Markdown)/i
-/** Names of tools and clients are hostile text: each line without anything that a terminal acts on or hides. */
-const shown = (answer: string): string =>
-  answer
-    .split('\n')
-    .map((line) => visible(line, Number.POSITIVE_INFINITY))
-    .join('\n')

@@ -1,7 +1,6 @@
 /** `rules`: the catalogue of rules, made from the rules themselves; trials of one's own rules; what each rule did. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { visible } from '../../connectors/webhook/escape.ts'
 import { rulesAsJson, rulesAsMarkdown } from '../../detectors/catalogue.ts'
 import { loadRules } from '../../detectors/load.ts'
 import { AuditdError } from '../../schemas/errors.ts'
@@ -9,7 +8,8 @@ import { loadConfig } from '../configuration.ts'
 import { attackLayer } from '../rules/attack-layer.ts'
 import { type RuleStats, statsSql, statsText } from '../rules/stats.ts'
 import { trialText, tryRules } from '../rules/trial-report.ts'
-import { askStore } from '../store-question.ts'
+import { printShown } from '../screen.ts'
+import { askStore, rowsOf } from '../store-question.ts'
 import { configuredRules } from '../user-rules.ts'
 
 const FORMATS = ['md', 'json', 'attack-navigator'] as const
@@ -53,10 +53,8 @@ export default function configure(command: Command): void {
         back,
         rules.map(({ id }) => id),
       )
-      const lines = (await askStore(sql, data, 'JSONEachRow')).split('\n').filter((line) => line !== '')
-      if (json) process.stdout.write(`${lines.join('\n')}\n`)
-      else
-        for (const line of statsText(lines.map((each) => JSON.parse(each) as RuleStats)).split('\n'))
-          process.stdout.write(`${visible(line, Number.POSITIVE_INFINITY)}\n`)
+      const answer = await askStore(sql, data, 'JSONEachRow')
+      if (json) process.stdout.write(answer)
+      else printShown(statsText(rowsOf<RuleStats>(answer)))
     })
 }

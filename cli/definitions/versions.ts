@@ -2,7 +2,7 @@
 
 import { sqlLiteral } from '../../detectors/sql-literal.ts'
 import type { Definition } from '../../schemas/events/registry.ts'
-import { askStore } from '../store-question.ts'
+import { askStore, rowsOf } from '../store-question.ts'
 
 export interface Which {
   readonly server?: string | undefined
@@ -27,12 +27,6 @@ export interface Version {
   readonly until: string
 }
 
-/** The sides of a JSON answer that are read. */
-const rowsOf = <Row>(text: string): Row[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row)
 const ask = async <Row>(sql: string, data: string): Promise<Row[]> =>
   rowsOf<Row>(await askStore(sql, data, 'JSONEachRow'))
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type AuditEvent, parseEvent } from '../../schemas/event.ts'
 import { type CoverageLine, coverageSql } from '../coverage-report.ts'
 import type { Job } from '../job-schedule.ts'
+import { rowsOf } from '../store-question.ts'
 
 /** Events of one publish. */
 const BATCH = 500
@@ -34,11 +35,7 @@ export default {
   atStart: false,
   async run({ store, bus, clock }) {
     const answer = await store.query(coverageSql({}), { format: 'JSONEachRow', own: true })
-    const lines = answer
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as CoverageLine)
-    const events = coverageEvents(lines, clock.nowMs())
+    const events = coverageEvents(rowsOf<CoverageLine>(answer), clock.nowMs())
     for (let from = 0; from < events.length; from += BATCH) await bus.publish(events.slice(from, from + BATCH))
   },
 } satisfies Job
