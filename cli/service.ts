@@ -9,7 +9,7 @@ import type { Config } from '../schemas/config.ts'
 import { AuditdError } from '../schemas/errors.ts'
 import type { Clock, EventBus, EventStore, Intake } from '../schemas/ports.ts'
 import { rowText } from '../schemas/row.ts'
-import { startAdmin } from './admin.ts'
+import { startAdmin } from './admin/server.ts'
 import { watchBus } from './bus-health.ts'
 import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { followBearers, loadKeys, warnOf } from './credentials.ts'
@@ -163,7 +163,8 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     detect: fatal === undefined ? true : String(fatal),
     ...(settings.sources.length === 0 ? {} : { sources: sources?.state() ?? true }),
   })
-  const admin = await startAdmin({ address: settings.admin, dataDir, store, telemetry, ready })
+  const context = { settings, dataDir, store, bus, outbox: plumbing.outbox, clock, telemetry }
+  const admin = await startAdmin({ address: settings.admin, context, ready })
   closers.add(() => admin.close())
   telemetry.log('started', { otlp: otlpUrl, admin: admin.url, bus: options.bus, roles, rules: pack.rules.rules.length })
   pack.follow(

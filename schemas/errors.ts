@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   dependency_missing: 'config',
   usage: 'usage',
   query_refused: 'usage',
+  not_found: 'usage',
   topic_recreated: 'invariant',
   spool_corrupt: 'invariant',
   state_corrupt: 'invariant',

@@ -1,6 +1,6 @@
 /** The addresses of the receiver and of the admin server are free, or held by a running service of ours. */
 import { createServer } from 'node:net'
-import { runningService } from '../admin.ts'
+import { runningService } from '../admin/running-service.ts'
 import { splitAddress } from '../configuration.ts'
 import type { Check } from './check.ts'
 

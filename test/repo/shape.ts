@@ -98,6 +98,7 @@ const RULE = /^detectors\/rules\//
 const FOUND_BY_FOLDER = [
   /^cli\/commands\//,
   /^cli\/jobs\//,
+  /^cli\/admin\/routes\//,
   /^connectors\/webhook\/targets\//,
   /^cli\/(demo\/)?scenarios\//,
 ]

@@ -4,11 +4,14 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Admin, runningService, startAdmin } from '../../../cli/admin.ts'
+import { loadRoutes } from '../../../cli/admin/routes/load.ts'
+import { runningService } from '../../../cli/admin/running-service.ts'
+import { type Admin, startAdmin } from '../../../cli/admin/server.ts'
 import { createTelemetry, type ServiceTelemetry } from '../../../cli/telemetry.ts'
 import { memoryEventStore } from '../../../connectors/memory/event-store.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import { COUNTERS, type CounterName } from '../../../schemas/telemetry.ts'
+import { adminContext } from '../../fakes/admin-context.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'admin-'))
 const file = join(dataDir, 'admin.json')
@@ -24,17 +27,20 @@ beforeAll(async () => {
   chmodSync(file, 0o644)
   admin = await startAdmin({
     address: '127.0.0.1:0',
-    dataDir,
-    store: {
-      ...memoryEventStore(),
-      async query(sql, { format }) {
-        asked.push({ sql, format })
-        if (sql === 'DROP') throw new AuditdError('query_refused', 'query', '', 'only reading')
-        if (sql === 'DOWN') throw new AuditdError('store_unavailable', 'store', 'query', 'down')
-        return 'answer\n'
+    context: adminContext({
+      dataDir,
+      store: {
+        ...memoryEventStore(),
+        async mergeDay() {},
+        async query(sql, { format }) {
+          asked.push({ sql, format })
+          if (sql === 'DROP') throw new AuditdError('query_refused', 'query', '', 'only reading')
+          if (sql === 'DOWN') throw new AuditdError('store_unavailable', 'store', 'query', 'down')
+          return 'answer\n'
+        },
       },
-    },
-    telemetry,
+      telemetry,
+    }),
     ready: async () => ({ ...checks }),
   })
   token = (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token
@@ -166,10 +172,33 @@ describe('a web page whose name was given this address', () => {
   })
 })
 
+describe('the socket of the data folder', () => {
+  const ask = (path: string) =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const question = request({ socketPath: admin.socketPath, path }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
+      })
+      question.on('error', reject).end()
+    })
+  it('is for its owner alone, who needs no token there', async () => {
+    expect(statSync(admin.socketPath).mode & 0o777).toBe(0o600)
+    expect((await ask('/v1/openapi.json')).status).toBe(200)
+  })
+  it('answers OpenAPI with every route, what it asks and who may', async () => {
+    const described = JSON.parse((await ask('/v1/openapi.json')).body) as { paths: Record<string, unknown> }
+    for (const { path, method, summary } of await loadRoutes()) {
+      const operation = described.paths[path.replace(/:([a-zA-Z]+)/g, '{$1}')]
+      expect(operation).toMatchObject({ [method.toLowerCase()]: { summary, security: [{ bearer: [] }] } })
+    }
+  })
+})
+
 describe('closing', () => {
   it('takes the file away and frees the address', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'admin-'))
-    const parts = { dataDir: folder, store: memoryEventStore(), telemetry, ready: async () => ({}) }
+    const parts = { context: adminContext({ dataDir: folder, telemetry }), ready: async () => ({}) }
     const first = await startAdmin({ ...parts, address: '127.0.0.1:0' })
     await first.close()
     expect(existsSync(join(folder, 'admin.json'))).toBe(false)
