@@ -4,6 +4,12 @@ import { finding, SEVERITIES } from './finding.ts'
 
 export const ALERT_WINDOW_MS = 3_600_000
 
+/** open -> acknowledged -> resolved; suppressed: somebody answers for its silence, until a time. A finding after `resolved` opens it again. */
+export const ALERT_STATUSES = ['open', 'acknowledged', 'resolved', 'suppressed'] as const
+export type AlertStatus = (typeof ALERT_STATUSES)[number]
+/** What a person found it to be; '' while nobody said. */
+export const ALERT_VERDICTS = ['', 'true_positive', 'false_positive', 'benign'] as const
+
 export const alert = z.object({
   alertId: z
     .string()
@@ -14,10 +20,41 @@ export const alert = z.object({
   title: z
     .string()
     .meta({ description: 'One line with the facts: who, which server, which tool.', origin: 'ours', unit: 'text' }),
-  severity: z
-    .enum(SEVERITIES)
-    .meta({ description: 'Highest severity of its findings.', origin: 'ours', unit: SEVERITIES.join(' | ') }),
+  severity: z.enum(SEVERITIES).meta({
+    description: 'Severity of its gravest finding, raised where it repeats.',
+    origin: 'ours',
+    unit: SEVERITIES.join(' | '),
+  }),
   severityReason: z.string().meta({ description: 'Why this severity.', origin: 'ours', unit: 'text' }),
+  findingSeverity: z
+    .enum(SEVERITIES)
+    .default('info')
+    .meta({
+      description: 'Highest severity of its findings, before repetition raised it.',
+      origin: 'ours',
+      unit: SEVERITIES.join(' | '),
+    }),
+  status: z
+    .enum(ALERT_STATUSES)
+    .default('open')
+    .meta({ description: 'Where it stands in its life.', origin: 'ours', unit: ALERT_STATUSES.join(' | ') }),
+  owner: z
+    .string()
+    .default('')
+    .meta({ description: 'Who acknowledged, resolved or suppressed it.', origin: 'ours', unit: 'text' }),
+  statusReason: z.string().default('').meta({ description: 'Why it stands there.', origin: 'ours', unit: 'text' }),
+  statusAt: z
+    .string()
+    .default('')
+    .meta({ description: 'Since when, by our clock; empty while it is new.', origin: 'ours', unit: 'RFC 3339 UTC' }),
+  statusUntil: z
+    .string()
+    .default('')
+    .meta({ description: 'End of a suppression; empty otherwise.', origin: 'ours', unit: 'RFC 3339 UTC' }),
+  verdict: z
+    .enum(ALERT_VERDICTS)
+    .default('')
+    .meta({ description: 'What a person found it to be.', origin: 'ours', unit: ALERT_VERDICTS.slice(1).join(' | ') }),
   tenant: finding.shape.tenant,
   serverId: finding.shape.serverId,
   entity: finding.shape.entity,

@@ -1,21 +1,12 @@
 /** The whole configuration as one schema: YAML file, overridden by MCP_AUDITD_* (nested by `__`); unknown keys are refused. */
 import { z } from 'zod'
 import { SEVERITIES } from './finding.ts'
+import { secret } from './secret-reference.ts'
 import { suppression } from './suppression.ts'
+import { targetConfig } from './target-config.ts'
 import { DEFAULT_PARTITIONS } from './topics.ts'
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be HOST:PORT')
-/** A secret is named, not written: a variable, a file, or a program that prints it. No shell is started. */
-const SECRET_FORMS = 'must be env:NAME, file:PATH, cmd:PROGRAM ARGUMENTS or a command'
-const secret = z.union(
-  [
-    z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|cmd:\s*\S.*)$/, SECRET_FORMS),
-    z.strictObject({ command: z.array(z.string()).min(1).describe('Program and arguments, as they are.') }),
-  ],
-  SECRET_FORMS,
-)
-export type SecretReference = z.infer<typeof secret>
-
 const credential = z.strictObject({
   keyId: z
     .string()
@@ -31,26 +22,6 @@ const credential = z.strictObject({
       'collector: its receivedAt and tenant on Kafka are trusted. operator: it may tell of deployments, approvals, revocations, inventories.',
     ),
 })
-const from = (severity: (typeof SEVERITIES)[number]) =>
-  z.enum(SEVERITIES).default(severity).describe('Alerts below it are not delivered here.')
-const target = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('console').describe('Lines on standard output.'),
-    minimumSeverity: from('info'),
-  }),
-  z.strictObject({
-    type: z.literal('webhook').describe('Signed Standard Webhooks request.'),
-    url: z.url().describe('Where it is posted to.'),
-    secret: secret.describe('Standard Webhooks signing secret, whsec_…'),
-    minimumSeverity: from('low'),
-  }),
-  z.strictObject({
-    type: z.literal('slack').describe('Slack incoming webhook.'),
-    url: secret.describe('Incoming-webhook URL; it is itself a secret.'),
-    minimumSeverity: from('medium'),
-  }),
-])
-
 const source = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('kafka').describe('A topic that an OpenTelemetry Collector writes.'),
@@ -181,11 +152,10 @@ export const config = z.strictObject({
     .default('')
     .describe('Folder with rules of your own, TypeScript files; read anew when they change.'),
   targets: z
-    .record(z.string().regex(/^[a-z0-9-]{1,32}$/), target)
-    .default({ console: { type: 'console', minimumSeverity: 'info' } })
+    .record(z.string().regex(/^[a-z0-9-]{1,32}$/), targetConfig)
+    .prefault({ console: { type: 'console' } })
     .describe('Where alerts go, by name.'),
   allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
 })
 export type Config = z.infer<typeof config>
 export type SourceConfig = Config['sources'][number]
-export type TargetConfig = Config['targets'][string]

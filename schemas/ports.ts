@@ -1,5 +1,6 @@
 /** The ports: what the roles ask of a bus, a store, state, an outbox and a target. Each has one contract suite in test/contract. */
 import type { Alert } from './alert.ts'
+import type { AlertChange, AlertGroup } from './alert-change.ts'
 import type { CoverageRow } from './coverage.ts'
 import type { AuditEvent } from './event.ts'
 import type { Finding } from './finding.ts'
@@ -198,25 +199,43 @@ export interface Delivery {
   /** Stable: alertId and revision. The receiver drops repeats by it. */
   readonly idempotencyKey: string
   readonly attempt: number
+  /** Flood control put it into this bundle: told together with the others of it, in one message, under this key. */
+  readonly bundle?: string
 }
 export type Settlement =
   | { readonly kind: 'delivered' }
+  /** It stays due, as a part of `bundle`. Durable before anything of the bundle is sent. */
+  | { readonly kind: 'bundled'; readonly bundle: string }
   | { readonly kind: 'retry'; readonly notBeforeMs: number; readonly reason: string }
   | { readonly kind: 'dead'; readonly reason: string }
 /** What the alert role makes durable in one step; only then is the cursor of the findings moved. */
 export interface AlertUpdate {
   readonly cursor: string
+  /** Ids of the findings and changes that were taken in. */
   readonly findingIds: readonly string[]
+  /** Decisions about groups: `decisions` answers the last of each. */
+  readonly decisions?: readonly AlertChange[]
   readonly alerts: readonly Alert[]
   /** Revisions to deliver, for each target by name. */
   readonly deliveries: readonly { readonly alertId: string; readonly revision: number; readonly target: string }[]
 }
+/** The next of the log of findings, in order. */
+export interface Taken {
+  readonly findings: readonly Finding[]
+  /** What people decided meanwhile. */
+  readonly changes: readonly AlertChange[]
+  readonly cursor: string
+}
 export interface Outbox {
-  /** The next findings in order, at least once, waiting until there are some or the signal aborts (then empty). */
-  take(limit: number, signal: AbortSignal): Promise<{ readonly findings: readonly Finding[]; readonly cursor: string }>
+  /** At least once, waiting until there is something or the signal aborts (then empty). */
+  take(limit: number, signal: AbortSignal): Promise<Taken>
+  /** Puts findings of our own and decisions of people into the log; they come out of `take` where their alerts are owned. Durable when it resolves. */
+  offer(findings: readonly Finding[], changes: readonly AlertChange[]): Promise<void>
   alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>>
-  /** Which of these findings were already grouped. */
-  remembered(findingIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** The last `suppress` or `unsuppress` of each of these groups that was recorded. */
+  decisions(groups: readonly AlertGroup[]): Promise<readonly AlertChange[]>
+  /** Which of these findings and changes were already taken in, by id. */
+  remembered(ids: readonly string[]): Promise<ReadonlySet<string>>
   record(update: AlertUpdate): Promise<void>
   /** Deliveries due for a target, oldest first. A target that is down delays no other. */
   due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]>
@@ -226,6 +245,8 @@ export interface Outbox {
 
 export interface TargetRequest {
   readonly url: string
+  /** POST when absent. */
+  readonly method?: 'GET' | 'POST' | 'PUT'
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -234,14 +255,47 @@ export interface TargetAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
-/** A target is two pure functions: alert to request, and answer to verdict. Sending, retry, jitter and SSRF checks stand once in connectors/webhook. */
+/** What an exchange led to, for one delivery. `afterMs`: the whole target rests so long. */
+export type TargetVerdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly afterMs?: number; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+/** What a target may use while it delivers. */
+export interface Exchange {
+  /** Addresses are checked and pinned, no redirect is followed, answers are capped. Throws AuditdError('target_failed' | 'address_denied'). */
+  send(request: TargetRequest): Promise<TargetAnswer>
+  readonly clock: Clock
+  /** Ends with the service, or with the time of one exchange. */
+  readonly signal: AbortSignal
+}
+/** What goes out, as it is, with every secret left out: for `targets sample`, and for tests of what a service takes. */
+export interface TargetPayload {
+  /** `POST https://…`, or where else it goes. */
+  readonly to: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+/**
+ * A target: alerts to payloads (pure), and one exchange. When to deliver, retry, pause, group and leave out stands once, in
+ * connectors/webhook.
+ */
 export interface AlertTarget {
   readonly name: string
-  request(delivery: Delivery, nowMs: number): TargetRequest
-  verdict(
-    answer: TargetAnswer,
-  ):
-    | { readonly kind: 'delivered' }
-    | { readonly kind: 'retry'; readonly afterMs?: number; readonly reason: string }
-    | { readonly kind: 'refused'; readonly reason: string }
+  /** Deliveries of one exchange, at most; 1 when absent. */
+  readonly together?: number
+  /** Least time between two exchanges, milliseconds. */
+  readonly paceMs?: number
+  /** The payloads of these deliveries: same deliveries, same bodies, whatever the attempt. */
+  payloads(deliveries: readonly Delivery[], nowMs: number): readonly TargetPayload[]
+  /** A verdict for each delivery, in their order. Throwing a transient AuditdError: nothing is known, all of them are tried again. */
+  deliver(deliveries: readonly Delivery[], exchange: Exchange): Promise<readonly TargetVerdict[]>
+  /**
+   * Rows of the view `events`, as JSON objects by column, where the target takes events too: all of them, or none when it answers
+   * anything but `delivered`. `key` is the same when the same rows come again.
+   */
+  deliverEvents?(rows: readonly EventRow[], key: string, exchange: Exchange): Promise<TargetVerdict>
+  /** Ends what it keeps open. */
+  close?(): Promise<void>
 }
+/** A row of events by column name, times as ClickHouse writes them (`2026-11-24 01:02:03.500000000`), `fields` as JSON text. */
+export type EventRow = Readonly<Record<string, unknown>>

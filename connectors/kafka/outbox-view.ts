@@ -35,11 +35,13 @@ export const deliveryRecord = (target: string, alert: Alert, atMs: number): Kafk
 export function settledRecord({ target, alert, attempt }: Delivery, settlement: Settlement, atMs: number): KafkaRecord {
   const { kind } = settlement
   const next: DeliveryRecord =
-    kind === 'retry'
-      ? { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs, reason: settlement.reason, atMs }
-      : kind === 'dead'
-        ? { alert, attempt, notBeforeMs: 0, settled: kind, reason: settlement.reason, atMs }
-        : { attempt, notBeforeMs: 0, settled: kind, atMs }
+    kind === 'bundled'
+      ? { alert, attempt, notBeforeMs: 0, atMs }
+      : kind === 'retry'
+        ? { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs, reason: settlement.reason, atMs }
+        : kind === 'dead'
+          ? { alert, attempt, notBeforeMs: 0, settled: kind, reason: settlement.reason, atMs }
+          : { attempt, notBeforeMs: 0, settled: kind, atMs }
   return record(deliveryKey(target, alert), next)
 }
 

@@ -1,9 +1,10 @@
 /** The outbox on Kafka: findings by consumer group, alerts and deliveries in the compacted alerts topic beside them. */
 import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../schemas/alert.ts'
+import type { AlertChange } from '../../schemas/alert-change.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { AlertUpdate, Clock, Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
+import type { AlertUpdate, Clock, Delivery, Outbox, Settlement, Taken } from '../../schemas/ports.ts'
 import { partitionOf } from '../../schemas/topics.ts'
 import { failpoint } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
@@ -59,10 +60,7 @@ export class KafkaOutbox implements Outbox {
     this.#alertsTopic = topicName(options, 'alerts')
   }
 
-  async take(
-    limit: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly findings: readonly Finding[]; readonly cursor: string }> {
+  async take(limit: number, signal: AbortSignal): Promise<Taken> {
     await this.#start()
     while (!signal.aborted) {
       const waiting = [...this.#owned.values()].filter((owned) => (owned.offered?.findings.length ?? 0) > 0)
@@ -71,11 +69,19 @@ export class KafkaOutbox implements Outbox {
       if (owned?.offered !== undefined) {
         const some = owned.offered.findings.slice(0, Math.min(limit, MOST_FINDINGS))
         const cursor = `${owned.partition}/${owned.assignment}/${some.at(-1)!.next}`
-        return { findings: some.map(({ finding }) => finding), cursor }
+        return { findings: some.map(({ finding }) => finding), changes: [], cursor }
       }
       await this.#sleepUntilOffered(signal)
     }
-    return { findings: [], cursor: '' }
+    return { findings: [], changes: [], cursor: '' }
+  }
+
+  async offer(): Promise<void> {
+    throw new AuditdError('bus_unavailable', 'outbox', 'offer', 'cannot be offered here')
+  }
+
+  async decisions(): Promise<readonly AlertChange[]> {
+    return []
   }
 
   async alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>> {

@@ -32,9 +32,20 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
         )
         const findings = rows.map((row) => JSON.parse(String(row['body'])) as Finding)
         if (findings.length > 0 || signal.aborted || closed)
-          return { findings, cursor: String(rows.at(-1)?.['seq'] ?? from) }
+          return { findings, changes: [], cursor: String(rows.at(-1)?.['seq'] ?? from) }
         await changeOrAbort(wakers, signal)
       }
+    },
+    async offer(findings) {
+      for (const { findingId, ...rest } of findings)
+        database.run(
+          'INSERT OR IGNORE INTO findings (finding_id, body) VALUES (?, ?)',
+          ...[findingId, JSON.stringify({ findingId, ...rest })],
+        )
+      wake()
+    },
+    async decisions() {
+      return []
     },
     async alerts(alertIds) {
       const found = new Map<string, Alert>()
@@ -66,7 +77,7 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
           `UPDATE deliveries SET attempt = ?, not_before_ms = ?, reason = ? ${where}`,
           ...[attempt + 1, Math.trunc(settlement.notBeforeMs), settlement.reason, ...place],
         )
-      else
+      else if (settlement.kind !== 'bundled')
         database.run(
           `UPDATE deliveries SET state = ?, reason = ?, body = NULL, settled_at_ms = ? ${where}`,
           ...[settlement.kind, settlement.kind === 'dead' ? settlement.reason : '', clock.nowMs(), ...place],

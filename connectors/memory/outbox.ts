@@ -31,7 +31,13 @@ export function memoryOutbox(findings: MemoryFindings): Outbox {
     async take(limit, signal) {
       while (findings.all.length <= cursor && !signal.aborted && !closed) await findings.changed(signal)
       const taken = findings.all.slice(cursor, cursor + limit)
-      return { findings: taken, cursor: String(cursor + taken.length) }
+      return { findings: taken, changes: [], cursor: String(cursor + taken.length) }
+    },
+    async offer(offered) {
+      findings.add(offered)
+    },
+    async decisions() {
+      return []
     },
     async alerts(alertIds) {
       return new Map(alertIds.flatMap((id) => (alerts.has(id) ? [[id, alerts.get(id)!] as const] : [])))
@@ -68,7 +74,7 @@ export function memoryOutbox(findings: MemoryFindings): Outbox {
       if (settlement.kind === 'retry') {
         one.attempt += 1
         one.notBeforeMs = settlement.notBeforeMs
-      } else one.state = settlement.kind
+      } else if (settlement.kind !== 'bundled') one.state = settlement.kind
     },
     async close() {
       closed = true

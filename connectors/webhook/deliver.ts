@@ -1,8 +1,17 @@
 /** The delivery loops: one per target over the outbox, at least once, so that a target that is down delays no other. */
-import { isTransient } from '../../schemas/errors.ts'
-import type { AlertTarget, Clock, Delivery, Outbox, Settlement, Telemetry } from '../../schemas/ports.ts'
+import { AuditdError, isTransient } from '../../schemas/errors.ts'
+import type {
+  AlertTarget,
+  Clock,
+  Delivery,
+  Outbox,
+  Settlement,
+  TargetAnswer,
+  TargetRequest,
+  TargetVerdict,
+  Telemetry,
+} from '../../schemas/ports.ts'
 import { type Backoff, backoffMs, Doorbell, type Random, type Sleep, sleepReally } from './pauses.ts'
-import { retryAfterMs } from './retry-after.ts'
 import type { Send } from './send.ts'
 
 export interface DeliveryPolicy {
@@ -65,9 +74,6 @@ export function startDeliveries(options: DeliverOptions): Deliveries {
   }
 }
 
-/** Verdict of one attempt. `pauseMs`: what the receiver asked for, for the whole target. */
-type Attempted = { readonly settlement: Settlement; readonly result: string; readonly pauseMs: number }
-
 class TargetLoop {
   /** Nothing is due, or the target is paused. */
   resting = false
@@ -83,6 +89,7 @@ class TargetLoop {
   /** Failed attempts in a row; 0 when the last one was taken. */
   #failures = 0
   #pausedUntilMs = 0
+  #lastExchangeMs = Number.NEGATIVE_INFINITY
 
   constructor(target: AlertTarget, options: DeliverOptions) {
     this.#target = target
@@ -111,9 +118,10 @@ class TargetLoop {
         this.resting = !this.#doorbell.rung
         await this.#doorbell.wait(this.#policy.pollMs, this.#sleep, stop)
       }
-      for (const delivery of due) {
+      for (const together of this.#exchanges(due)) {
         if (stop.aborted || this.#pausedUntilMs > this.#options.clock.nowMs()) break
-        await this.#deliver(delivery)
+        await this.#pace()
+        await this.#deliver(together)
       }
     }
   }
@@ -121,65 +129,99 @@ class TargetLoop {
   /** One at a time while the target is failing, so that a long outage does not burn the attempts of everything that waits. */
   async #due(): Promise<readonly Delivery[]> {
     const { outbox, clock } = this.#options
-    const limit = this.#failures > 0 ? 1 : BATCH
+    const limit = this.#failures > 0 ? 1 : Math.max(BATCH, this.#target.together ?? 1)
     const due = await this.#outboxCall(() => outbox.due(this.#target.name, clock.nowMs(), limit))
     return due ?? []
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    const { clock, telemetry, random, outbox } = this.#options
-    const { settlement, result, pauseMs } = await this.#attempt(delivery)
-    const target = this.#target.name
-    telemetry.count('mcp_auditd_deliveries_total', 1, { target, result })
-    if (settlement.kind !== 'delivered') {
-      const { alertId } = delivery.alert
-      telemetry.log('delivery_failed', {
-        target,
-        alertId,
-        attempt: delivery.attempt,
-        result,
-        reason: settlement.reason,
-      })
+  #exchanges(due: readonly Delivery[]): readonly (readonly Delivery[])[] {
+    const { together = 1 } = this.#target
+    return Array.from({ length: Math.ceil(due.length / together) }, (_, at) =>
+      due.slice(at * together, (at + 1) * together),
+    )
+  }
+
+  /** Some services refuse a second message within a time. */
+  async #pace(): Promise<void> {
+    const { clock } = this.#options
+    const { paceMs = 0 } = this.#target
+    const waitMs = this.#lastExchangeMs + paceMs - clock.nowMs()
+    if (waitMs > 0) await this.#sleep(waitMs, this.stopping.signal)
+    this.#lastExchangeMs = clock.nowMs()
+  }
+
+  async #deliver(deliveries: readonly Delivery[]): Promise<void> {
+    const verdicts = await this.#attempt(deliveries)
+    let failed = false
+    for (const [at, delivery] of deliveries.entries()) {
+      const verdict = verdicts[at] ?? again('the target gave no verdict')
+      failed ||= verdict.kind === 'retry'
+      await this.#settle(delivery, verdict)
     }
-    if (settlement.kind === 'retry') {
-      this.#failures++
-      const over = this.#failures - this.#policy.openAfter
-      const circuitMs = over < 0 ? 0 : backoffMs(over + 1, this.#policy.pause, random)
-      this.#pausedUntilMs = clock.nowMs() + Math.max(pauseMs, circuitMs)
-    } else {
-      this.#failures = 0
+    if (!failed) this.#failures = 0
+    else this.#failedOnce(Math.max(...verdicts.map((verdict) => (verdict.kind === 'retry' && verdict.afterMs) || 0)))
+  }
+
+  /** Pauses the target for as long as its service asked, and longer with each failure in a row. */
+  #failedOnce(askedMs: number): void {
+    const { clock, random } = this.#options
+    this.#failures++
+    const over = this.#failures - this.#policy.openAfter
+    const circuitMs = over < 0 ? 0 : backoffMs(over + 1, this.#policy.pause, random)
+    this.#pausedUntilMs = clock.nowMs() + Math.max(askedMs, circuitMs)
+  }
+
+  async #settle(delivery: Delivery, verdict: TargetVerdict): Promise<void> {
+    const { telemetry, outbox } = this.#options
+    const target = this.#target.name
+    const { settlement, result } = this.#settlementOf(delivery, verdict)
+    telemetry.count('mcp_auditd_deliveries_total', 1, { target, result })
+    if (verdict.kind !== 'delivered') {
+      const { reason } = settlement.kind === 'retry' || settlement.kind === 'dead' ? settlement : verdict
+      const { alertId } = delivery.alert
+      telemetry.log('delivery_failed', { target, alertId, attempt: delivery.attempt, result, reason })
     }
     await this.#outboxCall(() => outbox.settle(delivery, settlement))
   }
 
-  async #attempt(delivery: Delivery): Promise<Attempted> {
-    const { clock, send } = this.#options
-    let request: ReturnType<AlertTarget['request']>
+  async #attempt(deliveries: readonly Delivery[]): Promise<readonly TargetVerdict[]> {
+    const { clock } = this.#options
+    const signal = this.cutting.signal
     try {
-      request = this.#target.request(delivery, clock.nowMs())
-    } catch (error) {
-      return dead('refused', `the request could not be built: ${reasonOf(error)}`)
-    }
-    try {
-      const answer = await send(request, this.cutting.signal)
-      const verdict = this.#target.verdict(answer)
-      if (verdict.kind === 'delivered') return { settlement: verdict, result: 'delivered', pauseMs: 0 }
-      if (verdict.kind === 'refused') return dead('refused', verdict.reason)
-      const askedMs = retryAfterMs(answer.headers, clock.nowMs()) ?? 0
-      return this.#again(delivery, verdict.reason, Math.max(askedMs, verdict.afterMs ?? 0))
+      return await this.#target.deliver(deliveries, { send: (request) => this.#send(request), clock, signal })
     } catch (error) {
       // A refused address is tried again too: a resolver that answers wrongly for a while must not cost an alert.
-      return this.#again(delivery, reasonOf(error), 0)
+      const reason = reasonOf(error)
+      const verdict =
+        error instanceof AuditdError ? again(reason) : refused(`the request could not be built: ${reason}`)
+      return deliveries.map(() => verdict)
     }
   }
 
-  #again(delivery: Delivery, reason: string, pauseMs: number): Attempted {
-    if (delivery.attempt >= this.#policy.maxAttempts) {
-      return dead('dead', `${reason}; given up after ${delivery.attempt} attempts`)
+  /** Whatever goes wrong on the way says nothing about the alert. */
+  async #send(request: TargetRequest): Promise<TargetAnswer> {
+    try {
+      return await this.#options.send(request, this.cutting.signal)
+    } catch (error) {
+      throw error instanceof AuditdError
+        ? error
+        : new AuditdError('target_failed', 'webhook', this.#target.name, reasonOf(error), error)
     }
-    const waitMs = Math.max(pauseMs, backoffMs(delivery.attempt, this.#policy.retry, this.#options.random))
-    const notBeforeMs = this.#options.clock.nowMs() + waitMs
-    return { settlement: { kind: 'retry', notBeforeMs, reason }, result: 'retry', pauseMs }
+  }
+
+  #settlementOf(delivery: Delivery, verdict: TargetVerdict): { settlement: Settlement; result: string } {
+    if (verdict.kind === 'delivered') return { settlement: verdict, result: 'delivered' }
+    if (verdict.kind === 'refused') return { settlement: { kind: 'dead', reason: verdict.reason }, result: 'refused' }
+    if (delivery.attempt >= this.#policy.maxAttempts) {
+      const reason = `${verdict.reason}; given up after ${delivery.attempt} attempts`
+      return { settlement: { kind: 'dead', reason }, result: 'dead' }
+    }
+    const { clock, random } = this.#options
+    const waitMs = Math.max(verdict.afterMs ?? 0, backoffMs(delivery.attempt, this.#policy.retry, random))
+    return {
+      settlement: { kind: 'retry', notBeforeMs: clock.nowMs() + waitMs, reason: verdict.reason },
+      result: 'retry',
+    }
   }
 
   /** Repeats a call of the outbox until it works or the loop stops (undefined): a delivery is settled rather than sent again. */
@@ -198,9 +240,6 @@ class TargetLoop {
   }
 }
 
-const dead = (result: string, reason: string): Attempted => ({
-  settlement: { kind: 'dead', reason },
-  result,
-  pauseMs: 0,
-})
+const again = (reason: string): TargetVerdict => ({ kind: 'retry', reason })
+const refused = (reason: string): TargetVerdict => ({ kind: 'refused', reason })
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown error')

@@ -1,8 +1,9 @@
 /** How a target file says what it is: `targets/<name>.ts` exports one factory by default, and nothing is registered anywhere else. */
-import type { SecretReference, TargetConfig } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Severity } from '../../schemas/finding.ts'
 import type { AlertTarget } from '../../schemas/ports.ts'
+import type { SecretReference } from '../../schemas/secret-reference.ts'
+import type { TargetConfig } from '../../schemas/target-config.ts'
 import { urlDenied } from './address.ts'
 import type { Send } from './send.ts'
 

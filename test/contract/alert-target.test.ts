@@ -8,7 +8,6 @@ import { FakeSlack } from '../fakes/slack.ts'
 import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
 import { alertTargetContract } from './alert-target.ts'
 
-const signal = new AbortController().signal
 const post = createSend({ allowPrivate: true })
 const answer = (status: number, body = ''): TargetAnswer => ({ status, headers: {}, body })
 const faults = [answer(301), answer(302), answer(408), answer(429), answer(500), answer(502), answer(503), answer(504)]
@@ -17,16 +16,18 @@ alertTargetContract('slack', async () => {
   const slack = await FakeSlack.start()
   return {
     target: slackTarget('soc', slack.url),
-    answer: (request) => post(request, signal),
-    final: [answer(400, 'invalid_blocks'), answer(400, 'invalid_payload'), answer(400, 'no_text'), answer(413)],
-    passing: [
-      ...faults,
-      answer(200, '<html>log in</html>'),
-      answer(200, ''),
-      answer(404, 'no_service'),
-      answer(403, 'invalid_token'),
-      answer(410, 'channel_is_archived'),
-    ],
+    taken: () => slack.messages.length,
+    http: {
+      final: [answer(400, 'invalid_blocks'), answer(400, 'invalid_payload'), answer(400, 'no_text'), answer(413)],
+      passing: [
+        ...faults,
+        answer(200, '<html>log in</html>'),
+        answer(200, ''),
+        answer(404, 'no_service'),
+        answer(403, 'invalid_token'),
+        answer(410, 'channel_is_archived'),
+      ],
+    },
     close: () => slack.close(),
   }
 })
@@ -37,9 +38,8 @@ alertTargetContract('standard-webhooks', async () => {
   const receiver = await StandardWebhooksReceiver.start({ secret, nowMs })
   return {
     target: standardWebhooksTarget('siem', receiver.url, signersOf('siem', secret)),
-    answer: (request) => post(request, signal),
-    final: [answer(410), answer(413)],
-    passing: [...faults, answer(400), answer(401), answer(404)],
+    taken: () => receiver.taken.length,
+    http: { final: [answer(410), answer(413)], passing: [...faults, answer(400), answer(401), answer(404)] },
     close: () => receiver.close(),
   }
 })
@@ -49,9 +49,9 @@ alertTargetContract('console', async () => {
   const send = withConsole(post, (text) => void written.push(text))
   return {
     target: consoleTarget('console'),
-    answer: (request) => send(request, signal),
-    final: [],
-    passing: [answer(500)],
+    taken: () => written.length,
+    send,
+    http: { final: [], passing: [answer(500)] },
     close: async () => undefined,
   }
 })

@@ -1,8 +1,9 @@
 /** The Outbox port in memory for the tests of alert delivery, with the places where a process can be killed. */
 import type { Alert } from '../../schemas/alert.ts'
+import type { AlertChange } from '../../schemas/alert-change.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { AlertUpdate, Delivery, Outbox, Settlement } from '../../schemas/ports.ts'
+import type { AlertUpdate, Delivery, Outbox, Settlement, Taken } from '../../schemas/ports.ts'
 
 interface Standing {
   readonly alert: Alert
@@ -38,7 +39,7 @@ export class DeliveryOutbox implements Outbox {
     this.#read = to
   }
 
-  async take(limit: number, signal: AbortSignal): Promise<{ findings: readonly Finding[]; cursor: string }> {
+  async take(limit: number, signal: AbortSignal): Promise<Taken> {
     while (this.#read >= this.#findings.length && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#arrived = resolve
@@ -47,7 +48,13 @@ export class DeliveryOutbox implements Outbox {
     }
     const findings = signal.aborted ? [] : this.#findings.slice(this.#read, this.#read + limit)
     this.#read += findings.length
-    return { findings, cursor: String(this.#read) }
+    return { findings, changes: [], cursor: String(this.#read) }
+  }
+  async offer(findings: readonly Finding[]): Promise<void> {
+    this.publish(...findings)
+  }
+  async decisions(): Promise<readonly AlertChange[]> {
+    return []
   }
   async alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>> {
     return new Map(alertIds.flatMap((id) => (this.groups.has(id) ? [[id, this.groups.get(id)!] as const] : [])))
@@ -87,7 +94,8 @@ export class DeliveryOutbox implements Outbox {
   async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
     this.#fail()
     const known = this.deliveries.find(({ target, alert }) => target === delivery.target && alert === delivery.alert)!
-    known.reason = settlement.kind === 'delivered' ? '' : settlement.reason
+    known.reason = 'reason' in settlement ? settlement.reason : ''
+    if (settlement.kind === 'bundled') return
     if (settlement.kind === 'retry') {
       known.attempt++
       known.notBeforeMs = settlement.notBeforeMs

@@ -1,21 +1,24 @@
 /** The console target: an alert as text that a person can act on without opening anything else. */
 import type { Alert } from '../../../schemas/alert.ts'
-import type { AlertTarget } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
 import { visible } from '../escape.ts'
+import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { CONSOLE_URL } from '../send.ts'
 import { defineTarget } from '../target-factory.ts'
 
-export const consoleTarget = (name: string): AlertTarget => ({
-  name,
-  request: (delivery) => ({
-    url: CONSOLE_URL,
-    headers: { 'content-type': 'text/plain; charset=utf-8' },
-    body: `${alertText(delivery.alert)}\n`,
-  }),
-  verdict: (answer) =>
-    answer.status === 200 ? { kind: 'delivered' } : { kind: 'retry', reason: `the console answered ${answer.status}` },
-})
+export const consoleTarget = (name: string): HttpTarget =>
+  httpTarget({
+    name,
+    request: (delivery) => ({
+      url: CONSOLE_URL,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+      body: `${alertText(delivery.alert)}\n`,
+    }),
+    verdict: (answer) =>
+      answer.status === 200
+        ? { kind: 'delivered' }
+        : { kind: 'retry', reason: `the console answered ${answer.status}` },
+  })
 
 /**
  * Who, what, expected against seen, evidence, next steps, query. Every value is on one line of its own label, so that hostile text can

@@ -1,8 +1,8 @@
 /** Targets from configuration: every other file of this folder is a factory, found by its `type`; a target is one file. */
 import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { TargetConfig } from '../../../schemas/config.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
+import type { TargetConfig } from '../../../schemas/target-config.ts'
 import type { ConfiguredTarget, TargetFactory, TargetSettings } from '../target-factory.ts'
 
 /** All configured targets, in the order of the configuration. Throws AuditdError('config_invalid') naming the field, never the value. */

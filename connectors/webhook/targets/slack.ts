@@ -1,8 +1,8 @@
 /** The Slack target: an incoming webhook with Block Kit; hostile text cannot format, link, mention or notify. */
 import type { Alert } from '../../../schemas/alert.ts'
-import type { AlertTarget } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
 import { slackCode, slackCodeBlock, slackText } from '../escape.ts'
+import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
 /**
@@ -32,23 +32,25 @@ const MESSAGE_REFUSED = new Set([
   'too_many_attachments',
 ])
 
-export const slackTarget = (name: string, url: string): AlertTarget => ({
-  name,
-  request: (delivery) => ({
-    url,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(slackMessage(delivery.alert)),
-  }),
-  /** 200 with any body but `ok` is not Slack taking it (a proxy, a login page). Slack names its reason in the body as one word. */
-  verdict(answer) {
-    const word = /^[a-z_]{1,64}$/.test(answer.body.trim()) ? answer.body.trim() : ''
-    if (answer.status === 200 && word === 'ok') return { kind: 'delivered' }
-    const reason = `status ${answer.status}${word === '' ? '' : ` ${word}`}`
-    if (MESSAGE_REFUSED.has(word) || answer.status === 413) return { kind: 'refused', reason }
-    const needsOperator = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408
-    return needsOperator ? { kind: 'retry', afterMs: OPERATOR_PAUSE_MS, reason } : { kind: 'retry', reason }
-  },
-})
+export const slackTarget = (name: string, url: string): HttpTarget =>
+  httpTarget({
+    name,
+    request: (delivery) => ({
+      url,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(slackMessage(delivery.alert)),
+    }),
+    /** 200 with any body but `ok` is not Slack taking it (a proxy, a login page). Slack names its reason in the body as one word. */
+    verdict(answer) {
+      const word = /^[a-z_]{1,64}$/.test(answer.body.trim()) ? answer.body.trim() : ''
+      if (answer.status === 200 && word === 'ok') return { kind: 'delivered' }
+      const reason = `status ${answer.status}${word === '' ? '' : ` ${word}`}`
+      if (MESSAGE_REFUSED.has(word) || answer.status === 413) return { kind: 'refused', reason }
+      const needsOperator =
+        answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408
+      return needsOperator ? { kind: 'retry', afterMs: OPERATOR_PAUSE_MS, reason } : { kind: 'retry', reason }
+    },
+  })
 
 type Text = { readonly type: 'mrkdwn'; readonly text: string; readonly verbatim: true }
 type Block = Readonly<Record<string, unknown>> & { readonly type: 'header' | 'section' | 'context' }

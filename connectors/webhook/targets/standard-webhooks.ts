@@ -1,7 +1,7 @@
 /** The Standard Webhooks 1.0 target: `{type, timestamp, data}`, signed v1 (HMAC-SHA256); `webhook-id` is the idempotency key. */
 import { Webhook } from 'standardwebhooks'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { AlertTarget } from '../../../schemas/ports.ts'
+import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
 /** The `type` of every body. A receiver tells a first alert from a raised severity by `data.revision` and `data.alertId`. */
@@ -13,32 +13,33 @@ const KEY_BYTES = { least: 24, most: 64 }
  * `signers`: one for each valid key, newest first, while keys are rotated. The body depends on the alert only, never on the clock or the
  * attempt, so a repeated delivery carries the same bytes under the same id; only `webhook-timestamp` and the signature are new.
  */
-export const standardWebhooksTarget = (name: string, url: string, signers: readonly Webhook[]): AlertTarget => ({
-  name,
-  request(delivery, nowMs) {
-    const body = JSON.stringify({ type: EVENT_TYPE, timestamp: delivery.alert.lastSeen, data: delivery.alert })
-    const at = new Date(nowMs)
-    return {
-      url,
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': delivery.idempotencyKey,
-        'webhook-timestamp': String(Math.floor(nowMs / 1000)),
-        'webhook-signature': signers.map((signer) => signer.sign(delivery.idempotencyKey, at, body)).join(' '),
-      },
-      body,
-    }
-  },
-  /**
-   * Any 2xx is taken. 410 means "stop sending", and a body too large stays too large: both are final. Everything else is repeated, 400
-   * and 401 too, because receivers answer so while their key is not yet the new one; 3xx because we follow no redirect.
-   */
-  verdict(answer) {
-    if (answer.status >= 200 && answer.status < 300) return { kind: 'delivered' }
-    const reason = `status ${answer.status}`
-    return answer.status === 410 || answer.status === 413 ? { kind: 'refused', reason } : { kind: 'retry', reason }
-  },
-})
+export const standardWebhooksTarget = (name: string, url: string, signers: readonly Webhook[]): HttpTarget =>
+  httpTarget({
+    name,
+    request(delivery, nowMs) {
+      const body = JSON.stringify({ type: EVENT_TYPE, timestamp: delivery.alert.lastSeen, data: delivery.alert })
+      const at = new Date(nowMs)
+      return {
+        url,
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': delivery.idempotencyKey,
+          'webhook-timestamp': String(Math.floor(nowMs / 1000)),
+          'webhook-signature': signers.map((signer) => signer.sign(delivery.idempotencyKey, at, body)).join(' '),
+        },
+        body,
+      }
+    },
+    /**
+     * Any 2xx is taken. 410 means "stop sending", and a body too large stays too large: both are final. Everything else is repeated, 400
+     * and 401 too, because receivers answer so while their key is not yet the new one; 3xx because we follow no redirect.
+     */
+    verdict(answer) {
+      if (answer.status >= 200 && answer.status < 300) return { kind: 'delivered' }
+      const reason = `status ${answer.status}`
+      return answer.status === 410 || answer.status === 413 ? { kind: 'refused', reason } : { kind: 'retry', reason }
+    },
+  })
 
 /** Signers of a resolved secret: `whsec_` and base64; during a rotation several, divided by white space. */
 export function signersOf(name: string, secret: string): readonly Webhook[] {

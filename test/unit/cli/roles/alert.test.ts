@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AlertParts, type AlertRole, runAlertRole } from '../../../../cli/roles/alert.ts'
 import { ALERT_ROWS } from '../../../../cli/roles/alert-rows.ts'
+import { httpTarget } from '../../../../connectors/webhook/http-target.ts'
 import type { Alert } from '../../../../schemas/alert.ts'
 import { AuditdError } from '../../../../schemas/errors.ts'
 import type { Finding } from '../../../../schemas/finding.ts'
@@ -33,11 +34,12 @@ class AlertTable {
       if ((this.rows.get(alert.alertId)?.revision ?? 0) <= alert.revision) this.rows.set(alert.alertId, alert)
   }
 }
-const recorder = (name: string): AlertTarget => ({
-  name,
-  request: (delivery) => ({ url: `https://${name}.example/`, headers: {}, body: delivery.idempotencyKey }),
-  verdict: ({ status }) => (status === 200 ? { kind: 'delivered' } : { kind: 'retry', reason: `status ${status}` }),
-})
+const recorder = (name: string): AlertTarget =>
+  httpTarget({
+    name,
+    request: (delivery) => ({ url: `https://${name}.example/`, headers: {}, body: delivery.idempotencyKey }),
+    verdict: ({ status }) => (status === 200 ? { kind: 'delivered' } : { kind: 'retry', reason: `status ${status}` }),
+  })
 
 const running: { role: AlertRole; time: VirtualTime }[] = []
 afterEach(async () => {

@@ -1,6 +1,7 @@
 /** The delivery loops against receivers that fail in every documented way, in virtual time over real sockets. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Deliveries, type DeliveryPolicy, startDeliveries } from '../../../../connectors/webhook/deliver.ts'
+import { httpTarget } from '../../../../connectors/webhook/http-target.ts'
 import { createSend, type Send } from '../../../../connectors/webhook/send.ts'
 import { slackTarget } from '../../../../connectors/webhook/targets/slack.ts'
 import { signersOf, standardWebhooksTarget } from '../../../../connectors/webhook/targets/standard-webhooks.ts'
@@ -68,7 +69,7 @@ async function slack() {
 /** A target whose service answers from a list and then takes everything. */
 function scripted(name: string, answers: (TargetAnswer | Error)[]) {
   const atMs: number[] = []
-  const target: AlertTarget = {
+  const target = httpTarget({
     name,
     request: (delivery, nowMs) => {
       atMs.push(nowMs)
@@ -80,7 +81,7 @@ function scripted(name: string, answers: (TargetAnswer | Error)[]) {
         : status === 410
           ? { kind: 'refused', reason: 'gone' }
           : { kind: 'retry', reason: `status ${status}` },
-  }
+  })
   const send: Send = async () => {
     const answer = answers.shift() ?? { status: 200, headers: {}, body: '' }
     if (answer instanceof Error) throw answer
@@ -273,13 +274,14 @@ describe('back-off, circuit and death', () => {
   })
   it('a refused alert and one that cannot be rendered are dead at once and their neighbours pass', async () => {
     const { target, send } = scripted('siem', [status(410)])
-    const fussy: AlertTarget = {
-      ...target,
+    const fussy = httpTarget({
+      name: target.name,
+      verdict: target.verdict,
       request(delivery, nowMs) {
         if (delivery.alert.alertId.endsWith('1')) throw new Error('no')
         return target.request(delivery, nowMs)
       },
-    }
+    })
     const { outbox, start, settled, counted } = service([fussy], { send })
     for (const alert of alerts(4)) outbox.add('siem', alert)
     start()
@@ -353,11 +355,11 @@ describe('independence and stopping', () => {
     const { target, send, atMs } = scripted('siem', [])
     const { outbox, start, settled } = service([target], { send })
     outbox.add('siem', sampleAlert())
-    const failing: AlertTarget['request'] = target.request.bind(target)
+    const working: AlertTarget['deliver'] = target.deliver.bind(target)
     Object.assign(target, {
-      request(...given: Parameters<AlertTarget['request']>) {
+      deliver(...given: Parameters<AlertTarget['deliver']>) {
         outbox.failures = 3
-        return failing(...given)
+        return working(...given)
       },
     })
     start()
