@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { resolveSecret } from '../collector/instrument/keys/secret.ts'
 import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
+import type { ClientStore } from '../schemas/client-store.ts'
 import type { Config } from '../schemas/config.ts'
 import type { EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
 import { warnOf } from './credentials.ts'
@@ -13,7 +14,7 @@ export async function openStore(
   settings: Config,
   dataDir: string,
   telemetry: Telemetry,
-): Promise<EventStore & StoreUpkeep> {
+): Promise<EventStore & StoreUpkeep & ClientStore> {
   const { url, database, username, password } = settings.store
   const common = { database, retentionDays: settings.retentionDays, telemetry }
   const store =

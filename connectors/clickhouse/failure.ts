@@ -48,3 +48,22 @@ export const queryFailed = (error: unknown): AuditdError =>
   error instanceof AuditdError || codeOf(error) === undefined
     ? storeUnavailable('query', error)
     : new AuditdError('query_refused', 'query', '', firstLine(error), error)
+
+/** An error as the engine names it: its number, its name and its words. */
+export interface EngineFault {
+  readonly code: number
+  readonly type: string
+  readonly message: string
+}
+/** A refusal of ours that clients of the engine's protocol can read: the cause is shaped like an error of the engine. */
+export function engineFault(code: number, type: string, reason: string): AuditdError {
+  const cause = Object.assign(new Error(reason), { code: String(code), type })
+  return new AuditdError('query_refused', 'query', '', reason, cause)
+}
+/** What the engine said, or would have said; undefined where nothing answered. */
+export function faultOf(error: unknown): EngineFault | undefined {
+  const cause = error instanceof AuditdError ? error.cause : error
+  const code = codeOf(cause)
+  if (code === undefined || !(cause instanceof Error)) return undefined
+  return { code, type: String((cause as { type?: unknown }).type ?? ''), message: cause.message.trim() }
+}

@@ -3,7 +3,8 @@
  * file(), writes one with INTO OUTFILE, DESCRIBE opens files and URLs, eval() runs a text, and KILL QUERY stops an insert (measured on
  * 26.7). This guard stands in front of it, and the engine's own limits stand behind.
  */
-import { AuditdError } from '../../schemas/errors.ts'
+import type { AuditdError } from '../../schemas/errors.ts'
+import { engineFault } from './failure.ts'
 import { type SqlToken, sqlTokens } from './sql-text.ts'
 
 /** Statements that begin so, and only those. */
@@ -56,9 +57,9 @@ export function guardQuery(text: string, forbidden: ReadonlySet<string>): Guarde
   const tokens = [...sqlTokens(text)]
   while (tokens.at(-1)?.value === ';' && tokens.at(-1)?.kind === 'mark') tokens.pop()
   const first = tokens.find((token) => token.value !== '(' || token.kind !== 'mark')
-  if (first === undefined) throw refused('the query is empty')
+  if (first === undefined) throw unreadable('the query is empty')
   const verb = first.kind === 'word' ? first.value.toLowerCase() : ''
-  if (!READS.has(verb)) throw refused(`only reading is allowed, not ${printable(first.value)}`)
+  if (!READS.has(verb)) throw writes(`only reading is allowed, not ${printable(first.value)}`)
   for (const [i, token] of tokens.entries()) check(token, tokens[i + 1], verb, forbidden)
   const [before, word, name] = tokens.slice(-3)
   const named = word?.kind === 'word' && word.value.toLowerCase() === 'format' && name?.kind === 'word'
@@ -67,10 +68,10 @@ export function guardQuery(text: string, forbidden: ReadonlySet<string>): Guarde
 }
 
 function check(token: SqlToken, next: SqlToken | undefined, verb: string, forbidden: ReadonlySet<string>): void {
-  if (token.kind === 'mark' && token.value === ';') throw refused('one statement at a time')
+  if (token.kind === 'mark' && token.value === ';') throw unreadable('one statement at a time')
   if (token.kind !== 'word' && token.kind !== 'name') return
   const value = token.value.toLowerCase()
-  if (token.kind === 'word' && WORDS.has(value)) throw refused(`${value.toUpperCase()} is not allowed`)
+  if (token.kind === 'word' && WORDS.has(value)) throw writes(`${value.toUpperCase()} is not allowed`)
   if (FUNCTIONS.has(value) || AI_FUNCTION.test(value)) throw refused(`${value} is not allowed`)
   if (next?.value !== '(' || next.kind !== 'mark') return
   if (WITHOUT_FUNCTIONS.has(verb)) throw refused(`${verb.toUpperCase()} may not call functions`)
@@ -78,4 +79,6 @@ function check(token: SqlToken, next: SqlToken | undefined, verb: string, forbid
 }
 
 const printable = (value: string): string => JSON.stringify(value.slice(0, 40))
-const refused = (reason: string): AuditdError => new AuditdError('query_refused', 'query', '', reason)
+const unreadable = (reason: string): AuditdError => engineFault(62, 'SYNTAX_ERROR', reason)
+const writes = (reason: string): AuditdError => engineFault(164, 'READONLY', reason)
+const refused = (reason: string): AuditdError => engineFault(497, 'ACCESS_DENIED', reason)

@@ -1,10 +1,12 @@
 /** Queries of people: guarded, limited, and on connections of their own, so that no setting and no wait reaches the writer. */
-import type { ClickHouseClient } from '@clickhouse/client'
+import type { ClientAnswer, ClientQuestion } from '../../schemas/client-store.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { QueryOptions } from '../../schemas/ports.ts'
-import type { Connect } from './client.ts'
+import { checkParameterName, clientSettings, type Settings } from './client-settings.ts'
 import { queryFailed } from './failure.ts'
-import { forbiddenTableFunctions, guardQuery } from './query-guard.ts'
+import { plainName } from './migrate.ts'
+import { forbiddenTableFunctions, type GuardedQuery, guardQuery } from './query-guard.ts'
+import type { Asked, Run } from './run.ts'
 
 export interface ReadLimits {
   readonly maxRows: number
@@ -23,33 +25,6 @@ export const READ_LIMITS: ReadLimits = {
   concurrent: 4,
   waiting: 64,
 }
-type Settings = Readonly<Record<string, string | number>>
-
-/** Runs one statement under settings nobody else sees, and answers its text. */
-export type Run = (sql: string, settings: Settings, parameters: Record<string, unknown>) => Promise<string>
-
-/**
- * Embedded: a new connection per query (about 1 ms), because settings stay with a connection and `readonly` can never be taken back.
- * The limits come first: after `readonly = 1` none can be set.
- */
-export const embeddedRun =
-  (connect: Connect, database: string): Run =>
-  async (sql, settings, parameters) => {
-    const client = await connect(database)
-    try {
-      const limits = Object.entries(settings).map(([name, value]) => `${name} = ${sqlValue(value)}`)
-      await client.command({ query: `SET ${limits.join(', ')}` })
-      await client.command({ query: 'SET readonly = 1' })
-      return await textOf(client, sql, {}, parameters)
-    } finally {
-      await client.close()
-    }
-  }
-/** Server: settings travel with the request and end with it; they are checked together, so `readonly` may stand among them. */
-export const serverRun =
-  (client: ClickHouseClient): Run =>
-  (sql, settings, parameters) =>
-    textOf(client, sql, { ...settings, readonly: '1' }, parameters)
 
 export class Reader {
   private readonly run: Run
@@ -65,34 +40,69 @@ export class Reader {
 
   /** Asks the engine for its table functions: a newer one may have new ways out. */
   async open(): Promise<void> {
-    const text = await this.run('SELECT name FROM system.table_functions FORMAT TabSeparated', this.settings({}), {})
+    const sql = 'SELECT name FROM system.table_functions FORMAT TabSeparated'
+    const text = textOf(await this.run({ sql, settings: this.settings({}) }))
     this.forbidden = forbiddenTableFunctions(text.split('\n').filter((name) => name !== ''))
   }
 
   /** The statement's own FORMAT clause wins over `options.format`. */
   async query(sql: string, options: Partial<QueryOptions>): Promise<string> {
     const guarded = guardQuery(sql, this.forbidden)
-    const format = guarded.format ?? options.format ?? 'TabSeparatedWithNames'
-    if (!/^[A-Za-z0-9]{1,64}$/.test(format))
-      throw new AuditdError('query_refused', 'query', 'format', 'must be a plain name')
-    if (options.own !== true) await this.turn()
+    const format = formatOf(guarded, options.format ?? 'TabSeparatedWithNames')
+    const { parameters = {} } = options
+    const asked = { sql: `${guarded.sql}\nFORMAT ${format}`, settings: this.settings(options), parameters }
+    return textOf(await (options.own === true ? this.answered(asked) : this.inTurn(asked)))
+  }
+
+  /** A question of a client of the engine's protocol, under the same limits and in the same queue. */
+  async ask(sql: string, question: ClientQuestion): Promise<ClientAnswer> {
+    const guarded = guardQuery(sql, this.forbidden)
+    const format = formatOf(guarded, question.format)
+    const { database = '', settings = {}, parameterTexts = {}, signal } = question
+    Object.keys(parameterTexts).forEach(checkParameterName)
+    const answer = await this.inTurn({
+      sql: `${guarded.sql}\nFORMAT ${format}`,
+      settings: clientSettings(settings, this.settings({})),
+      parameterTexts,
+      ...(database !== '' && { database: plainName(database) }),
+      ...(signal !== undefined && { signal }),
+    })
+    return { ...answer, format }
+  }
+
+  private async inTurn(asked: Asked) {
+    await this.turn(asked.signal)
     try {
-      return await this.run(`${guarded.sql}\nFORMAT ${format}`, this.settings(options), { ...options.parameters })
+      return await this.answered(asked)
+    } finally {
+      this.running -= 1
+      this.queue.shift()?.()
+    }
+  }
+  private async answered(asked: Asked) {
+    try {
+      return await this.run(asked)
     } catch (error) {
       throw queryFailed(error)
-    } finally {
-      if (options.own !== true) {
-        this.running -= 1
-        this.queue.shift()?.()
-      }
     }
   }
 
-  private async turn(): Promise<void> {
+  private async turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.running >= this.limits.concurrent) {
       if (this.queue.length >= this.limits.waiting)
         throw new AuditdError('store_unavailable', 'query', '', 'too many queries at the same time')
-      await new Promise<void>((resume) => this.queue.push(resume))
+      await new Promise<void>((resume, reject) => {
+        const left = (): void => {
+          this.queue.splice(this.queue.indexOf(next), 1)
+          reject(new AuditdError('store_unavailable', 'query', '', 'the client went away'))
+        }
+        const next = (): void => {
+          signal?.removeEventListener('abort', left)
+          resume()
+        }
+        signal?.addEventListener('abort', left, { once: true })
+        this.queue.push(next)
+      })
     }
     this.running += 1
   }
@@ -112,19 +122,9 @@ export class Reader {
   }
 }
 
-async function textOf(
-  client: ClickHouseClient,
-  query: string,
-  settings: Record<string, string | number>,
-  parameters: Record<string, unknown>,
-): Promise<string> {
-  const answer = await client.exec({
-    query,
-    clickhouse_settings: settings,
-    ...(Object.keys(parameters).length === 0 ? {} : { query_params: parameters }),
-  })
-  const chunks: Uint8Array[] = []
-  for await (const chunk of answer.stream) chunks.push(chunk as Uint8Array)
-  return Buffer.concat(chunks).toString('utf8')
+function formatOf(guarded: GuardedQuery, otherwise: string): string {
+  const format = guarded.format ?? otherwise
+  if (/^[A-Za-z0-9]{1,64}$/.test(format)) return format
+  throw new AuditdError('query_refused', 'query', 'format', 'must be a plain name')
 }
-const sqlValue = (value: string | number): string => (typeof value === 'number' ? String(value) : `'${value}'`)
+const textOf = ({ bytes }: { readonly bytes: Buffer }): string => bytes.toString('utf8')

@@ -1,5 +1,6 @@
 /** SQL as tokens, the way ClickHouse reads it: enough to tell words from texts and comments, and nothing more. */
-import { AuditdError } from '../../schemas/errors.ts'
+import type { AuditdError } from '../../schemas/errors.ts'
+import { engineFault } from './failure.ts'
 
 export interface SqlToken {
   /** `name`: a quoted identifier, without its quotes. */
@@ -88,7 +89,7 @@ function quoteEnd(sql: string, at: number, quote: string): number {
   }
   throw unclear('a quote that does not end')
 }
-const unclear = (what: string): AuditdError => new AuditdError('query_refused', 'query', '', `the text has ${what}`)
+const unclear = (what: string): AuditdError => engineFault(62, 'SYNTAX_ERROR', `the text has ${what}`)
 
 /** Statements of a text, without the semicolons between them. */
 export function splitStatements(sql: string): readonly string[] {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Alert } from '../../schemas/alert.ts'
+import type { ClientAnswer, ClientQuestion, ClientStore } from '../../schemas/client-store.ts'
 import type { CoverageRow } from '../../schemas/coverage.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
@@ -15,8 +16,9 @@ import { type Connect, embeddedConnect, firstLine, type ServerAddress, serverCon
 import { embeddedWriter } from './embedded-writer.ts'
 import { isInDoubt, isRowFault, storeUnavailable } from './failure.ts'
 import { migrate, plainName } from './migrate.ts'
-import { embeddedRun, READ_LIMITS, Reader, type ReadLimits, type Run, serverRun } from './reader.ts'
+import { READ_LIMITS, Reader, type ReadLimits } from './reader.ts'
 import type { RetentionDays } from './retention.ts'
+import { embeddedRun, type Run, serverRun } from './run.ts'
 import { serverWriter } from './server-writer.ts'
 import type { TableWriter } from './table-writer.ts'
 import { ALERTS, alertRow, COVERAGE, coverageRow, EVENTS, FINDINGS, findingRow, type Table } from './tables.ts'
@@ -39,7 +41,9 @@ interface Ways {
 const RETRY_WAITS_MS: readonly number[] = [100, 500, 2_000]
 
 /** In the folder `path`, which this service must own alone. */
-export const createEmbeddedStore = (settings: StoreSettings & { readonly path: string }): EventStore & StoreUpkeep =>
+export const createEmbeddedStore = (
+  settings: StoreSettings & { readonly path: string },
+): EventStore & StoreUpkeep & ClientStore =>
   new ClickHouseStore(settings, async () => {
     const connect = await embeddedConnect(join(settings.path, 'chdb'))
     await migrate(connect, settings.database, settings.retentionDays)
@@ -49,15 +53,15 @@ export const createEmbeddedStore = (settings: StoreSettings & { readonly path: s
   })
 
 /** On a ClickHouse server, over HTTP. */
-export const createServerStore = (settings: StoreSettings & ServerAddress): EventStore & StoreUpkeep =>
+export const createServerStore = (settings: StoreSettings & ServerAddress): EventStore & StoreUpkeep & ClientStore =>
   new ClickHouseStore(settings, async () => {
     const connect = serverConnect(settings)
     await migrate(connect, settings.database, settings.retentionDays)
     const writing = await connect(settings.database)
-    return { connect, writing, writer: serverWriter(writing), run: serverRun(writing) }
+    return { connect, writing, writer: serverWriter(writing), run: serverRun(writing, connect) }
   })
 
-class ClickHouseStore implements EventStore, StoreUpkeep {
+class ClickHouseStore implements EventStore, StoreUpkeep, ClientStore {
   private readonly settings: StoreSettings
   private readonly openWays: () => Promise<Ways>
   private ways: Ways | undefined
@@ -116,6 +120,10 @@ class ClickHouseStore implements EventStore, StoreUpkeep {
   async query(sql: string, options: QueryOptions): Promise<string> {
     this.opened()
     return this.reader!.query(sql, options)
+  }
+  async ask(sql: string, question: ClientQuestion): Promise<ClientAnswer> {
+    this.opened()
+    return this.reader!.ask(sql, question)
   }
 
   async mergeDay(day: string): Promise<void> {
