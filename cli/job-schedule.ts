@@ -3,11 +3,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import cron, { type ScheduledTask } from 'node-cron'
 import type { Config } from '../schemas/config.ts'
 import type { Clock, EventBus, EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
+import type { Proof } from './proof/proof.ts'
 
 export interface JobContext {
   readonly settings: Config
   readonly store: EventStore & StoreUpkeep
   readonly bus: EventBus
+  readonly proof?: Proof
   readonly clock: Clock
   readonly telemetry: Telemetry
 }

@@ -1,20 +1,15 @@
 /** Which store: ClickHouse embedded in the data folder, or a server by its URL. */
 import { join } from 'node:path'
 import { resolveSecret } from '../collector/instrument/keys/secret.ts'
-import { createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
-import type { ClientStore } from '../schemas/client-store.ts'
+import { type ClickHouseStores, createEmbeddedStore, createServerStore } from '../connectors/clickhouse/store.ts'
 import type { Config } from '../schemas/config.ts'
-import type { EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
+import type { Telemetry } from '../schemas/ports.ts'
 import { warnOf } from './credentials.ts'
 
 const PASSWORD = { component: 'config', field: 'store.password' }
 
 /** Opened and migrated. An embedded store belongs to one process: a second one is refused. */
-export async function openStore(
-  settings: Config,
-  dataDir: string,
-  telemetry: Telemetry,
-): Promise<EventStore & StoreUpkeep & ClientStore> {
+export async function openStore(settings: Config, dataDir: string, telemetry: Telemetry): Promise<ClickHouseStores> {
   const { url, database, username, password } = settings.store
   const common = { database, retentionDays: settings.retentionDays, telemetry }
   const store =

@@ -42,6 +42,10 @@ const source = z.discriminatedUnion('kind', [
 export const config = z.strictObject({
   otlp: address.default('127.0.0.1:4318').describe('OTLP/HTTP receiver.'),
   admin: address.default('127.0.0.1:4319').describe('Health, metrics and queries.'),
+  sql: z
+    .union([z.literal('off'), address])
+    .default('127.0.0.1:8123')
+    .describe('ClickHouse HTTP interface, read-only; off: none. With credentials configured, operators only.'),
   credentials: z.array(credential).default([]).describe('Producers; none: loopback only, identities are claimed.'),
   collectorKeyId: z.string().default('').describe('Key with which our own collect role signs its Kafka records.'),
   kafka: z
@@ -128,6 +132,18 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('How long rows are kept.'),
+  proof: z
+    .strictObject({
+      signingKey: secret
+        .optional()
+        .describe(
+          'Ed25519 private key that signs the proof, PEM or its 32 bytes in base64; absent: made in the data folder.',
+        ),
+      sealRows: z.int().min(1).default(4_096).describe('Rows that are worth a manifest at once.'),
+      sealEveryMs: z.int().min(0).default(60_000).describe('Fewer rows wait so long for others, milliseconds.'),
+    })
+    .prefault({})
+    .describe('Signed manifests of stored rows.'),
   inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
   evidence: z
     .strictObject({

@@ -18,8 +18,10 @@ export const COUNTERS = {
   mcp_auditd_rule_errors_total: 'Rules that threw. Labels: rule.',
   mcp_auditd_state_evictions_total: 'Rows of state evicted at the cap. Labels: scope.',
   mcp_auditd_snapshots_total: 'Snapshots written. Labels: result.',
+  mcp_auditd_manifests_total: 'Manifests that prove stored rows.',
   mcp_auditd_alerts_total: 'Alerts opened. Labels: rule, severity.',
   mcp_auditd_deliveries_total: 'Deliveries to targets. Labels: target, result.',
+  mcp_auditd_sql_queries_total: 'Statements taken at the SQL address. Labels: result.',
   mcp_auditd_requests_total: 'OTLP requests. Labels: path, status.',
 } as const
 export const GAUGES = {
@@ -53,6 +55,8 @@ export const LOGS = {
   secret_exposed: 'A file with a secret can be read by every user of the machine.',
   secret_changed: 'A secret was read anew.',
   secret_unreadable: 'A secret cannot be read any more: the one before stays in force.',
+  sql_off: 'The SQL address is not served; everything else is.',
+  proof_key_local: 'No signing key is configured on Kafka: each process signs its manifests with a key of its own.',
   insecure: 'No keys are configured; every identity is claimed.',
 } as const
 export type CounterName = keyof typeof COUNTERS

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Clock, EventBus, EventStore, Outbox, StoreUpkeep } from '../../schemas/ports.ts'
+import type { Proof } from '../proof/proof.ts'
 import type { ServiceTelemetry } from '../telemetry.ts'
 
 /** What routes work on: the parts of the running service. */
@@ -12,6 +13,7 @@ export interface AdminContext {
   readonly store: EventStore & StoreUpkeep
   readonly bus: EventBus
   readonly outbox: Outbox
+  readonly proof?: Proof
   readonly clock: Clock
   readonly telemetry: ServiceTelemetry
 }

@@ -2,6 +2,7 @@
 import type { Engine } from '../../detectors/engine/engine.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import type { EventBus, LogBatch, SignalBatch } from '../../schemas/ports.ts'
+import type { ProofHead } from '../../schemas/proof.ts'
 import { OwnedGroup } from './owned-group.ts'
 import { OwnedKeys } from './owned-keys.ts'
 import { OwnedPartition, type PartitionParts } from './owned-partition.ts'
@@ -19,6 +20,8 @@ export interface DetectRole {
   signalsProgress(): readonly { readonly partition: number; readonly next: number }[]
   /** From the next batch on. */
   useRules(rules: LoadedRules): Promise<void>
+  /** How far the chains of the owned partitions reach. */
+  proven(): readonly ProofHead[]
   engines(): readonly Pick<Engine, 'counters'>[]
   stop(): Promise<void>
 }
@@ -59,6 +62,7 @@ export async function startDetectRole(parts: DetectParts): Promise<DetectRole> {
       const owned = [...events.partitions, ...(keys?.partitions ?? [])]
       await Promise.all(owned.map((each) => each.useRules(next)))
     },
+    proven: () => events.partitions.flatMap(({ proven }) => proven ?? []),
     engines: () => [...events.partitions, ...(keys?.partitions ?? [])].map(({ engine }) => engine),
     async stop() {
       await events.stop()

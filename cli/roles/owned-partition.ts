@@ -19,8 +19,10 @@ import type {
   Telemetry,
 } from '../../schemas/ports.ts'
 import { type Position, positionText } from '../../schemas/position.ts'
+import type { ProofHead } from '../../schemas/proof.ts'
 import type { Signal } from '../../schemas/signal.ts'
 import { EVERY_SERVER, partitionOf } from '../../schemas/topics.ts'
+import { type ProofParts, Sealer } from '../proof/sealer.ts'
 import { CoverageRows } from './coverage-rows.ts'
 import { EngineMeter } from './engine-meter.ts'
 import { PartitionTurns } from './partition-turns.ts'
@@ -39,6 +41,8 @@ export interface PartitionParts {
   readonly partitions?: number
   /** The canonical row of an event, enrichment included. */
   readonly encode: (event: AuditEvent, position: Position) => string
+  /** Absent: what is stored is not proven. */
+  readonly proof?: ProofParts
   readonly clock: Clock
   readonly telemetry: Telemetry
   readonly limits: {
@@ -53,6 +57,7 @@ export interface PartitionParts {
 }
 
 const RETRIES_CHUNK = 'retries'
+export const PROOF_CHUNK = 'proof'
 export const COVERAGE_EVERY_MS = 60_000
 /** Offsets one question to the store covers. */
 const OFFSETS_ASKED = 500
@@ -65,6 +70,7 @@ export class OwnedPartition {
   private source: SourceEngine | undefined
   private readonly retries = new RetrySet()
   private readonly rows: RowWriter
+  private readonly sealer: Sealer | undefined
   private meter!: EngineMeter
   private coverage!: CoverageRows
   private rules!: LoadedRules
@@ -88,14 +94,27 @@ export class OwnedPartition {
       ...{ state: parts.state, clock: parts.clock, telemetry, ruleSetHash: () => this.rules.hash, limits },
       flush: async () => {
         if (!sabotage('commit-before-store')) await this.rows.flush()
+        await this.sealer?.sealIfDue(this.turns.next)
       },
       capture: () => ({
         watermarkMs: this.engine.watermarkMs,
-        chunks: new Map([...this.engine.snapshot(), [RETRIES_CHUNK, this.retries.snapshot()]]),
+        chunks: new Map([
+          ...this.engine.snapshot(),
+          [RETRIES_CHUNK, this.retries.snapshot()],
+          ...(this.sealer === undefined ? [] : ([[PROOF_CHUNK, this.sealer.save()]] as const)),
+        ]),
       }),
     }
     this.turns = new PartitionTurns(turnParts, log, partition, snapshot?.next ?? 0)
+    const { proof, clock } = parts
+    const untilDurable = <T>(what: string, attempt: () => Promise<T>): Promise<T> =>
+      this.turns.untilDurable(what, attempt)
+    this.sealer =
+      proof === undefined
+        ? undefined
+        : new Sealer({ ...proof, clock, telemetry, untilDurable }, log, partition, snapshot?.chunks.get(PROOF_CHUNK))
     this.rows = new RowWriter(this.turns.next, {
+      durable: async (source, refused) => this.sealer?.inserted(source, refused),
       insert: (batch) => this.turns.untilDurable('rows', () => parts.store.insertEvents(batch)),
       refused: (refused, pending) => this.refuseRows(refused, pending),
       telemetry,
@@ -140,6 +159,11 @@ export class OwnedPartition {
     return this.rows.storedNext
   }
 
+  /** How far the chain of this partition reaches. */
+  get proven(): ProofHead | undefined {
+    return this.sealer?.head()
+  }
+
   detect(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
     return this.turns.inTurn(() => this.detectNow(batch, consumption))
   }
@@ -148,13 +172,18 @@ export class OwnedPartition {
   tick(consumption: Consumption | undefined): Promise<void> {
     this.meter.report()
     return this.turns.inTurn(async () => {
+      if (this.sealer?.isDue === true) this.turns.touch()
       await this.turns.checkpointIfDue(consumption)
       await this.writeCoverage(false)
     })
   }
 
   release(consumption: Consumption | undefined, budgetMs: number): Promise<void> {
-    return this.turns.release(consumption, budgetMs, () => this.writeCoverage(true))
+    return this.turns.release(consumption, budgetMs, async () => {
+      await this.writeCoverage(true)
+      if (this.sealer !== undefined) this.sealer.isClosing = true
+      if (this.sealer?.isDue === true) this.turns.touch()
+    })
   }
 
   /** A retry of a producer is dropped before detection, on both buses alike. */
@@ -170,6 +199,7 @@ export class OwnedPartition {
 
   private async detectNow(batch: LogBatch, consumption: Consumption | undefined): Promise<void> {
     const { telemetry } = this.parts
+    await this.sealer?.takeOver()
     if (batch.refused.length > 0) {
       await this.turns.untilDurable('dead letters', () => this.parts.deadLetters.add(batch.refused))
       telemetry.count('mcp_auditd_events_rejected_total', batch.refused.length, {
@@ -237,12 +267,28 @@ export class OwnedPartition {
     const stored = fresh.length === 0 ? undefined : await this.storedOf(batch)
     const missing =
       stored === undefined ? fresh : fresh.filter(({ position }) => !stored.has(`${position.offset}/${position.index}`))
-    if (missing.length < fresh.length) telemetry.count('mcp_auditd_store_skipped_total', fresh.length - missing.length)
+    if (missing.length < fresh.length) {
+      telemetry.count('mcp_auditd_store_skipped_total', fresh.length - missing.length)
+      const left = new Set(missing)
+      await this.proveStored(fresh.filter((entry) => !left.has(entry)))
+    }
     const whole = missing.length === batch.entries.length
     if (whole && batch.rowsFile !== undefined) return { batch, count: missing.length, file: batch.rowsFile }
     const lines = missing.map(({ event, position }) => encode(event, position))
     if (whole) return { batch, count: missing.length, lines }
     return { batch, count: missing.length, lines, only: missing.map(({ position }) => positionText(position)) }
+  }
+
+  /** What an earlier owner stored and did not seal. */
+  private async proveStored(stored: readonly LoggedEvent[]): Promise<void> {
+    const { encode } = this.parts
+    await this.sealer?.found(
+      stored.map(({ event, position }) => ({
+        line: encode(event, position),
+        offset: position.offset,
+        index: position.index,
+      })),
+    )
   }
 
   /** Asked for many batches at once: after a crash hundreds of small segments wait, and a query for each would take seconds. */

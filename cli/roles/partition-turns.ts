@@ -59,6 +59,11 @@ export class PartitionTurns {
     await this.checkpointIfDue(consumption)
   }
 
+  /** Something else than events asks for a snapshot. */
+  touch(): void {
+    this.dirty = true
+  }
+
   async checkpointIfDue(consumption: Consumption | undefined): Promise<void> {
     if (this.due()) await this.checkpoint(consumption)
   }

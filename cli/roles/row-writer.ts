@@ -15,6 +15,8 @@ export interface RowWriterParts {
   /** Repeats until durable; throws only what no repetition mends. */
   readonly insert: (batch: RowBatch) => Promise<readonly RefusedRow[]>
   readonly refused: (rows: readonly RefusedRow[], pending: readonly PendingRows[]) => Promise<void>
+  /** Rows that are in the store now, but the refused ones. */
+  readonly durable?: (source: RowBatch['source'], refused: readonly RefusedRow[]) => Promise<void>
   readonly telemetry: Telemetry
   /** Rows wait so long for others before they are inserted, milliseconds: an insert of a hundred rows costs as much as one of thousands. */
   readonly lingerMs?: number
@@ -118,6 +120,7 @@ export class RowWriter {
         files.length > 0 ? { files } : { rows: `${taken.flatMap((rows) => rows.lines ?? []).join('\n')}\n` }
       const refused = await this.parts.insert({ token: tokenOf(taken, count), count, source })
       if (refused.length > 0) await this.parts.refused(refused, taken)
+      await this.parts.durable?.(source, refused)
       this.parts.telemetry.count('mcp_auditd_events_stored_total', count - refused.length)
     }
     this.waiting -= count

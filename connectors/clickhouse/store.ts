@@ -10,12 +10,14 @@ import type { CoverageRow } from '../../schemas/coverage.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { EventStore, QueryOptions, RefusedRow, RowBatch, StoreUpkeep, Telemetry } from '../../schemas/ports.ts'
+import type { ProofStore } from '../../schemas/proof.ts'
 import { failpoint, sabotage } from '../failpoint.ts'
 import { bisect } from './bisect.ts'
 import { type Connect, embeddedConnect, firstLine, type ServerAddress, serverConnect } from './client.ts'
 import { embeddedWriter } from './embedded-writer.ts'
 import { isInDoubt, isRowFault, storeUnavailable } from './failure.ts'
 import { migrate, plainName } from './migrate.ts'
+import { proofStore } from './proof-store.ts'
 import { READ_LIMITS, Reader, type ReadLimits } from './reader.ts'
 import type { RetentionDays } from './retention.ts'
 import { embeddedRun, type Run, serverRun } from './run.ts'
@@ -31,6 +33,10 @@ export interface StoreSettings {
   /** Waits before an insert in doubt is repeated, milliseconds; jitter is added. */
   readonly retryWaitsMs?: readonly number[]
 }
+/** All that the store is asked for. */
+export interface ClickHouseStores extends EventStore, StoreUpkeep, ClientStore {
+  readonly proof: ProofStore
+}
 /** What differs between the two: opened once, in `open`. */
 interface Ways {
   readonly connect: Connect
@@ -41,9 +47,7 @@ interface Ways {
 const RETRY_WAITS_MS: readonly number[] = [100, 500, 2_000]
 
 /** In the folder `path`, which this service must own alone. */
-export const createEmbeddedStore = (
-  settings: StoreSettings & { readonly path: string },
-): EventStore & StoreUpkeep & ClientStore =>
+export const createEmbeddedStore = (settings: StoreSettings & { readonly path: string }): ClickHouseStores =>
   new ClickHouseStore(settings, async () => {
     const connect = await embeddedConnect(join(settings.path, 'chdb'))
     await migrate(connect, settings.database, settings.retentionDays)
@@ -53,7 +57,7 @@ export const createEmbeddedStore = (
   })
 
 /** On a ClickHouse server, over HTTP. */
-export const createServerStore = (settings: StoreSettings & ServerAddress): EventStore & StoreUpkeep & ClientStore =>
+export const createServerStore = (settings: StoreSettings & ServerAddress): ClickHouseStores =>
   new ClickHouseStore(settings, async () => {
     const connect = serverConnect(settings)
     await migrate(connect, settings.database, settings.retentionDays)
@@ -61,7 +65,11 @@ export const createServerStore = (settings: StoreSettings & ServerAddress): Even
     return { connect, writing, writer: serverWriter(writing), run: serverRun(writing, connect) }
   })
 
-class ClickHouseStore implements EventStore, StoreUpkeep, ClientStore {
+class ClickHouseStore implements ClickHouseStores {
+  readonly proof: ProofStore = proofStore({
+    writing: () => this.opened().writing,
+    insert: (table, token, rows) => this.insert(table, token, { rows }),
+  })
   private readonly settings: StoreSettings
   private readonly openWays: () => Promise<Ways>
   private ways: Ways | undefined

@@ -84,7 +84,7 @@ export interface Table {
   /** `a String, b UInt8` for file(), quotes doubled for use inside a text. Plain texts: a dictionary built while parsing doubles the cost of an insert. */
   readonly structure: string
 }
-const table = (name: string, columns: Columns): Table => ({
+export const table = (name: string, columns: Columns): Table => ({
   name,
   columns,
   columnList: columns.map(([column]) => column).join(', '),

@@ -79,18 +79,29 @@ it('identifies an event by tenant, server and event id, and lets the earliest re
     expect(table!['engine_full']).toContain(setting)
 })
 
-it('keeps activity and security events as long as the configuration says, and follows when that changes', async () => {
-  const engineOf = async () =>
+it('keeps findings as long as the configuration says, and follows when that changes', async () => {
+  const engineOf = async (table: string) =>
+    (await rows(`SELECT engine_full FROM system.tables WHERE database = '${DATABASE}' AND name = '${table}'`))[0]![
+      'engine_full'
+    ]!
+  await migrate(connect, DATABASE, { security: 500, activity: 90 })
+  expect(await engineOf('finding_rows')).toContain('toIntervalDay(500)')
+  await migrate(connect, DATABASE, RETENTION)
+  expect(await engineOf('finding_rows')).not.toContain('toIntervalDay(500)')
+})
+
+it('never deletes events by itself: an earlier TTL is taken off, because a job deletes what has a tombstone', async () => {
+  const engine = async () =>
     (await rows(`SELECT engine_full FROM system.tables WHERE database = '${DATABASE}' AND name = 'events'`))[0]![
       'engine_full'
     ]!
-  expect(await engineOf()).toContain('toIntervalDay(180)')
-  await migrate(connect, DATABASE, { security: 500, activity: 90 })
-  const changed = await engineOf()
-  expect(changed).toContain('toIntervalDay(90)')
-  expect(changed).toContain('toIntervalDay(500)')
-  expect(changed).not.toContain('toIntervalDay(180)')
+  expect(await engine()).not.toContain('TTL')
+  const client = await connect(DATABASE)
+  await client.command({ query: 'ALTER TABLE events MODIFY TTL toDateTime(received_at) + toIntervalDay(30)' })
+  await client.close()
+  expect(await engine()).toContain('TTL')
   await migrate(connect, DATABASE, RETENTION)
+  expect(await engine()).not.toContain('TTL')
 })
 
 it('changes nothing when it is opened again', async () => {
