@@ -14,16 +14,21 @@ export const rowsOf = <Row>(answer: string): Row[] =>
     .map((line) => JSON.parse(line) as Row)
 
 /** Throws AuditdError: query_refused for what is wrong or writes, store_unavailable, config_invalid when there is nothing to ask. */
-export async function askStore(sql: string, dataDir: string, format: string): Promise<string> {
+export async function askStore(
+  sql: string,
+  dataDir: string,
+  format: string,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const service = runningService(dataDir)
-  const answer = service === undefined ? undefined : await askService(service, '/v1/query', { sql, format })
+  const answer = service === undefined ? undefined : await askService(service, '/v1/query', { sql, format, parameters })
   if (answer !== undefined) return answer.text()
   const settings = loadConfig(process.env)
   if (settings.store.url === '' && !existsSync(join(dataDir, 'store')))
     throw new AuditdError('config_invalid', 'query', '--data', `${dataDir} holds no store`)
   const store = await openStore(settings, dataDir, silentTelemetry)
   try {
-    return await store.query(sql, { format })
+    return await store.query(sql, { format, parameters })
   } finally {
     await store.close()
   }

@@ -46,7 +46,15 @@ const copy = (path: string, to: string): void => cpSync(join(root, path), join(t
 function buildService(out: string): void {
   const folders = ['schemas', 'detectors', 'connectors', 'collector', 'cli']
   compile(out, { include: folders.map((folder) => join(root, folder)) })
-  for (const path of ['schemas/clickhouse', 'deploy/kafka', 'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md'])
+  for (const path of [
+    'schemas/clickhouse',
+    'cli/queries',
+    'deploy/kafka',
+    'README.md',
+    'LICENSE',
+    'SECURITY.md',
+    'CHANGELOG.md',
+  ])
     copy(path, out)
   const { name, version, description, license, type, engines, dependencies, devDependencies } = manifestOf('.')
   writeManifest(out, {

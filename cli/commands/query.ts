@@ -1,20 +1,52 @@
-/** `query`: read-only SQL against the running service, or the idle data folder. */
+/** `query`: read-only SQL or a named query against the running service, or the idle data folder. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { shown } from '../screen.ts'
-import { askStore } from '../store-question.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import { namedQueries, namedQuery } from '../named-queries.ts'
+import { parametersOf, withParameter } from '../query-parameters.ts'
+import { listText, queryText, TABLES_SQL, tablesText } from '../query-text.ts'
+import { printShown, shown } from '../screen.ts'
+import { askStore, rowsOf } from '../store-question.ts'
+
+interface QueryFlags {
+  readonly data?: string
+  readonly param: Readonly<Record<string, string>>
+  readonly format: string
+  readonly list?: true
+  readonly sql?: true
+  readonly tables?: true
+}
 
 export default function configure(command: Command): void {
   command
-    .description('run read-only SQL; views: events, events_exact, calls, auth, definitions, findings, alerts, coverage')
-    .argument('<sql>', 'a SELECT')
-    .requiredOption('--data <dir>', 'data folder', (dir) => resolve(dir))
+    .description('run read-only SQL or a named query; tables and views: --tables, named queries: --list')
+    .argument('[sql]', 'a SELECT, or @NAME of a named query')
+    .option('--data <dir>', 'data folder', (dir) => resolve(dir))
+    .option('--param <name=value>', 'value of {name:Type} in the query; may be repeated', withParameter, {})
     .option('--format <format>', 'a ClickHouse output format', 'PrettyCompactMonoBlock')
-    .action(async (sql: string, { data, format }: { data: string; format: string }) => {
-      const answer = await askStore(sql, data, format)
-      const text = process.stdout.isTTY || FOR_PEOPLE.test(format) ? shown(answer) : answer
+    .option('--list', 'named queries; with @NAME its parameters and columns')
+    .option('--sql', 'print the text of @NAME')
+    .option('--tables', 'tables and views with their columns; with a name that one')
+    .action(async (asked: string | undefined, flags: QueryFlags) => {
+      if (flags.list) return printShown(listText(asked === undefined ? namedQueries() : [named(asked)]))
+      if (flags.sql) return printShown(queryText(named(needed(asked, 'a query @NAME'))))
+      const data = needed(flags.data, 'option --data <dir>')
+      if (flags.tables) return printShown(tablesText(rowsOf(await askStore(TABLES_SQL, data, 'JSONEachRow')), asked))
+      const answer = await ask(needed(asked, 'a SELECT or @NAME'), data, flags)
+      const text = process.stdout.isTTY || FOR_PEOPLE.test(flags.format) ? shown(answer) : answer
       process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`)
     })
+}
+
+function ask(asked: string, data: string, { format, param }: QueryFlags): Promise<string> {
+  if (!asked.startsWith('@')) return askStore(asked, data, format, param)
+  const query = named(asked)
+  return askStore(query.sql, data, format, parametersOf(query, param, Date.now()))
+}
+const named = (asked: string) => namedQuery(asked.replace(/^@/, ''))
+function needed(value: string | undefined, what: string): string {
+  if (value === undefined) throw new AuditdError('usage', 'query', '', `${what} is required`)
+  return value
 }
 
 /** Formats made to be looked at. Of the others a program wants the bytes, unless a terminal would act on them. */

@@ -5,6 +5,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { AuditdError } from '../../schemas/errors.ts'
 import { sabotage } from '../failpoint.ts'
 import type { Connect } from './client.ts'
+import { inheritComments } from './comments.ts'
 import { type RetentionDays, ttlOf } from './retention.ts'
 import { splitStatements } from './sql-text.ts'
 
@@ -62,6 +63,7 @@ export async function migrate(
       await client.command({ query: `INSERT INTO schema_migrations (name, sha256) VALUES ('${name}', '${sha256}')` })
     }
     await applyRetention(client, retention)
+    await inheritComments(client)
   } finally {
     await client.close()
   }

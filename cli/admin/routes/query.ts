@@ -9,9 +9,13 @@ export default route({
   asked: z.strictObject({
     sql: z.string().min(1).max(100_000).describe('The statement.'),
     format: z.string().max(64).default('PrettyCompactMonoBlock').describe('A ClickHouse output format.'),
+    parameters: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/), z.string().max(100_000))
+      .default({})
+      .describe('Values of {name:Type} in the statement, as texts.'),
   }),
   answers: 'The answer in the format that was asked for.',
-  async answer({ sql, format }, { store }) {
-    return { type: 'text/plain', body: await store.query(sql, { format }) }
+  async answer({ sql, format, parameters }, { store }) {
+    return { type: 'text/plain', body: await store.query(sql, { format, parameters }) }
   },
 })
