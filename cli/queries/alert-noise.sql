@@ -1,5 +1,6 @@
 -- Which rules make the most alerts, and how much of what they find is suppressed or only watched?
 -- alerting: findings that alert.
+-- alerts: alerts of the rule.
 -- suppressed: findings that somebody answers for.
 -- shadow: findings of a rule that only watches.
 -- entities: different entities they are about.
