@@ -2,9 +2,11 @@
 import { createSend, withConsole } from '../../connectors/webhook/send.ts'
 import { consoleTarget } from '../../connectors/webhook/targets/console.ts'
 import { slackTarget } from '../../connectors/webhook/targets/slack.ts'
+import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { signersOf, standardWebhooksTarget } from '../../connectors/webhook/targets/standard-webhooks.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
 import { FakeSlack } from '../fakes/slack.ts'
+import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
 import { alertTargetContract } from './alert-target.ts'
 
@@ -53,5 +55,30 @@ alertTargetContract('console', async () => {
     send,
     http: { final: [], passing: [answer(500)] },
     close: async () => undefined,
+  }
+})
+
+alertTargetContract('splunk', async () => {
+  const splunk = await FakeSplunk.start()
+  splunk.useAck = true
+  const names = { index: 'mcp', source: 'mcp-auditd', sourcetype: 'mcp:audit' }
+  return {
+    target: splunkTarget('splunk', { ...names, url: splunk.url, token: TOKEN, acknowledged: true, events: false }),
+    taken: () => splunk.uids.size,
+    http: {
+      final: [answer(413), answer(400, '{"code":6,"invalid-event-number":0}'), answer(400, '{"code":15}')],
+      passing: [
+        ...faults,
+        answer(200),
+        answer(200, '{"code":6}'),
+        answer(200, '{"code":0}'),
+        answer(400, '{"code":7,"invalid-event-number":1}'),
+        answer(400, '{"code":10}'),
+        answer(401, '{"code":2}'),
+        answer(403, '{"code":4}'),
+        answer(404),
+      ],
+    },
+    close: () => splunk.close(),
   }
 })
