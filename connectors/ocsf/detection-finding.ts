@@ -39,7 +39,7 @@ export function detectionFinding(alert: Alert, version?: OcsfVersion): OcsfEvent
     firstSeen: alert.firstSeen,
     lastSeen: alert.lastSeen,
     count: alert.count,
-    eventIds: alert.evidenceEventIds,
+    eventIds: alert.evidenceEventIds.filter((id) => id !== ''),
     refs: alert.refs,
     attributes: {
       is_alert: alert.status !== 'suppressed',
@@ -201,7 +201,7 @@ const describe = (saw: string, expected: string, more: string): string =>
 
 function analyticOf({ rule, ruleVersion, evidenceLevel }: Judged): Attributes {
   const type = evidenceLevel === 'inferred' ? ANALYTIC.statistical : ANALYTIC.rule
-  return { uid: rule, name: rule, version: String(ruleVersion), ...beside('type', type) }
+  return { uid: rule, name: textOf(rule) ?? 'unknown', version: String(ruleVersion), ...beside('type', type) }
 }
 
 /** The runbook, a step a line; standards that it rests on are references. */

@@ -65,12 +65,12 @@ export function callerEndpoint(event: EventFields): Attributes {
   }
 }
 export const serverEndpoint = ({ serverId, producerId }: EventFields): Attributes => ({
-  svc_name: serverId,
+  svc_name: textOf(serverId) ?? UNKNOWN_NAME,
   uid: serverId,
   instance_uid: producerId,
 })
 export const serviceOf = ({ serverId, serverVersion }: EventFields): Attributes => ({
-  name: serverId,
+  name: textOf(serverId) ?? UNKNOWN_NAME,
   uid: serverId,
   version: serverVersion,
 })
@@ -93,15 +93,11 @@ const uidOf = (event: EventFields, { name }: Capability): string => `${String(ev
 
 export function resourcesOf(event: EventFields): readonly Attributes[] {
   const capability = capabilityOf(event)
-  const server = {
-    uid: event['serverId'],
-    name: event['serverId'],
-    type: 'MCP Server',
-    version: event['serverVersion'],
-  }
-  if (capability === undefined) return [server]
+  const uid = textOf(event['serverId'])
+  const servers = uid === undefined ? [] : [{ uid, name: uid, type: 'MCP Server', version: event['serverVersion'] }]
+  if (capability === undefined) return servers
   const { name, kind } = capability
-  return [server, { uid: uidOf(event, capability), name, type: kind, version: event['definitionHash'] }]
+  return [...servers, { uid: uidOf(event, capability), name, type: kind, version: event['definitionHash'] }]
 }
 
 /** `unmapped.ai_tool`: the draft object of the OCSF project, in its very shape, until a version has it. */
