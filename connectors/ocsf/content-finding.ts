@@ -3,9 +3,12 @@ import type { AuditEvent, EventFields } from '../../schemas/event.ts'
 import { callerOf, controlOf, metadataOf, resourceObservables, resourcesOf } from './entities.ts'
 import { assemble, beside, msOf, type OcsfEvent, PRODUCT, textOf } from './event.ts'
 import { unmappedOf } from './unmapped.ts'
-import { ANALYTIC, DETECTION_FINDING, type OcsfVersion, SEVERITY } from './vocabulary.ts'
+import { ANALYTIC, DETECTION_FINDING, type OcsfVersion, SEVERITY, type Value } from './vocabulary.ts'
 
-const VERDICTS: Readonly<Record<string, keyof typeof SEVERITY>> = { suspicious: 'low', malicious: 'medium' }
+const SEVERITIES = new Map<unknown, Value>([
+  ['suspicious', SEVERITY.low],
+  ['malicious', SEVERITY.medium],
+])
 /** Undefined for a type of another class. */
 export function contentFinding(auditEvent: AuditEvent, version?: OcsfVersion): OcsfEvent | undefined {
   if (auditEvent.eventType !== 'content.finding') return undefined
@@ -19,7 +22,7 @@ export function contentFinding(auditEvent: AuditEvent, version?: OcsfVersion): O
     ...(version !== undefined && { version }),
     of: DETECTION_FINDING,
     activityId: 1,
-    severity: SEVERITY[VERDICTS[String(event['verdict'])] ?? 'info'],
+    severity: SEVERITIES.get(event['verdict']) ?? SEVERITY.info,
     statusId: 1,
     timeMs,
     metadata: metadataOf(event),

@@ -8,7 +8,7 @@ import type { Initiator } from './event-classes.ts'
 import {
   ACTION,
   AI_TOOL_SOURCE_MCP,
-  AI_TOOL_TRANSPORT,
+  AI_TOOL_TRANSPORTS,
   AI_TOOL_TYPE,
   DISPOSITION,
   OBSERVABLE,
@@ -17,17 +17,17 @@ import {
 } from './vocabulary.ts'
 
 const UNKNOWN_NAME = 'unknown'
-const USER_TYPES: Readonly<Record<string, Value>> = {
-  user: USER_TYPE.user,
-  workload: USER_TYPE.service,
-  agent: USER_TYPE.agent,
-}
+const USER_TYPES: ReadonlyMap<unknown, Value> = new Map([
+  ['user', USER_TYPE.user],
+  ['workload', USER_TYPE.service],
+  ['agent', USER_TYPE.agent],
+] as const)
 
 /** The principal: `uid` is the keyed hash of issuer and subject, never a name. */
 export function userOf(event: EventFields): Attributes | undefined {
   const uid = textOf(event['principalKey'])
-  const kind = textOf(event['principalKind']) ?? ''
-  const type = USER_TYPES[kind] ?? USER_TYPE.unknown
+  const kind = event['principalKind']
+  const type = USER_TYPES.get(kind) ?? USER_TYPE.unknown
   if (uid !== undefined) return { uid, ...beside('type', type) }
   return kind === 'anonymous' ? { name: 'anonymous', ...beside('type', USER_TYPE.unknown) } : undefined
 }
@@ -104,7 +104,7 @@ export function resourcesOf(event: EventFields): readonly Attributes[] {
 export function aiToolOf(event: EventFields): Attributes | undefined {
   const capability = capabilityOf(event)
   if (capability === undefined) return undefined
-  const transport = AI_TOOL_TRANSPORT[textOf(event['transport']) ?? '']
+  const transport = AI_TOOL_TRANSPORTS.get(event['transport'])
   return {
     name: capability.name,
     uid: uidOf(event, capability),

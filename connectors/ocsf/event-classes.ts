@@ -51,7 +51,7 @@ const VERBS: Readonly<Record<string, Activity>> = {
   PATCH: UPDATE,
   DELETE,
 }
-const byVerb = ({ verb }: EventFields): Activity => VERBS[String(verb).toUpperCase()] ?? other('Request')
+const byVerb = ({ verb }: EventFields): Activity => of(VERBS, String(verb).toUpperCase(), 'Request')
 /** A POST of MCP’s HTTP transport creates nothing by itself: its method says what it does. */
 const ofTransport = ({ verb }: EventFields): Activity =>
   verb === 'GET' ? READ : verb === 'DELETE' ? DELETE : other('Request')
@@ -71,8 +71,11 @@ const ACCESSES: Readonly<Record<string, Activity>> = {
   alert: UPDATE,
   definition: UPDATE,
 }
-const of = (table: Readonly<Record<string, Activity>>, value: unknown): Activity =>
-  (Object.hasOwn(table, String(value)) ? table[String(value)] : undefined) ?? other('Other')
+/** What stands in the table under a text that may be anything. */
+function of(table: Readonly<Record<string, Activity>>, value: unknown, otherwise = 'Other'): Activity {
+  const known = Object.hasOwn(table, String(value)) ? table[String(value)] : undefined
+  return known ?? other(otherwise)
+}
 
 const INVOKE = other('Invoke')
 /** A list is what a client asked for, or what the server offers at its start and after a change. */

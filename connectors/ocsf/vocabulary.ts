@@ -91,12 +91,12 @@ export const AI_TOOL_TYPE = {
   prompt: value(3, 'Prompt'),
 } as const
 export const AI_TOOL_SOURCE_MCP = value(1, 'MCP')
-export const AI_TOOL_TRANSPORT: Readonly<Record<string, Value>> = {
-  stdio: value(1, 'stdio'),
-  http: value(2, 'Streamable HTTP'),
-  sse_legacy: value(3, 'HTTP+SSE'),
-  inproc: value(99, 'in-process'),
-}
+export const AI_TOOL_TRANSPORTS: ReadonlyMap<unknown, Value> = new Map([
+  ['stdio', value(1, 'stdio')],
+  ['http', value(2, 'Streamable HTTP')],
+  ['sse_legacy', value(3, 'HTTP+SSE')],
+  ['inproc', value(99, 'in-process')],
+])
 export const HTTP_METHODS: ReadonlySet<string> = new Set(
   'CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE'.split(' '),
 )
