@@ -26,8 +26,8 @@ export interface SignedHead extends ManifestHead {
   /** Ed25519 over the signed text, base64. */
   readonly signature: string
 }
-/** A manifest with what it says of each row, in the order of positions. */
-export interface ProofManifest extends SignedHead {
+/** What a manifest says of its rows, in the order of positions. */
+export interface ProofContent {
   /** Runs of (offset, first index, rows) as base64 of variable-length numbers. */
   readonly positions: string
   /** Base64 of 16 bytes a row, a block of rows an element. */
@@ -35,6 +35,7 @@ export interface ProofManifest extends SignedHead {
   /** Base64 of 8 bytes a row: hashes of (tenant, server_id, event_id), which show that a copy gave way to the row received first. */
   readonly identityHashes: readonly string[]
 }
+export interface ProofManifest extends SignedHead, ProofContent {}
 
 export const TOMBSTONE_REASONS = ['retention', 'duplicate', 'erase'] as const
 export type TombstoneReason = (typeof TOMBSTONE_REASONS)[number]
@@ -72,7 +73,9 @@ export interface ProofHead {
   /** Offset before which every row is in a manifest or in `pending`. */
   readonly next: number
   /** Rows stored and not yet in a manifest. */
-  readonly pending: Pick<ProofManifest, 'positions' | 'rowHashes' | 'identityHashes'>
+  readonly pending: ProofContent
+  /** Of a service that does not run: rows that were on their way, and may be stored or not. Nothing else is newer. */
+  readonly onTheirWay?: ProofContent
 }
 
 export const manifestText = (head: ManifestHead): string =>

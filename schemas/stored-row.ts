@@ -6,9 +6,6 @@ const AS_TEXT = /^(UInt64|Float64|DateTime64)/
 const isText = (type: string): boolean => /^(LowCardinality\()?String/.test(type)
 const columns = ROW_COLUMNS.map(([name, type], at) => ({ name, type, at }))
 const NUMBERS = columns.filter(({ type }) => /^(UInt64|Float64)/.test(type)).map(({ at }) => at)
-const FIELDS = columns.findIndex(({ name }) => name === 'fields')
-const EVENT_TIME = columns.findIndex(({ name }) => name === 'event_time')
-const RECEIVED_AT = columns.findIndex(({ name }) => name === 'received_at')
 
 /** Bytes that are no UTF-8 all read as U+FFFD, which an honest text may hold too: the engine says which of the two they are. */
 const WELL_FORMED = `isValidUTF8(concatWithSeparator('|', ${columns
@@ -22,8 +19,18 @@ export const STORED_ROW_COLUMNS: string = [
   WELL_FORMED,
 ].join(', ')
 
+const at = (name: string): number => columns.findIndex((column) => column.name === name)
+const [FIELDS, EVENT_TIME, RECEIVED_AT] = [at('fields'), at('event_time'), at('received_at')]
+const [EVENT_ID, LOG, PARTITION] = [at('event_id'), at('position_log'), at('position_partition')]
+const [OFFSET, INDEX] = [at('position_offset'), at('position_index')]
+
 export interface StoredLine {
   readonly line: string
+  readonly log: string
+  readonly partition: number
+  readonly offset: number
+  readonly index: number
+  readonly eventId: string
   /** False: a text of the row is no UTF-8, so it is not what was inserted, whatever its line says. */
   readonly isWellFormed: boolean
 }
@@ -39,6 +46,11 @@ export function lineOfStored(answered: string): StoredLine {
   // The column holds the JSON of the object as it stood in the line.
   return {
     line: `${before.slice(0, -1)},${row[FIELDS] as string},${after.slice(1)}`,
+    log: row[LOG] as string,
+    partition: row[PARTITION] as number,
+    offset: Number(row[OFFSET]),
+    index: row[INDEX] as number,
+    eventId: row[EVENT_ID] as string,
     isWellFormed: Number(row[ROW_COLUMNS.length]) === 1,
   }
 }

@@ -1,6 +1,6 @@
 /** Rows that are in the store and not yet in a manifest: their hashes, positions and the span of their receipt. */
 import { createHash } from 'node:crypto'
-import type { ManifestHead, ProofManifest } from '../../schemas/proof.ts'
+import type { ManifestHead, ProofContent } from '../../schemas/proof.ts'
 import { packRuns, type Run, RunBuilder, unpackRuns } from './positions.ts'
 import { IDENTITY_HASH_BYTES, ROW_HASH_BYTES, readRow } from './row-facts.ts'
 
@@ -9,7 +9,6 @@ export const BLOCK_ROWS = 1_024
 const FIRST_ROWS = 1_024
 const LINE_END = 0x0a
 
-export type ProofContent = Pick<ProofManifest, 'positions' | 'rowHashes' | 'identityHashes'>
 /** What the rows make of a manifest. */
 export type SealedRows = ProofContent &
   Pick<ManifestHead, 'first' | 'next' | 'count' | 'receivedFrom' | 'receivedTo' | 'contentHash'>
@@ -164,6 +163,10 @@ export const contentHash = ({ positions, rowHashes, identityHashes }: ProofConte
   createHash('sha256')
     .update(JSON.stringify([positions, rowHashes, identityHashes]))
     .digest('hex')
+
+/** Rows that a content holds, by what it says itself. */
+export const rowsIn = ({ rowHashes }: ProofContent): number =>
+  rowHashes.reduce((sum, block) => sum + Buffer.from(block, 'base64').length, 0) / ROW_HASH_BYTES
 
 /** The rows of a manifest, ready to be looked up; undefined when its content is not well formed. */
 export interface OpenContent {
