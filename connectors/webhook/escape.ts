@@ -14,6 +14,40 @@ export function visible(text: string, maxChars = 500): string {
 }
 
 /**
+ * Text for services that make links of plain addresses, tags of angle brackets, or dates of `{{…}}`: what would start one is written so
+ * that it starts nothing (`https[:]//`, as analysts write it). At most `maxChars` UTF-16 units.
+ */
+export function inertText(text: string, maxChars = 500): string {
+  const parts = pieces(text, maxChars)
+  return cutPieces(
+    parts.map((piece, at) => inertPiece(piece, parts, at)),
+    maxChars,
+    text.length,
+  )
+}
+
+/**
+ * A query as it is, for the same services: cut or changed it would not run. Undefined when it is longer than `maxChars` or holds what
+ * would have to be changed; comparisons (`<`) alone are left.
+ */
+export function inertQuery(text: string, maxChars: number): string | undefined {
+  const lines = text.split('\n')
+  const plain = text.length <= maxChars && lines.every((line) => visible(line, maxChars) === line)
+  return plain && !/:\/\/|\bwww\.|\{\{|\]\(|<\/?[a-z!]/i.test(text) ? text : undefined
+}
+
+/** Looks back at what stands before it, and forward past a scheme's colon. */
+function inertPiece(piece: string, parts: readonly string[], at: number): string {
+  if (piece === '<') return '‹'
+  if (piece === '>') return '›'
+  if (piece === ':' && parts[at + 1] === '/' && parts[at + 2] === '/') return '[:]'
+  if (piece === '.' && /^www$/i.test(parts.slice(Math.max(at - 3, 0), at).join(''))) return '[.]'
+  if (piece === '{' && parts[at - 1] === '{') return ' {'
+  if (piece === '(' && parts[at - 1] === ']') return ' ('
+  return piece
+}
+
+/**
  * Text for a Slack `mrkdwn` or fallback field: also `&`, `<` and `>` as entities, so that no link, mention or `<!channel>` can form.
  * The length limit counts the escaped form and never cuts an entity.
  */

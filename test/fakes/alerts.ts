@@ -77,4 +77,4 @@ export const sampleFinding = (overrides: Partial<Finding> = {}): Finding => ({
 
 /** What an attacker puts into a name: ANSI, bidi, new lines, Slack mentions and links, a code fence, an HTML tag, a lone surrogate. */
 export const HOSTILE =
-  'x\u001b[2J\u202eevil\u2066\r\n  saw        nothing\u200b<!channel> <@U0000000> <https://evil.example|click> `*_~ ```\n@here &lt; \u0000\ud800\u{e0041}'
+  'x\u001b[2J\u202eevil\u2066\r\n  saw        nothing\u200b<!channel> <@U0000000> <https://evil.example|click> `*_~ ```\n@here &lt; \u0000\ud800\udb40\udc41'

@@ -1,4 +1,6 @@
 /** Slack's incoming webhooks as documented: what they take, the limits of Block Kit, and the words they refuse with. */
+import { slackTarget } from '../../connectors/webhook/targets/slack.ts'
+import type { Refusal } from './selftest.ts'
 import { type Received, type Reply, WebhookServer } from './webhook-server.ts'
 
 /** Documented limits (Block Kit reference; slackapi/bolt-js #2509 for the sum). */
@@ -141,3 +143,66 @@ function isBlock(block: Json): boolean {
       return false
   }
 }
+
+async function refuses(
+  said: string,
+  messages: readonly Json[],
+  prepare: (slack: FakeSlack) => void = () => undefined,
+): Promise<boolean> {
+  const slack = await FakeSlack.start()
+  prepare(slack)
+  let last = ''
+  for (const one of messages) {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(slack.url, { method: 'POST', headers, body: JSON.stringify(one) })
+    last = `${answer.status} ${await answer.text()}`
+  }
+  await slack.close()
+  return last.startsWith(said)
+}
+const section = (length: number): Json => ({ type: 'section', text: { type: 'mrkdwn', text: 'x'.repeat(length) } })
+const blocks = (count: number, block: Json): readonly Json[] => [
+  { text: 'x', blocks: Array.from({ length: count }, () => block) },
+]
+
+export const selftest: readonly Refusal[] = [
+  { name: '51 blocks', refuses: () => refuses('400 invalid_blocks', blocks(51, { type: 'divider' })) },
+  { name: 'a text of 3,001 characters', refuses: () => refuses('400 invalid_blocks', blocks(1, section(3_001))) },
+  {
+    name: 'a header of 151 characters',
+    refuses: () =>
+      refuses('400 invalid_blocks', blocks(1, { type: 'header', text: { type: 'plain_text', text: 'x'.repeat(151) } })),
+  },
+  {
+    name: '11 fields',
+    refuses: () => {
+      const fields = Array.from({ length: 11 }, () => ({ type: 'mrkdwn', text: 'x' }))
+      return refuses('400 invalid_blocks', blocks(1, { type: 'section', fields }))
+    },
+  },
+  {
+    name: 'more than 13,000 characters in all',
+    refuses: () => refuses('400 msg_blocks_too_long', blocks(5, section(2_900))),
+  },
+  { name: 'an empty text', refuses: () => refuses('400 no_text', [{ text: '' }]) },
+  {
+    name: 'a second message within the second',
+    refuses: () =>
+      refuses('429', [{ text: 'x' }, { text: 'x' }], (slack) => {
+        slack.rateClock = () => 0
+      }),
+  },
+  {
+    name: 'a token that is not valid any more',
+    refuses: () =>
+      refuses('403 invalid_token', [{ text: 'x' }], (slack) => {
+        slack.state = 'invalid_token'
+      }),
+  },
+  {
+    name: 'a 200 with an error body is noticed',
+    refuses: async () =>
+      slackTarget('soc', 'https://slack.example/').verdict({ status: 200, headers: {}, body: 'invalid_payload' })
+        .kind !== 'delivered',
+  },
+]

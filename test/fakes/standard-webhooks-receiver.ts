@@ -1,5 +1,7 @@
 /** A receiver of Standard Webhooks 1.0 with its own verification, written from the specification and not from the library we sign with. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { signedRequest, signersOf } from '../../connectors/webhook/targets/standard-webhooks.ts'
+import type { Refusal } from './selftest.ts'
 import { type Received, type Reply, WebhookServer } from './webhook-server.ts'
 
 const TOLERANCE_SECONDS = 300
@@ -73,3 +75,32 @@ export class StandardWebhooksReceiver {
     return this.server.close()
   }
 }
+
+const OURS = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const OTHER = `whsec_${Buffer.alloc(32, 8).toString('base64')}`
+async function refuses(
+  status: number,
+  signedWith = OURS,
+  changed: (headers: Readonly<Record<string, string>>) => Readonly<Record<string, string>> = (headers) => headers,
+  ageMs = 0,
+): Promise<boolean> {
+  const receiver = await StandardWebhooksReceiver.start({ secret: OURS })
+  const payload = { type: 'alert.opened', timestamp: '2026-10-01T10:06:00Z', data: {} }
+  const sent = signedRequest(receiver.url, signersOf('siem', signedWith), 'id-1', Date.now() - ageMs, payload)
+  const answer = await fetch(sent.url, { method: 'POST', headers: changed(sent.headers), body: sent.body })
+  await receiver.close()
+  return answer.status === status
+}
+
+export const selftest: readonly Refusal[] = [
+  { name: 'a signature by another key', refuses: () => refuses(401, OTHER) },
+  { name: 'a timestamp of six minutes ago', refuses: () => refuses(400, OURS, undefined, 360_000) },
+  {
+    name: 'another id than the signed one',
+    refuses: () => refuses(401, OURS, (headers) => ({ ...headers, 'webhook-id': 'id-2' })),
+  },
+  {
+    name: 'a request without signature',
+    refuses: () => refuses(400, OURS, ({ 'webhook-signature': _, ...headers }) => headers),
+  },
+]

@@ -1,6 +1,7 @@
 /** The console target: an alert as text that a person can act on without opening anything else. */
 import type { Alert } from '../../../schemas/alert.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
+import { decision } from '../alert-life.ts'
 import { visible } from '../escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { CONSOLE_URL } from '../send.ts'
@@ -27,6 +28,8 @@ export const consoleTarget = (name: string): HttpTarget =>
 export function alertText(alert: Alert): string {
   return [
     `${alert.severity.toUpperCase()}  ${visible(alert.title, 200)}`,
+    line('status', alert.status === 'open' ? '' : alert.status),
+    ...decision(alert).map(factLine),
     line('why', alert.severityReason),
     ...who(alert).map(factLine),
     line('when', times(alert)),

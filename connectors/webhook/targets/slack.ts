@@ -1,6 +1,8 @@
 /** The Slack target: an incoming webhook with Block Kit; hostile text cannot format, link, mention or notify. */
 import type { Alert } from '../../../schemas/alert.ts'
+import type { Delivery, TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
+import { decision, headline, keptLines, lifeEvent, summarize } from '../alert-life.ts'
 import { slackCode, slackCodeBlock, slackText } from '../escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
@@ -32,59 +34,111 @@ const MESSAGE_REFUSED = new Set([
   'too_many_attachments',
 ])
 
-export const slackTarget = (name: string, url: string): HttpTarget =>
-  httpTarget({
-    name,
-    request: (delivery) => ({
-      url,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(slackMessage(delivery.alert)),
-    }),
-    /** 200 with any body but `ok` is not Slack taking it (a proxy, a login page). Slack names its reason in the body as one word. */
-    verdict(answer) {
-      const word = /^[a-z_]{1,64}$/.test(answer.body.trim()) ? answer.body.trim() : ''
-      if (answer.status === 200 && word === 'ok') return { kind: 'delivered' }
-      const reason = `status ${answer.status}${word === '' ? '' : ` ${word}`}`
-      if (MESSAGE_REFUSED.has(word) || answer.status === 413) return { kind: 'refused', reason }
-      const needsOperator =
-        answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408
-      return needsOperator ? { kind: 'retry', afterMs: OPERATOR_PAUSE_MS, reason } : { kind: 'retry', reason }
-    },
+/** One message a second; short bursts pass, but nobody promises them. */
+const PACE_MS = 1_000
+
+export const slackTarget = (name: string, url: string): HttpTarget => {
+  const request = (message: object): TargetRequest => ({
+    url,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(message),
   })
+  return httpTarget({
+    name,
+    paceMs: PACE_MS,
+    request: ({ alert }) => request(slackMessage(alert)),
+    summary: (bundle, deliveries) => request(slackSummary(bundle, deliveries)),
+    verdict,
+  })
+}
+
+/** 200 with any body but `ok` is not Slack taking it (a proxy, a login page). Slack names its reason in the body as one word. */
+function verdict(answer: TargetAnswer): TargetVerdict {
+  const word = /^[a-z_]{1,64}$/.test(answer.body.trim()) ? answer.body.trim() : ''
+  if (answer.status === 200 && word === 'ok') return { kind: 'delivered' }
+  const reason = `status ${answer.status}${word === '' ? '' : ` ${word}`}`
+  if (MESSAGE_REFUSED.has(word) || answer.status === 413) return { kind: 'refused', reason }
+  const needsOperator = answer.status >= 400 && answer.status < 500 && answer.status !== 429 && answer.status !== 408
+  return needsOperator ? { kind: 'retry', afterMs: OPERATOR_PAUSE_MS, reason } : { kind: 'retry', reason }
+}
 
 type Text = { readonly type: 'mrkdwn'; readonly text: string; readonly verbatim: true }
 type Block = Readonly<Record<string, unknown>> & { readonly type: 'header' | 'section' | 'context' }
 
-/** The whole payload. `text` is the fallback for notifications; `mrkdwn: false` keeps it plain. */
-export function slackMessage(alert: Alert): Readonly<Record<string, unknown>> {
+type Message = Readonly<Record<string, unknown>>
+/** `text` is the fallback for notifications; `mrkdwn: false` keeps it plain. */
+const message = (text: string, blocks: readonly Block[]): Message => ({
+  text,
+  mrkdwn: false,
+  unfurl_links: false,
+  unfurl_media: false,
+  blocks,
+})
+const header = (text: string): Block => ({
+  type: 'header',
+  text: { type: 'plain_text', text: slackText(text, BUDGET.header), emoji: false },
+})
+const footer = (text: string): Block => ({ type: 'context', elements: [mrkdwn(text)] })
+
+/** The whole payload: an alert in full, or what a person decided about it in two lines. */
+export function slackMessage(alert: Alert): Message {
+  const event = lifeEvent(alert)
+  return event === 'opened' || event === 'updated' ? wholeAlert(alert) : changed(alert)
+}
+
+function wholeAlert(alert: Alert): Message {
   const head = `[${alert.severity.toUpperCase()}]`
-  return {
-    text: `${head} ${slackText(alert.title, 300)}`,
-    mrkdwn: false,
-    unfurl_links: false,
-    unfurl_media: false,
-    blocks: [
-      {
-        type: 'header',
-        text: { type: 'plain_text', text: slackText(`${head} ${alert.title}`, BUDGET.header), emoji: false },
-      },
-      ...facts(who(alert)),
-      section('Saw', slackCode(alert.saw, BUDGET.side)),
-      section('Expected', slackCode(alert.expected, BUDGET.side)),
-      ...listed(
-        'Evidence',
-        evidence(alert).map((fact) => evidenceLine(fact)),
-        BUDGET.evidence,
+  return message(`${head} ${slackText(alert.title, 300)}`, [
+    header(`${head} ${alert.title}`),
+    ...facts(who(alert)),
+    section('Saw', slackCode(alert.saw, BUDGET.side)),
+    section('Expected', slackCode(alert.expected, BUDGET.side)),
+    ...listed(
+      'Evidence',
+      evidence(alert).map((fact) => evidenceLine(fact)),
+      BUDGET.evidence,
+    ),
+    ...listed(
+      'Next steps',
+      alert.triage.map((step, at) => `${at + 1}. ${slackCode(step, 400)}`),
+      BUDGET.steps,
+    ),
+    ...query(alert),
+    footer(context(alert)),
+  ])
+}
+
+function changed(alert: Alert): Message {
+  const head = `[${alert.status.toUpperCase()}]`
+  const by = decision(alert).map((fact) => `${fact.label.toLowerCase()} ${slackCode(fact.value, 300)}`)
+  return message(`${head} ${slackText(alert.title, 300)}`, [
+    section(`${head} ${alert.severity}`, [slackCode(alert.title, 300), ...by].join('\n')),
+    footer(identity(alert)),
+  ])
+}
+
+/** Alerts that flood control put together: counted exactly, criticals by name. */
+export function slackSummary(bundle: string, deliveries: readonly Delivery[]): Message {
+  const summary = summarize(deliveries)
+  return message(headline(summary), [
+    header(headline(summary)),
+    ...listed(
+      'Critical',
+      summary.criticals.map((alert) => `${slackCode(alert.title, 150)} ${alert.alertId}`),
+      BUDGET.evidence,
+    ),
+    ...listed(
+      'Rules',
+      summary.clusters.map(
+        ({ rule, severity, alerts, title }) =>
+          `${alerts.length} × ${severity} ${slackCode(rule, 80)} ${slackCode(title, 150)}`,
       ),
-      ...listed(
-        'Next steps',
-        alert.triage.map((step, at) => `${at + 1}. ${slackCode(step, 400)}`),
-        BUDGET.steps,
-      ),
-      ...query(alert),
-      { type: 'context', elements: [mrkdwn(context(alert))] },
-    ] satisfies Block[],
-  }
+      BUDGET.evidence,
+    ),
+    footer(
+      `first ${slackText(summary.firstSeen, 40)}, last ${slackText(summary.lastSeen, 40)} · bundle ${slackCode(bundle, 300)}`,
+    ),
+  ])
 }
 
 /** `verbatim` keeps Slack from turning plain URLs, channels and names into links. */
@@ -101,18 +155,8 @@ const facts = (known: readonly Fact[]): readonly Block[] =>
     : [{ type: 'section', fields: known.slice(0, BUDGET.fields).map((fact) => mrkdwn(labelled(fact, BUDGET.field))) }]
 
 /** As many whole lines as fit, and how many did not. */
-function listed(label: string, lines: readonly string[], maxChars: number): readonly Block[] {
-  if (lines.length === 0) return []
-  const kept: string[] = []
-  let room = maxChars - 40
-  for (const text of lines) {
-    room -= text.length + 1
-    if (room < 0) break
-    kept.push(text)
-  }
-  const left = lines.length - kept.length
-  return [section(label, [...kept, ...(left === 0 ? [] : [`and ${left} more`])].join('\n'))]
-}
+const listed = (label: string, lines: readonly string[], maxChars: number): readonly Block[] =>
+  lines.length === 0 ? [] : [section(label, keptLines(lines, maxChars - 40, (left) => `and ${left} more`).join('\n'))]
 
 function query(alert: Alert): readonly Block[] {
   if (alert.query === '') return []
@@ -120,10 +164,11 @@ function query(alert: Alert): readonly Block[] {
   return [section('Query', block ?? 'too long for Slack: it stands in the table of alerts')]
 }
 
+const identity = (alert: Alert): string => `alert ${slackCode(alert.alertId, 40)} revision ${alert.revision}`
 const context = (alert: Alert): string =>
   [
     `${slackCode(alert.rule, 80)} v${alert.ruleVersion}`,
-    `alert ${slackCode(alert.alertId, 40)} revision ${alert.revision}`,
+    identity(alert),
     slackText(times(alert), 120),
     slackText(alert.refs.join(', '), 200),
     slackCode(alert.severityReason, 300),

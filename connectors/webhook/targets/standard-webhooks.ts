@@ -1,45 +1,92 @@
 /** The Standard Webhooks 1.0 target: `{type, timestamp, data}`, signed v1 (HMAC-SHA256); `webhook-id` is the idempotency key. */
 import { Webhook } from 'standardwebhooks'
+import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
+import type { Delivery, TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import { detectionFinding } from '../../ocsf/detection-finding.ts'
+import { lifeEvent, summarize } from '../alert-life.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
-/** The `type` of every body. A receiver tells a first alert from a raised severity by `data.revision` and `data.alertId`. */
-export const EVENT_TYPE = 'alert.raised'
+/** The `type` of a body says where the alert stands; which one of its revisions, `data` says. */
+const eventType = (alert: Alert): string => `alert.${lifeEvent(alert)}`
+/** The `type` of several alerts in one body. */
+export const GROUPED_TYPE = 'alerts.grouped'
 /** The specification asks for keys of 24 to 64 bytes. */
 const KEY_BYTES = { least: 24, most: 64 }
+/** Alerts that a body of several names, gravest first: it stays below 200 KB. All are counted. */
+const NAMED = 500
 
 /**
- * `signers`: one for each valid key, newest first, while keys are rotated. The body depends on the alert only, never on the clock or the
+ * `dataOf`: the form of an alert, ours by default. `signers`: one for each valid key, newest first, while keys are rotated. The body depends on the alert only, never on the clock or the
  * attempt, so a repeated delivery carries the same bytes under the same id; only `webhook-timestamp` and the signature are new.
  */
-export const standardWebhooksTarget = (name: string, url: string, signers: readonly Webhook[]): HttpTarget =>
+export const standardWebhooksTarget = (
+  name: string,
+  url: string,
+  signers: readonly Webhook[],
+  dataOf: (alert: Alert) => unknown = (alert) => alert,
+): HttpTarget =>
   httpTarget({
     name,
-    request(delivery, nowMs) {
-      const body = JSON.stringify({ type: EVENT_TYPE, timestamp: delivery.alert.lastSeen, data: delivery.alert })
-      const at = new Date(nowMs)
-      return {
-        url,
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': delivery.idempotencyKey,
-          'webhook-timestamp': String(Math.floor(nowMs / 1000)),
-          'webhook-signature': signers.map((signer) => signer.sign(delivery.idempotencyKey, at, body)).join(' '),
-        },
-        body,
-      }
-    },
-    /**
-     * Any 2xx is taken. 410 means "stop sending", and a body too large stays too large: both are final. Everything else is repeated, 400
-     * and 401 too, because receivers answer so while their key is not yet the new one; 3xx because we follow no redirect.
-     */
-    verdict(answer) {
-      if (answer.status >= 200 && answer.status < 300) return { kind: 'delivered' }
-      const reason = `status ${answer.status}`
-      return answer.status === 410 || answer.status === 413 ? { kind: 'refused', reason } : { kind: 'retry', reason }
-    },
+    request: ({ alert, idempotencyKey }, nowMs) =>
+      signedRequest(url, signers, idempotencyKey, nowMs, {
+        type: eventType(alert),
+        timestamp: alert.status === 'open' ? alert.lastSeen : alert.statusAt || alert.lastSeen,
+        data: dataOf(alert),
+      }),
+    summary: (bundle, deliveries, nowMs) =>
+      signedRequest(url, signers, bundle, nowMs, { type: GROUPED_TYPE, ...grouped(bundle, deliveries) }),
+    verdict: standardWebhooksVerdict,
   })
+
+/** One request of Standard Webhooks 1.0. `id` stays the same over attempts. */
+export function signedRequest(
+  url: string,
+  signers: readonly Webhook[],
+  id: string,
+  nowMs: number,
+  payload: { readonly type: string; readonly timestamp: string; readonly data: unknown },
+): TargetRequest {
+  const body = JSON.stringify(payload)
+  const at = new Date(nowMs)
+  return {
+    url,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(nowMs / 1000)),
+      'webhook-signature': signers.map((signer) => signer.sign(id, at, body)).join(' '),
+    },
+    body,
+  }
+}
+
+/**
+ * Any 2xx is taken. 410 means "stop sending", and a body too large stays too large: both are final. Everything else is repeated, 400
+ * and 401 too, because receivers answer so while their key is not yet the new one; 3xx because we follow no redirect.
+ */
+export function standardWebhooksVerdict({ status }: TargetAnswer): TargetVerdict {
+  if (status >= 200 && status < 300) return { kind: 'delivered' }
+  const reason = `status ${status}`
+  return status === 410 || status === 413 ? { kind: 'refused', reason } : { kind: 'retry', reason }
+}
+
+function grouped(bundle: string, deliveries: readonly Delivery[]) {
+  const { count, bySeverity, clusters, firstSeen, lastSeen } = summarize(deliveries)
+  const alerts = clusters.flatMap((cluster) => cluster.alerts)
+  const named = alerts
+    .slice(0, NAMED)
+    .map(({ alertId, revision, status, severity, rule, tenant, serverId, title }) => ({
+      ...{ alertId, revision, status, severity, rule, tenant, serverId },
+      title: title.slice(0, 200).toWellFormed(),
+    }))
+  const severities = Object.fromEntries(bySeverity.map((one) => [one.severity, one.count]))
+  return {
+    timestamp: lastSeen,
+    data: { bundle, count, severities, firstSeen, lastSeen, alerts: named, unnamed: count - named.length },
+  }
+}
 
 /** Signers of a resolved secret: `whsec_` and base64; during a rotation several, divided by white space. */
 export function signersOf(name: string, secret: string): readonly Webhook[] {
@@ -61,10 +108,7 @@ export default defineTarget({
   type: 'webhook',
   async create(name, config, settings) {
     const url = targetUrl(name, config.url, settings.allowPrivate)
-    return standardWebhooksTarget(
-      name,
-      url,
-      signersOf(name, await settings.secret(config.secret, `targets.${name}.secret`)),
-    )
+    const signers = signersOf(name, await settings.secret(config.secret, `targets.${name}.secret`))
+    return standardWebhooksTarget(name, url, signers, config.body === 'ocsf' ? detectionFinding : undefined)
   },
 })
