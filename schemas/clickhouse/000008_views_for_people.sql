@@ -62,7 +62,7 @@ SELECT
   source_address_fp, tool_name, definition_hash, tool_risk, decision, outcome, error_code, duration_ms, labels, request_uid, trace_id, span_id,
   vantage, source,
   if(request_uid = '' OR source = 'span', event_id, request_uid) AS call_key,
-  JSONExtractBool(fields, 'isError') AS is_error,
+  toBool(JSONExtractBool(fields, 'isError')) AS is_error,
   JSONExtractUInt(fields, 'bytes') AS result_bytes
 FROM events
 WHERE event_type = 'tool.result' OR (event_type = 'tool.call' AND source = 'span');
@@ -264,7 +264,7 @@ SELECT
   JSONExtractString(fields, 'pathClass') AS path_class,
   JSONExtractString(fields, 'verb') AS verb,
   JSONExtractString(fields, 'ipClass') AS ip_class,
-  JSONExtractBool(fields, 'argumentMatch') AS argument_match,
+  toBool(JSONExtractBool(fields, 'argumentMatch')) AS argument_match,
   JSONExtract(fields, 'redirectHosts', 'Array(String)') AS redirect_hosts,
   JSONExtractString(fields, 'credentialRelation') AS credential_relation,
   JSONExtract(fields, 'sentAud', 'Array(String)') AS sent_aud,
