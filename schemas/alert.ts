@@ -55,6 +55,14 @@ export const alert = z.object({
     .enum(ALERT_VERDICTS)
     .default('')
     .meta({ description: 'What a person found it to be.', origin: 'ours', unit: ALERT_VERDICTS.slice(1).join(' | ') }),
+  toldSeverity: z
+    .enum(['', ...SEVERITIES])
+    .optional()
+    .meta({
+      description: 'Highest severity at which targets were told of it; empty while it was only counted.',
+      origin: 'ours',
+      unit: SEVERITIES.join(' | '),
+    }),
   tenant: finding.shape.tenant,
   serverId: finding.shape.serverId,
   entity: finding.shape.entity,
@@ -91,3 +99,10 @@ export const alert = z.object({
   }),
 })
 export type Alert = z.infer<typeof alert>
+
+/** An alert as an earlier version stored it, too: what it did not know yet is what was true then. Undefined when it is none of ours. */
+export function storedAlert(value: unknown): Alert | undefined {
+  const { severity, ...rest } = (value ?? {}) as Partial<Alert>
+  const read = alert.safeParse({ findingSeverity: severity, severity, ...rest })
+  return read.success ? read.data : undefined
+}

@@ -199,7 +199,7 @@ export interface Delivery {
   /** Stable: alertId and revision. The receiver drops repeats by it. */
   readonly idempotencyKey: string
   readonly attempt: number
-  /** Flood control put it into this bundle: told together with the others of it, in one message, under this key. */
+  /** Flood control put it into this bundle: told with the others of it in one message, under this key. Its own key: told alone. */
   readonly bundle?: string
 }
 export type Settlement =
@@ -219,7 +219,7 @@ export interface AlertUpdate {
   /** Revisions to deliver, for each target by name. */
   readonly deliveries: readonly { readonly alertId: string; readonly revision: number; readonly target: string }[]
 }
-/** The next of the log of findings, in order. */
+/** The next of the log of findings, in order: findings, or one change. */
 export interface Taken {
   readonly findings: readonly Finding[]
   /** What people decided meanwhile. */
@@ -237,7 +237,10 @@ export interface Outbox {
   /** Which of these findings and changes were already taken in, by id. */
   remembered(ids: readonly string[]): Promise<ReadonlySet<string>>
   record(update: AlertUpdate): Promise<void>
-  /** Deliveries due for a target, oldest first. A target that is down delays no other. */
+  /**
+   * Deliveries due for a target, oldest first. A target that is down delays no other. A bundle comes whole, also beyond `limit`, and only
+   * when none of it has to wait; an adapter that keeps its members in several places may have made several of it.
+   */
   due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]>
   settle(delivery: Delivery, settlement: Settlement): Promise<void>
   close(): Promise<void>

@@ -1,57 +1,25 @@
-/** What one partition of the compacted alerts topic says: alerts, deliveries under way, and findings already grouped. */
-import { type Alert, alert as alertSchema } from '../../schemas/alert.ts'
-import type { Delivery, Settlement } from '../../schemas/ports.ts'
+/** What one partition of the compacted alerts topic says: alerts, deliveries under way, decisions, and what was taken in already. */
+import { type Alert, storedAlert } from '../../schemas/alert.ts'
+import { type AlertChange, type AlertGroup, alertChange } from '../../schemas/alert-change.ts'
+import type { Delivery } from '../../schemas/ports.ts'
 import type { KafkaMessage, KafkaRecord } from './driver.ts'
+import {
+  type DecisionRecord,
+  type DeliveryRecord,
+  decisionKey,
+  deliveryKey,
+  groupHash,
+  type SeenRecord,
+  tombstone,
+} from './outbox-records.ts'
 
-/** Keys: `alert/<id>/<tenure>`, `delivery/<target>/<id>/<revision>`, `seen/<tenure>/<offset>`. */
-interface SeenRecord {
-  readonly atMs: number
-  readonly findingIds: readonly string[]
-}
-/** Under way while `settled` is absent. A dead one keeps its alert, so that an operator can see and replay it. */
-interface DeliveryRecord {
-  readonly alert?: Alert
-  readonly attempt: number
-  readonly notBeforeMs: number
-  readonly settled?: 'delivered' | 'dead'
-  readonly reason?: string
-  readonly atMs: number
-}
 interface OpenDelivery {
   readonly target: string
   readonly alert: Alert
   readonly attempt: number
   readonly notBeforeMs: number
+  readonly bundle: string
 }
-
-export const alertRecord = (alert: Alert, tenure: string): KafkaRecord =>
-  record(`alert/${alert.alertId}/${tenure}`, alert)
-export const seenRecord = (tenure: string, next: number, seen: SeenRecord): KafkaRecord =>
-  record(`seen/${tenure}/${next}`, seen)
-export const deliveryRecord = (target: string, alert: Alert, atMs: number): KafkaRecord =>
-  record(deliveryKey(target, alert), { alert, attempt: 1, notBeforeMs: 0, atMs } satisfies DeliveryRecord)
-
-/** That it was settled is kept as long as its finding is remembered: recorded again, it is not delivered again. */
-export function settledRecord({ target, alert, attempt }: Delivery, settlement: Settlement, atMs: number): KafkaRecord {
-  const { kind } = settlement
-  const next: DeliveryRecord =
-    kind === 'bundled'
-      ? { alert, attempt, notBeforeMs: 0, atMs }
-      : kind === 'retry'
-        ? { alert, attempt: attempt + 1, notBeforeMs: settlement.notBeforeMs, reason: settlement.reason, atMs }
-        : kind === 'dead'
-          ? { alert, attempt, notBeforeMs: 0, settled: kind, reason: settlement.reason, atMs }
-          : { attempt, notBeforeMs: 0, settled: kind, atMs }
-  return record(deliveryKey(target, alert), next)
-}
-
-const deliveryKey = (target: string, { alertId, revision }: Pick<Alert, 'alertId' | 'revision'>) =>
-  `delivery/${target}/${alertId}/${revision}`
-const record = (key: string, value: unknown): KafkaRecord => ({
-  key: Buffer.from(key),
-  value: value === null ? null : Buffer.from(JSON.stringify(value)),
-  headers: {},
-})
 
 export class OutboxView {
   readonly #alerts = new Map<string, { alert: Alert; keys: Set<string> }>()
@@ -61,6 +29,8 @@ export class OutboxView {
   readonly #settledAtMs = new Map<string, number>()
   readonly #seenRecords = new Map<string, SeenRecord>()
   readonly #seen = new Set<string>()
+  /** Of each group by its hash: the records of all tenures, by key. */
+  readonly #decisions = new Map<string, Map<string, DecisionRecord>>()
 
   /** Applies a record of the topic, read back or just acknowledged. What is not ours is left out. */
   apply({ key, value }: Pick<KafkaMessage, 'key' | 'value'>): void {
@@ -70,6 +40,8 @@ export class OutboxView {
     if (kind === 'alert' && second !== undefined) this.#applyAlert(second, name, parsed)
     else if (kind === 'delivery' && second !== undefined)
       this.#applyDelivery(name, parsed as DeliveryRecord | undefined)
+    else if (kind === 'decision' && second !== undefined)
+      this.#applyDecision(second, name, parsed as DecisionRecord | undefined)
     else if (kind === 'seen') this.#applySeen(name, parsed as SeenRecord | undefined)
   }
 
@@ -77,8 +49,14 @@ export class OutboxView {
     return this.#alerts.get(alertId)?.alert
   }
 
-  remembers(findingId: string): boolean {
-    return this.#seen.has(findingId)
+  remembers(id: string): boolean {
+    return this.#seen.has(id)
+  }
+
+  /** The last decision about a group: of the highest offset, so that a zombie's late record changes nothing. */
+  decision(group: AlertGroup): AlertChange | undefined {
+    const records = [...(this.#decisions.get(groupHash(group))?.values() ?? [])]
+    return records.sort((a, b) => b.next - a.next)[0]?.change
   }
 
   /** A delivery of this revision is under way or was settled. */
@@ -87,17 +65,25 @@ export class OutboxView {
     return this.#open.has(key) || this.#settledAtMs.has(key)
   }
 
-  /** Deliveries due for a target, in the order in which they came; revisions of one alert one after the other. */
+  /**
+   * Deliveries due for a target, in the order in which they came; revisions of one alert one after the other, bundles whole, also beyond
+   * `limit`, once none of it has to wait.
+   */
   due(target: string, nowMs: number, limit: number): Delivery[] {
     const due: Delivery[] = []
     const open = [...this.#open.values()].filter((one) => one.target === target)
     const firstRevision = new Map<string, number>()
     for (const { alert } of open)
       firstRevision.set(alert.alertId, Math.min(alert.revision, firstRevision.get(alert.alertId) ?? alert.revision))
-    for (const { alert, attempt, notBeforeMs } of open) {
-      if (due.length >= limit) break
+    const held = new Set(open.filter((one) => one.notBeforeMs > nowMs).map(({ bundle }) => bundle))
+    const begun = new Set<string>()
+    for (const { alert, attempt, notBeforeMs, bundle } of open) {
+      if (due.length >= limit && !begun.has(bundle)) continue
       if (alert.revision !== firstRevision.get(alert.alertId) || notBeforeMs > nowMs) continue
-      due.push({ target, alert, attempt, idempotencyKey: `${alert.alertId}-${alert.revision}` })
+      if (bundle !== '' && held.has(bundle)) continue
+      if (bundle !== '') begun.add(bundle)
+      const together = bundle === '' ? {} : { bundle }
+      due.push({ target, alert, attempt, idempotencyKey: `${alert.alertId}-${alert.revision}`, ...together })
     }
     return due
   }
@@ -107,7 +93,14 @@ export class OutboxView {
     const own = `alert/${alert.alertId}/${tenure}`
     const held = this.#alerts.get(alert.alertId)
     if (held === undefined || held.alert.revision > alert.revision) return []
-    return [...held.keys].filter((key) => key !== own).map((key) => record(key, null))
+    return [...held.keys].filter((key) => key !== own).map(tombstone)
+  }
+
+  /** The same for decisions, at or below this one's offset. */
+  overruled(group: AlertGroup, tenure: string, next: number): KafkaRecord[] {
+    const own = decisionKey(group, tenure)
+    const records = [...(this.#decisions.get(groupHash(group)) ?? [])]
+    return records.filter(([key, record]) => key !== own && record.next <= next).map(([key]) => tombstone(key))
   }
 
   /** Tombstones for what is older than `beforeMs`: findings cannot come again, and windows are closed for good. */
@@ -117,7 +110,11 @@ export class OutboxView {
       ({ alert }) => Date.parse(alert.windowStart) + alert.windowMs < beforeMs,
     )
     const settled = [...this.#settledAtMs].filter(([, atMs]) => atMs < beforeMs).map(([key]) => key)
-    return [...seen, ...settled, ...closed.flatMap(({ keys }) => [...keys])].map((key) => record(key, null))
+    const decided = [...this.#decisions.values()]
+      .flatMap((records) => [...records])
+      .filter(([, { change }]) => Date.parse(change.until ?? change.at) < beforeMs)
+      .map(([key]) => key)
+    return [...seen, ...settled, ...decided, ...closed.flatMap(({ keys }) => [...keys])].map(tombstone)
   }
 
   #applyAlert(alertId: string, key: string, value: unknown): void {
@@ -127,27 +124,38 @@ export class OutboxView {
       if (held?.keys.size === 0) this.#alerts.delete(alertId)
       return
     }
-    const read = alertSchema.safeParse(value)
-    if (!read.success) return
-    if (held === undefined) this.#alerts.set(alertId, { alert: read.data, keys: new Set([key]) })
+    const alert = storedAlert(value)
+    if (alert === undefined) return
+    if (held === undefined) this.#alerts.set(alertId, { alert, keys: new Set([key]) })
     else {
       held.keys.add(key)
       // A zombie's late record is of a revision that we have, or a lower one.
-      if (read.data.revision >= held.alert.revision) held.alert = read.data
+      if (alert.revision >= held.alert.revision) held.alert = alert
     }
   }
 
   #applyDelivery(key: string, value: DeliveryRecord | undefined): void {
     const target = key.split('/')[1]!
-    const alert = alertSchema.safeParse(value?.alert)
+    const alert = storedAlert(value?.alert)
     if (value === undefined || value.settled !== undefined) {
       this.#open.delete(key)
       if (value === undefined) this.#settledAtMs.delete(key)
       else this.#settledAtMs.set(key, value.atMs)
-    } else if (alert.success) {
-      this.#open.set(key, { target, alert: alert.data, attempt: value.attempt, notBeforeMs: value.notBeforeMs })
+    } else if (alert !== undefined) {
+      const { attempt, notBeforeMs, bundle = '' } = value
+      this.#open.set(key, { target, alert, attempt, notBeforeMs, bundle })
       this.#settledAtMs.delete(key)
     }
+  }
+
+  #applyDecision(group: string, key: string, value: DecisionRecord | undefined): void {
+    const records = this.#decisions.get(group) ?? new Map<string, DecisionRecord>()
+    const change = alertChange.safeParse(value?.change)
+    if (value === undefined) records.delete(key)
+    else if (change.success && typeof value.next === 'number')
+      records.set(key, { change: change.data, next: value.next })
+    if (records.size === 0) this.#decisions.delete(group)
+    else this.#decisions.set(group, records)
   }
 
   #applySeen(key: string, value: SeenRecord | undefined): void {

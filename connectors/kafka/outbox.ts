@@ -1,16 +1,16 @@
 /** The outbox on Kafka: findings by consumer group, alerts and deliveries in the compacted alerts topic beside them. */
 import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../schemas/alert.ts'
-import type { AlertChange } from '../../schemas/alert-change.ts'
+import type { AlertChange, AlertGroup } from '../../schemas/alert-change.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate, Clock, Delivery, Outbox, Settlement, Taken } from '../../schemas/ports.ts'
-import { partitionOf } from '../../schemas/topics.ts'
 import { failpoint } from '../failpoint.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaConsumer, KafkaDriver, KafkaMessage, KafkaProducer, KafkaRecord } from './driver.ts'
-import { readFinding } from './finding-records.ts'
-import { alertRecord, deliveryRecord, OutboxView, seenRecord, settledRecord } from './outbox-view.ts'
+import { changeRecord, findingPartition, findingRecord, readLogged } from './finding-records.ts'
+import { alertRecord, decisionRecord, deliveryRecord, seenRecord, settledRecord } from './outbox-records.ts'
+import { OutboxView } from './outbox-view.ts'
 import { type TopicSettings, topicName } from './topic-setup.ts'
 
 export interface OutboxOptions extends TopicSettings {
@@ -22,15 +22,19 @@ export interface OutboxOptions extends TopicSettings {
   readonly rememberMs?: number
 }
 
-/** Findings of one `take`: their alerts and deliveries fit one produce request, which the broker appends whole or not. */
+/** Findings of one `take`: their alerts and deliveries fit one produce request, which the broker appends whole or not. A change comes alone. */
 const MOST_FINDINGS = 32
 const REMEMBER_MS = 31 * 86_400_000
 /** Updates between two sweeps of what has expired. */
 const SWEEP_EVERY = 1000
 
+type Logged = NonNullable<ReturnType<typeof readLogged>> & {
+  /** Offset after it. */
+  readonly next: number
+}
 interface Offered {
-  /** Findings not yet recorded, each with the offset after it. */
-  findings: { readonly finding: Finding; readonly next: number }[]
+  /** Findings and changes not yet recorded. */
+  logged: readonly Logged[]
   readonly next: number
   readonly recorded: () => void
 }
@@ -63,25 +67,38 @@ export class KafkaOutbox implements Outbox {
   async take(limit: number, signal: AbortSignal): Promise<Taken> {
     await this.#start()
     while (!signal.aborted) {
-      const waiting = [...this.#owned.values()].filter((owned) => (owned.offered?.findings.length ?? 0) > 0)
+      const waiting = [...this.#owned.values()].filter((owned) => (owned.offered?.logged.length ?? 0) > 0)
       // Partitions take turns, so a busy one does not starve the others.
       const owned = waiting[this.#turn++ % Math.max(1, waiting.length)]
       if (owned?.offered !== undefined) {
-        const some = owned.offered.findings.slice(0, Math.min(limit, MOST_FINDINGS))
-        const cursor = `${owned.partition}/${owned.assignment}/${some.at(-1)!.next}`
-        return { findings: some.map(({ finding }) => finding), changes: [], cursor }
+        const { findings, changes, next } = firstOf(owned.offered.logged, Math.min(limit, MOST_FINDINGS))
+        return { findings, changes, cursor: `${owned.partition}/${owned.assignment}/${next}` }
       }
       await this.#sleepUntilOffered(signal)
     }
     return { findings: [], changes: [], cursor: '' }
   }
 
-  async offer(): Promise<void> {
-    throw new AuditdError('bus_unavailable', 'outbox', 'offer', 'cannot be offered here')
+  /** Any process may: nothing is read for it, and the partition is that of the group. */
+  async offer(findings: readonly Finding[], changes: readonly AlertChange[]): Promise<void> {
+    const records = Map.groupBy(
+      [
+        ...findings.map((finding) => ({ at: this.#partitionOf(finding), record: findingRecord(finding) })),
+        ...changes.map((change) => ({ at: this.#partitionOf(change), record: changeRecord(change) })),
+      ],
+      ({ at }) => at,
+    )
+    for (const [partition, group] of records)
+      await this.#append(
+        'findings',
+        partition,
+        group.map(({ record }) => record),
+      )
   }
 
-  async decisions(): Promise<readonly AlertChange[]> {
-    return []
+  async decisions(groups: readonly AlertGroup[]): Promise<readonly AlertChange[]> {
+    await this.#start()
+    return groups.flatMap((group) => this.#owned.get(this.#partitionOf(group))?.view.decision(group) ?? [])
   }
 
   async alerts(alertIds: readonly string[]): Promise<ReadonlyMap<string, Alert>> {
@@ -111,7 +128,7 @@ export class KafkaOutbox implements Outbox {
     for (const partition of partitions) {
       const owned = this.#ownedBy(partition, cursor?.assignment)
       const records = this.#recordsOf(update, owned, cursor?.next)
-      await this.#append(partition, records)
+      await this.#append('alerts', partition, records)
       failpoint('after-outbox-before-commit')
       for (const record of records) owned.view.apply(record)
       if (cursor !== undefined) await this.#advance(owned, cursor.next)
@@ -129,8 +146,13 @@ export class KafkaOutbox implements Outbox {
   async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
     failpoint('after-delivery-before-settle')
     const partition = this.#partitionOf(delivery.alert)
-    const record = settledRecord(delivery, settlement, this.#options.clock.nowMs())
-    await this.#append(partition, [record])
+    // Partitions may part ways, so a bundle of several becomes one of each.
+    const settled =
+      settlement.kind === 'bundled' && settlement.bundle !== delivery.idempotencyKey
+        ? { ...settlement, bundle: `${settlement.bundle}-${partition}` }
+        : settlement
+    const record = settledRecord(delivery, settled, this.#options.clock.nowMs())
+    await this.#append('alerts', partition, [record])
     this.#owned.get(partition)?.view.apply(record)
   }
 
@@ -172,16 +194,16 @@ export class KafkaOutbox implements Outbox {
   async #offer(partition: number, messages: readonly KafkaMessage[], next: number): Promise<void> {
     const owned = this.#owned.get(partition)
     if (owned === undefined) return
-    const findings = messages.flatMap((message) => {
-      const finding = readFinding(message)
-      return finding === undefined ? [] : [{ finding, next: message.offset + 1 }]
+    const logged = messages.flatMap((message) => {
+      const read = readLogged(message)
+      return read === undefined ? [] : [{ ...read, next: message.offset + 1 }]
     })
-    if (findings.length === 0) {
+    if (logged.length === 0) {
       await (await this.#start()).commit(partition, next, owned.assignment)
       return
     }
     await new Promise<void>((recorded) => {
-      owned.offered = { findings, next, recorded }
+      owned.offered = { logged, next, recorded }
       this.#wake()
     })
     owned.offered = undefined
@@ -189,7 +211,7 @@ export class KafkaOutbox implements Outbox {
 
   async #advance(owned: Owned, next: number): Promise<void> {
     const offered = owned.offered
-    const rest = offered?.findings.filter((one) => one.next > next) ?? []
+    const rest = offered?.logged.filter((one) => one.next > next) ?? []
     // The whole batch is done: what follows the last finding (markers, foreign records) is covered too.
     const commitTo = offered !== undefined && rest.length === 0 ? Math.max(next, offered.next) : next
     try {
@@ -198,7 +220,7 @@ export class KafkaOutbox implements Outbox {
       throw busError(error, 'commit')
     }
     if (offered === undefined) return
-    offered.findings = rest
+    offered.logged = rest
     if (rest.length === 0) offered.recorded()
   }
 
@@ -216,6 +238,9 @@ export class KafkaOutbox implements Outbox {
       if (alert === undefined || this.#partitionOf(alert) !== owned.partition) continue
       if (!owned.view.hasDelivery(target, alertId, alert.revision)) records.push(deliveryRecord(target, alert, nowMs))
     }
+    for (const change of update.decisions ?? [])
+      if (next !== undefined && this.#partitionOf(change) === owned.partition)
+        records.push(decisionRecord(change, owned.tenure, next), ...owned.view.overruled(change, owned.tenure, next))
     if (next !== undefined && update.findingIds.length > 0)
       records.push(seenRecord(owned.tenure, next, { atMs: nowMs, findingIds: update.findingIds }))
     if (++owned.updates % SWEEP_EVERY === 0)
@@ -231,21 +256,21 @@ export class KafkaOutbox implements Outbox {
   }
 
   /** Where the findings of an alert are: the partition of its group. */
-  #partitionOf({ tenant, rule, entity }: Alert): number {
-    return partitionOf(`${tenant}\u0000${rule}`, entity, this.#options.partitions)
+  #partitionOf(group: AlertGroup): number {
+    return findingPartition(group, this.#options.partitions)
   }
 
   #partitionsOf(alerts: readonly Alert[]): number[] {
     return [...new Set(alerts.map((alert) => this.#partitionOf(alert)))]
   }
 
-  async #append(partition: number, records: readonly KafkaRecord[]): Promise<void> {
+  async #append(topic: 'alerts' | 'findings', partition: number, records: readonly KafkaRecord[]): Promise<void> {
     if (records.length === 0) return
     try {
       this.#producer ??= this.#options.driver.producer({ compression: 'zstd' })
-      await (await this.#producer).send(this.#alertsTopic, partition, records)
+      await (await this.#producer).send(topicName(this.#options, topic), partition, records)
     } catch (error) {
-      throw busError(error, 'alerts')
+      throw busError(error, topic)
     }
   }
 
@@ -258,6 +283,16 @@ export class KafkaOutbox implements Outbox {
     })
     signal.removeEventListener('abort', listener)
   }
+}
+
+/** Findings up to the first change, or that change alone: what comes before it is grouped without it. */
+function firstOf(logged: readonly Logged[], limit: number): Omit<Taken, 'cursor'> & { readonly next: number } {
+  const [first] = logged
+  if (first !== undefined && 'change' in first) return { findings: [], changes: [first.change], next: first.next }
+  const change = logged.findIndex((one) => 'change' in one)
+  const some = logged.slice(0, change === -1 ? limit : Math.min(change, limit))
+  const findings = some.flatMap((one) => ('finding' in one ? [one.finding] : []))
+  return { findings, changes: [], next: some.at(-1)!.next }
 }
 
 /** `partition/assignment/offset after the last finding`; undefined for a cursor that came from no `take`. */

@@ -35,6 +35,13 @@ const MIGRATIONS: readonly string[] = [
      at TEXT NOT NULL, component TEXT NOT NULL, field TEXT NOT NULL, reason TEXT NOT NULL, tenant TEXT NOT NULL,
      position TEXT, digest TEXT NOT NULL
    ) STRICT;`,
+  `ALTER TABLE findings ADD COLUMN kind TEXT NOT NULL DEFAULT 'finding';
+   ALTER TABLE deliveries ADD COLUMN bundle TEXT NOT NULL DEFAULT '';
+   CREATE INDEX deliveries_bundled ON deliveries (target, bundle) WHERE state = 'due' AND bundle != '';
+   CREATE TABLE decisions (
+     tenant TEXT NOT NULL, rule TEXT NOT NULL, entity TEXT NOT NULL, body TEXT NOT NULL, recorded_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (tenant, rule, entity)
+   ) STRICT;`,
 ]
 
 /** Statements are prepared once; a transaction is one fsync (WAL, synchronous=FULL), and the disk has it when `transaction` returns. */

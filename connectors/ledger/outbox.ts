@@ -1,11 +1,13 @@
-/** The outbox in the ledger: findings wait here to be grouped, alert revisions wait here to be delivered. */
-import type { Alert } from '../../schemas/alert.ts'
+/** The outbox in the ledger: findings and decisions wait here to be taken in, alert revisions wait here to be delivered. */
+import { type Alert, storedAlert } from '../../schemas/alert.ts'
+import type { AlertChange } from '../../schemas/alert-change.ts'
 import type { Finding } from '../../schemas/finding.ts'
-import type { AlertUpdate, Clock, Delivery, Outbox, Telemetry } from '../../schemas/ports.ts'
+import type { AlertUpdate, Clock, Outbox, Taken, Telemetry } from '../../schemas/ports.ts'
 import { failpoint, sabotage } from '../failpoint.ts'
 import type { Database } from './database.ts'
+import { dueDeliveries, settle } from './deliveries.ts'
 
-/** Grouped finding ids and settled deliveries are known this long: longer than any replay reaches back. */
+/** Ids that were taken in, decisions and settled deliveries are known this long: longer than any replay reaches back. */
 const REMEMBERED_MS = 400 * 86_400_000
 const CURSOR = 'findings'
 
@@ -20,69 +22,59 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
     for (const waker of wakers) waker()
     wakers.clear()
   }
-  const cursor = () => Number(database.get('SELECT value FROM cursors WHERE name = ?', CURSOR)?.['value'] ?? 0)
   return {
     wake,
     async take(limit, signal) {
       for (;;) {
-        const from = cursor()
-        const rows = database.all(
-          'SELECT seq, body FROM findings WHERE seq > ? AND body IS NOT NULL ORDER BY seq LIMIT ?',
-          ...[from, limit],
-        )
-        const findings = rows.map((row) => JSON.parse(String(row['body'])) as Finding)
-        if (findings.length > 0 || signal.aborted || closed)
-          return { findings, changes: [], cursor: String(rows.at(-1)?.['seq'] ?? from) }
+        const taken = next(database, limit)
+        if (taken.findings.length + taken.changes.length > 0 || signal.aborted || closed) return taken
         await changeOrAbort(wakers, signal)
       }
     },
-    async offer(findings) {
-      for (const { findingId, ...rest } of findings)
-        database.run(
-          'INSERT OR IGNORE INTO findings (finding_id, body) VALUES (?, ?)',
-          ...[findingId, JSON.stringify({ findingId, ...rest })],
-        )
+    async offer(findings, changes) {
+      database.transaction(() => {
+        const add = (kind: string, id: string, body: unknown) =>
+          database.run(
+            'INSERT OR IGNORE INTO findings (finding_id, kind, body) VALUES (?, ?, ?)',
+            ...[id, kind, JSON.stringify(body)],
+          )
+        for (const finding of findings) add('finding', finding.findingId, finding)
+        for (const change of changes) add('change', change.changeId, change)
+      })
       wake()
     },
-    async decisions() {
-      return []
+    async decisions(groups) {
+      return groups.flatMap(({ tenant, rule, entity }) => {
+        const known = 'SELECT body FROM decisions WHERE tenant = ? AND rule = ? AND entity = ?'
+        const body = database.get(known, tenant, rule, entity)?.['body']
+        return body === undefined ? [] : [JSON.parse(String(body)) as AlertChange]
+      })
     },
     async alerts(alertIds) {
       const found = new Map<string, Alert>()
       for (const id of alertIds) {
         const body = database.get('SELECT body FROM alerts WHERE alert_id = ?', id)?.['body']
-        if (body !== undefined) found.set(id, JSON.parse(String(body)) as Alert)
+        const alert = body === undefined ? undefined : storedAlert(JSON.parse(String(body)))
+        if (alert !== undefined) found.set(id, alert)
       }
       return found
     },
-    async remembered(findingIds) {
+    async remembered(ids) {
       if (sabotage('no-finding-memory')) return new Set()
       const known = 'SELECT 1 FROM findings WHERE finding_id = ? AND grouped_at_ms IS NOT NULL'
-      return new Set(findingIds.filter((id) => database.get(known, id) !== undefined))
+      return new Set(ids.filter((id) => database.get(known, id) !== undefined))
     },
     async record(update) {
       database.transaction(() => record(database, update, clock.nowMs()))
       for (const target of new Set(update.deliveries.map((delivery) => delivery.target))) report(target)
     },
     async due(target, nowMs, limit) {
-      return due(database, target, nowMs, limit)
+      return dueDeliveries(database, target, nowMs, limit)
     },
     async settle(delivery, settlement) {
       failpoint('after-delivery-before-settle')
-      const { target, alert, attempt } = delivery
-      const place = [target, alert.alertId, alert.revision] as const
-      const where = "WHERE target = ? AND alert_id = ? AND revision = ? AND state = 'due'"
-      if (settlement.kind === 'retry')
-        database.run(
-          `UPDATE deliveries SET attempt = ?, not_before_ms = ?, reason = ? ${where}`,
-          ...[attempt + 1, Math.trunc(settlement.notBeforeMs), settlement.reason, ...place],
-        )
-      else if (settlement.kind !== 'bundled')
-        database.run(
-          `UPDATE deliveries SET state = ?, reason = ?, body = NULL, settled_at_ms = ? ${where}`,
-          ...[settlement.kind, settlement.kind === 'dead' ? settlement.reason : '', clock.nowMs(), ...place],
-        )
-      report(target)
+      settle(database, delivery, settlement, clock.nowMs())
+      report(delivery.target)
     },
     async close() {
       closed = true
@@ -96,7 +88,25 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
   }
 }
 
-/** Alerts, their deliveries, the grouped findings and the cursor, together. Recording the same again changes nothing. */
+/** A change is taken alone, in its place among the findings: what comes before it was grouped without it. */
+function next(database: Database, limit: number): Taken {
+  const from = Number(database.get('SELECT value FROM cursors WHERE name = ?', CURSOR)?.['value'] ?? 0)
+  const rows = database.all(
+    'SELECT seq, kind, body FROM findings WHERE seq > ? AND body IS NOT NULL ORDER BY seq LIMIT ?',
+    ...[from, limit],
+  )
+  const bodyOf = (row: Record<string, unknown>): unknown => JSON.parse(String(row['body']))
+  const change = rows.findIndex((row) => row['kind'] === 'change')
+  if (change === 0) return { findings: [], changes: [bodyOf(rows[0]!) as AlertChange], cursor: String(rows[0]!['seq']) }
+  const findings = change === -1 ? rows : rows.slice(0, change)
+  return {
+    findings: findings.map((row) => bodyOf(row) as Finding),
+    changes: [],
+    cursor: String(findings.at(-1)?.['seq'] ?? from),
+  }
+}
+
+/** Alerts, their deliveries, decisions, what was taken in and the cursor, together. Recording the same again changes nothing. */
 function record(database: Database, update: AlertUpdate, nowMs: number): void {
   const bodies = new Map(update.alerts.map((alert) => [`${alert.alertId}/${alert.revision}`, JSON.stringify(alert)]))
   for (const alert of update.alerts)
@@ -117,6 +127,11 @@ function record(database: Database, update: AlertUpdate, nowMs: number): void {
       ...[target, alertId, revision, String(body)],
     )
   }
+  for (const { tenant, rule, entity, ...rest } of update.decisions ?? [])
+    database.run(
+      'INSERT OR REPLACE INTO decisions (tenant, rule, entity, body, recorded_at_ms) VALUES (?, ?, ?, ?, ?)',
+      ...[tenant, rule, entity, JSON.stringify({ tenant, rule, entity, ...rest }), nowMs],
+    )
   failpoint('after-outbox-before-commit')
   for (const id of update.findingIds)
     database.run(
@@ -130,24 +145,7 @@ function record(database: Database, update: AlertUpdate, nowMs: number): void {
   )
   database.run('DELETE FROM findings WHERE grouped_at_ms < ?', nowMs - REMEMBERED_MS)
   database.run("DELETE FROM deliveries WHERE state != 'due' AND settled_at_ms < ?", nowMs - REMEMBERED_MS)
-}
-
-/** Revisions of one alert reach a target in their order: a later one waits for the earlier. */
-function due(database: Database, target: string, nowMs: number, limit: number): readonly Delivery[] {
-  const rows = database.all(
-    `SELECT alert_id, revision, body, attempt FROM deliveries AS d
-     WHERE target = ? AND state = 'due' AND not_before_ms <= ? AND NOT EXISTS (
-       SELECT 1 FROM deliveries AS earlier
-       WHERE earlier.target = d.target AND earlier.alert_id = d.alert_id AND earlier.state = 'due' AND earlier.revision < d.revision)
-     ORDER BY seq LIMIT ?`,
-    ...[target, nowMs, limit],
-  )
-  return rows.map((row) => ({
-    target,
-    alert: JSON.parse(String(row['body'])) as Alert,
-    idempotencyKey: `${row['alert_id']}-${row['revision']}`,
-    attempt: Number(row['attempt']),
-  }))
+  database.run('DELETE FROM decisions WHERE recorded_at_ms < ?', nowMs - REMEMBERED_MS)
 }
 
 function changeOrAbort(wakers: Set<() => void>, signal: AbortSignal): Promise<void> {

@@ -1,18 +1,26 @@
-/** Findings on their way from the state store to the outbox, in memory: the two ports of one test share it. */
+/** Findings on their way from the state store to the outbox, and decisions among them, in memory: the two ports of one test share it. */
+import type { AlertChange } from '../../schemas/alert-change.ts'
 import type { Finding } from '../../schemas/finding.ts'
 
+export type LoggedFinding = { readonly finding: Finding } | { readonly change: AlertChange }
+
 export class MemoryFindings {
-  readonly all: Finding[] = []
+  readonly log: LoggedFinding[] = []
   private readonly ids = new Set<string>()
   private readonly wakers = new Set<() => void>()
 
-  add(findings: readonly Finding[]): void {
-    for (const finding of findings) {
-      if (this.ids.has(finding.findingId)) continue
-      this.ids.add(finding.findingId)
-      this.all.push(finding)
-    }
+  get all(): readonly Finding[] {
+    return this.log.flatMap((one) => ('finding' in one ? [one.finding] : []))
+  }
+  add(findings: readonly Finding[], changes: readonly AlertChange[] = []): void {
+    for (const finding of findings) this.append(finding.findingId, { finding })
+    for (const change of changes) this.append(change.changeId, { change })
     this.wake()
+  }
+  private append(id: string, logged: LoggedFinding): void {
+    if (this.ids.has(id)) return
+    this.ids.add(id)
+    this.log.push(logged)
   }
   wake(): void {
     for (const waker of this.wakers) waker()

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate, Outbox, StateStore } from '../../schemas/ports.ts'
-import { sampleAlert, sampleFinding } from './samples.ts'
+import { sampleAlert, sampleChange, sampleFinding } from './samples.ts'
 
 export interface OutboxUnderTest {
   readonly state: StateStore
@@ -175,20 +175,127 @@ export function describeOutbox(name: string, make: () => Promise<OutboxUnderTest
       expect(keys.size).toBe(2)
     })
 
-    it('has cursor, memory, alerts and deliveries after a restart', async () => {
+    it('hands out what was offered in its place among the findings, a change alone, and once', async () => {
+      const [first, second, own] = [sampleFinding(), sampleFinding(), sampleFinding({ rule: 'auditd-incident' })]
+      const change = sampleChange()
+      await find(first)
+      await under.outbox.offer([own], [change])
+      await under.outbox.offer([own], [change])
+      await find(second)
+      const seen: string[] = []
+      const known: string[] = []
+      while (!seen.includes(second.findingId)) {
+        const { findings, changes, cursor } = await take()
+        const ids = [...findings.map(({ findingId }) => findingId), ...changes.map(({ changeId }) => changeId)]
+        if (changes.length > 0) {
+          expect(ids).toHaveLength(1)
+          expect(changes).toEqual([change])
+        }
+        for (const one of findings) expect([first, second, own]).toContainEqual(one)
+        known.push(...(await under.outbox.remembered(ids)))
+        seen.push(...ids.filter((id) => !known.includes(id)))
+        await under.outbox.record(update({ cursor, findingIds: ids }))
+      }
+      expect(seen).toEqual([first.findingId, own.findingId, change.changeId, second.findingId])
+      expect(await under.outbox.remembered([change.changeId])).toEqual(new Set([change.changeId]))
+    })
+
+    it('has the last decision about each group', async () => {
+      const decide = async (change: ReturnType<typeof sampleChange>) => {
+        await under.outbox.offer([], [change])
+        const { changes, cursor } = await take()
+        expect(changes).toEqual([change])
+        await under.outbox.record(update({ cursor, findingIds: [change.changeId], decisions: [change] }))
+      }
+      const group = { tenant: 'default', rule: 'tok-001-audience-mismatch', entity: 'server_id=srv-1' }
+      expect(await under.outbox.decisions([group])).toEqual([])
+      const [suppressed, other, ended] = [
+        sampleChange(group),
+        sampleChange({ ...group, entity: 'server_id=srv-2' }),
+        sampleChange({ ...group, action: 'unsuppress' }),
+      ]
+      await decide(suppressed)
+      await decide(other)
+      expect(await under.outbox.decisions([group, { ...group, tenant: 'x' }, { ...group, rule: 'y' }])).toEqual([
+        suppressed,
+      ])
+      await decide(ended)
+      expect(await under.outbox.decisions([group, other])).toEqual([ended, other])
+    })
+
+    it('gives a bundle whole, when none of it has to wait, and never to another target', async () => {
+      const alerts = Array.from({ length: 5 }, () => sampleAlert())
+      await under.outbox.record(
+        update({
+          alerts,
+          deliveries: alerts.flatMap(({ alertId }) =>
+            ['soc', 'siem'].map((target) => ({ alertId, revision: 1, target })),
+          ),
+        }),
+      )
+      const due = await under.outbox.due('soc', 0, 10)
+      const alone = due[4]!
+      for (const one of due.slice(0, 3)) await under.outbox.settle(one, { kind: 'bundled', bundle: 'b'.repeat(32) })
+      await under.outbox.settle(alone, { kind: 'bundled', bundle: alone.idempotencyKey })
+      const bundled = (await under.outbox.due('soc', 0, 10)).slice(0, 3)
+      const [name] = bundled.map(({ bundle }) => bundle)
+      expect(name).toContain('b'.repeat(32))
+      // The limit cuts no bundle.
+      const cut = await under.outbox.due('soc', 0, 1)
+      expect(cut.map(({ alert, bundle, attempt }) => [alert.alertId, bundle, attempt])).toEqual(
+        alerts.slice(0, 3).map(({ alertId }) => [alertId, name, 1]),
+      )
+      await under.outbox.settle(bundled[1]!, { kind: 'retry', notBeforeMs: 500, reason: 'HTTP 503' })
+      const rest = await under.outbox.due('soc', 499, 10)
+      expect(rest.map(({ alert, bundle }) => [alert.alertId, bundle])).toEqual([
+        [alerts[3]!.alertId, undefined],
+        [alerts[4]!.alertId, alone.idempotencyKey],
+      ])
+      const again = (await under.outbox.due('soc', 500, 10)).filter(({ bundle }) => bundle === name)
+      expect(again.map(({ alert, attempt }) => [alert.alertId, attempt])).toEqual([
+        [alerts[0]!.alertId, 1],
+        [alerts[1]!.alertId, 2],
+        [alerts[2]!.alertId, 1],
+      ])
+      expect((await under.outbox.due('siem', 0, 10)).map(({ bundle }) => bundle)).toEqual(alerts.map(() => undefined))
+      for (const one of again) await under.outbox.settle(one, { kind: 'delivered' })
+      expect(await under.outbox.due('soc', 500, 10)).toHaveLength(2)
+    })
+
+    it('has several revisions of one alert in one record, each to its own targets', async () => {
+      const alert = sampleAlert()
+      const next = { ...alert, revision: 2, status: 'acknowledged' as const }
+      await under.outbox.record(
+        update({
+          alerts: [alert, next],
+          deliveries: [alert, next].map(({ alertId, revision }) => ({ alertId, revision, target: 'hook' })),
+        }),
+      )
+      expect((await under.outbox.alerts([alert.alertId])).get(alert.alertId)).toEqual(next)
+      const [first] = await under.outbox.due('hook', 0, 10)
+      expect(first?.alert).toEqual(alert)
+      await under.outbox.settle(first!, { kind: 'delivered' })
+      expect((await under.outbox.due('hook', 0, 10)).map((one) => one.alert)).toEqual([next])
+    })
+
+    it('has cursor, memory, alerts, decisions, bundles and deliveries after a restart', async () => {
       if (under.reopen === undefined) return expect(under.reopen).toBeUndefined()
       const [done, open] = [sampleFinding(), sampleFinding()]
       const alert = sampleAlert()
       await find(done)
       const { cursor } = await take()
+      const decision = sampleChange()
       await under.outbox.record(
         update({
           cursor,
           findingIds: [done.findingId],
+          decisions: [decision],
           alerts: [alert],
           deliveries: [{ alertId: alert.alertId, revision: 1, target: 'hook' }],
         }),
       )
+      const [waiting] = await under.outbox.due('hook', 0, 10)
+      await under.outbox.settle(waiting!, { kind: 'bundled', bundle: waiting!.idempotencyKey })
       await find(open)
       const again = await under.reopen()
       const fresh = async (): Promise<string[]> => {
@@ -199,7 +306,10 @@ export function describeOutbox(name: string, make: () => Promise<OutboxUnderTest
       expect(await fresh()).toEqual([open.findingId])
       expect([...(await again.outbox.remembered([done.findingId]))]).toEqual([done.findingId])
       expect((await again.outbox.alerts([alert.alertId])).get(alert.alertId)).toEqual(alert)
-      expect((await again.outbox.due('hook', 0, 10)).map((one) => one.alert)).toEqual([alert])
+      const due = await again.outbox.due('hook', 0, 10)
+      expect(due.map((one) => [one.alert, one.bundle])).toEqual([[alert, waiting!.idempotencyKey]])
+      // The alert role asks after it has taken: by then the partition is its own.
+      expect(await again.outbox.decisions([decision])).toEqual([decision])
     })
   })
 }

@@ -1,6 +1,7 @@
 /** Small, valid samples of events, rows, findings and alerts for the contract suites. */
 import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../schemas/alert.ts'
+import type { AlertChange } from '../../schemas/alert-change.ts'
 import type { AuditEvent, EventFields } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { Telemetry } from '../../schemas/ports.ts'
@@ -104,6 +105,21 @@ export const sampleAlert = (overrides: Partial<Alert> = {}): Alert => ({
   blindSpots: ['none'],
   triage: ['look'],
   query: 'SELECT 1',
+  ...overrides,
+})
+
+/** Somebody answers for the silence of the sample alert’s group for a week. */
+export const sampleChange = (overrides: Partial<AlertChange> = {}): AlertChange => ({
+  changeId: randomUUID().replaceAll('-', ''),
+  alertId: 'a'.repeat(32),
+  tenant: 'default',
+  rule: 'tok-001-audience-mismatch',
+  entity: 'server_id=srv-1',
+  action: 'suppress',
+  actor: 'kim',
+  reason: 'a test',
+  at: '2026-11-24T02:00:00.000Z',
+  until: '2026-12-01T02:00:00.000Z',
   ...overrides,
 })
 

@@ -2,12 +2,13 @@
 import { expect, test } from 'vitest'
 import {
   alertRecord,
+  decisionRecord,
   deliveryRecord,
-  OutboxView,
   seenRecord,
   settledRecord,
-} from '../../../../connectors/kafka/outbox-view.ts'
-import { sampleAlert } from '../../../contract/samples.ts'
+} from '../../../../connectors/kafka/outbox-records.ts'
+import { OutboxView } from '../../../../connectors/kafka/outbox-view.ts'
+import { sampleAlert, sampleChange } from '../../../contract/samples.ts'
 
 const viewOf = (...records: { key: Buffer | null; value: Buffer | null }[]) => {
   const view = new OutboxView()
@@ -54,6 +55,23 @@ test('a later revision waits for the earlier one, which may come into the topic 
   expect(view.due('slack', 0, 10).map((one) => one.alert.revision)).toEqual([1])
   view.apply(settledRecord(view.due('slack', 0, 10)[0]!, { kind: 'delivered' }, 0))
   expect(view.due('slack', 0, 10).map((one) => one.alert.revision)).toEqual([2])
+})
+
+test('the decision of the highest offset counts, also when a zombie writes its older one late', () => {
+  const older = sampleChange()
+  const newer = sampleChange({ action: 'unsuppress' })
+  const view = viewOf(
+    decisionRecord(older, 'a', 4),
+    decisionRecord(newer, 'b', 9),
+    decisionRecord(older, 'a', 4),
+    decisionRecord(sampleChange({ entity: 'server=other/one' }), 'b', 10),
+  )
+  expect(view.decision(older)).toEqual(newer)
+  expect(view.overruled(newer, 'b', 9).map(({ value }) => value)).toEqual([null])
+  for (const tombstone of view.overruled(newer, 'b', 9)) view.apply(tombstone)
+  expect(view.decision(older)).toEqual(newer)
+  for (const tombstone of view.expired(Date.parse('2027-01-01'))) view.apply(tombstone)
+  expect(view.decision(older)).toBeUndefined()
 })
 
 test('what is older than the horizon gets tombstones, and they take it out of the view', () => {
