@@ -1,6 +1,7 @@
 /** The events of Splunk's HTTP Event Collector as it reads them, and what its answers mean. */
 import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery, EventRow, TargetAnswer } from '../../schemas/ports.ts'
+import { objectOf, recordOf } from './answer-body.ts'
 import { fitAlert } from './fit-alert.ts'
 import { jsonLine } from './json-line.ts'
 
@@ -113,22 +114,5 @@ function answerOf(body: string): HecAnswer {
 
 /** Whether `/services/collector/ack` says that this request is indexed; it forgets an id once it has said so. */
 export function isAcknowledged({ status, body }: TargetAnswer, ackId: number): boolean {
-  const { acks } = objectOf(body)
-  return (
-    status === 200 &&
-    typeof acks === 'object' &&
-    acks !== null &&
-    (acks as Record<string, unknown>)[String(ackId)] === true
-  )
-}
-
-export function objectOf(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : {}
-  } catch {
-    return {}
-  }
+  return status === 200 && recordOf(objectOf(body)['acks'])[String(ackId)] === true
 }

@@ -1,10 +1,12 @@
 /** The contract of AlertTarget, for each target against its fake service. */
 import { createSend, withConsole } from '../../connectors/webhook/send.ts'
 import { consoleTarget } from '../../connectors/webhook/targets/console.ts'
+import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
 import { slackTarget } from '../../connectors/webhook/targets/slack.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { signersOf, standardWebhooksTarget } from '../../connectors/webhook/targets/standard-webhooks.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
+import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { FakeSlack } from '../fakes/slack.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
@@ -80,5 +82,33 @@ alertTargetContract('splunk', async () => {
       ],
     },
     close: () => splunk.close(),
+  }
+})
+
+alertTargetContract('elasticsearch', async () => {
+  const fake = await FakeElasticsearch.start()
+  const names = { index: 'mcp-audit-alerts', eventIndex: 'mcp-audit-events', form: 'ecs', events: false } as const
+  return {
+    target: elasticsearchTarget('elastic', { ...names, url: fake.url, authorization: `ApiKey ${API_KEY}` }),
+    taken: () => fake.documents.size,
+    http: {
+      final: [
+        answer(413),
+        answer(400, '{"error":{"type":"illegal_argument_exception"}}'),
+        answer(200, '{"items":[{"create":{"status":400,"error":{"type":"document_parsing_exception"}}}]}'),
+      ],
+      passing: [
+        ...faults,
+        answer(200),
+        answer(200, '{"items":[]}'),
+        answer(200, '{"items":[{"create":{"status":429}}]}'),
+        answer(200, '{"items":[{"create":{"status":503}}]}'),
+        answer(400, '<html>bad request</html>'),
+        answer(401),
+        answer(403),
+        answer(404),
+      ],
+    },
+    close: () => fake.close(),
   }
 })

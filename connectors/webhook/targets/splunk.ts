@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import { inForm } from '../alert-form.ts'
 import { type BatchResult, batches, inHalves, together } from '../batches.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { type Sleep, sleepReally } from '../pauses.ts'
@@ -136,6 +137,6 @@ export default defineTarget({
   async create(name, config, settings) {
     const url = targetUrl(name, config.url, settings.allowPrivate)
     const token = (await settings.secret(config.token, `targets.${name}.token`)).trim()
-    return splunkTarget(name, { ...config, url, token })
+    return splunkTarget(name, { ...config, url, token, shape: inForm(config.body) })
   },
 })

@@ -1,0 +1,39 @@
+/** A day's outage of each target that programs read, against its fake. */
+import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
+import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
+import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
+import { type Held, outageSuite } from './target-outage.ts'
+
+/** The id that we send, `alertId-revision`, as a reader tells repeats by it. */
+const heldOf = (uid: string): Held => ({ alertId: uid.slice(0, 32), revision: Number(uid.slice(33)) })
+
+outageSuite('splunk', async (time) => {
+  const splunk = await FakeSplunk.start()
+  splunk.useAck = true
+  const names = { index: 'mcp', source: 'mcp-auditd', sourcetype: 'mcp:audit' }
+  return {
+    target: splunkTarget('splunk', {
+      ...names,
+      url: splunk.url,
+      token: TOKEN,
+      acknowledged: true,
+      events: false,
+      sleep: time.sleep,
+    }),
+    held: () => splunk.indexed.map(({ uid }) => heldOf(uid)),
+    dropsRepeats: false,
+    close: () => splunk.close(),
+  }
+})
+
+outageSuite('elasticsearch', async () => {
+  const fake = await FakeElasticsearch.start()
+  const names = { index: 'mcp-audit-alerts', eventIndex: 'mcp-audit-events', form: 'ecs', events: false } as const
+  return {
+    target: elasticsearchTarget('elastic', { ...names, url: fake.url, authorization: `ApiKey ${API_KEY}` }),
+    held: () => fake.order.map(heldOf),
+    dropsRepeats: true,
+    close: () => fake.close(),
+  }
+})
