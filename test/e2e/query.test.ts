@@ -53,6 +53,34 @@ function answers(): void {
     expect(code).toBe(0)
     expect(Object.keys(JSON.parse(stdout) as object)).toEqual(COLUMNS)
   })
+  it('answers a named query with its parameters, and names one that is wrong', async () => {
+    const named = (...args: string[]) => run(['query', ...args, '--data', dataDir, '--format', 'TSV'])
+    const usage = await named('@tool-usage', '--param', 'tool=b', '--param', 'from=3650d')
+    expect([usage.code, usage.stdout.split('\t').slice(2, 4)]).toEqual([0, []])
+    const calls = await named('@blast-radius', '--param', 'tool=b', '--param', 'from=3650d')
+    expect([calls.code, calls.stdout.split('\t')[3], calls.stdout.split('\n').length]).toEqual([0, 'b', 2])
+    const plain = await named('SELECT {name:String}', '--param', "name=it's")
+    expect([plain.code, plain.stdout]).toEqual([0, "it\\'s\n"])
+    for (const [args, reason] of [
+      [['@blast-radius'], 'query: --param definition or tool: @blast-radius needs one of them\n'],
+      [['@tool-usage', '--param', 'limit=all'], 'query: --param limit: must be a whole number below 2^32\n'],
+      [['@nothing'], 'query: @nothing: no such query; `query --list` shows them\n'],
+    ] as const) {
+      const { code, stderr } = await named(...args)
+      expect([code, stderr]).toEqual([2, reason])
+    }
+    expect(await named('SELECT {name:String}')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^query: .*name/),
+    })
+  })
+  it('describes its views', async () => {
+    const { code, stdout } = await run(['query', '--tables', 'calls', '--data', dataDir])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^calls \(view\) {2}Tool calls with their results[\s\S]*\n {2}tool_name +String +Tool, as called\./,
+    )
+  })
   it.each([
     ['writes', 'INSERT INTO events SELECT * FROM events'],
     ['defines', 'DROP TABLE events'],
