@@ -34,10 +34,10 @@ export interface OpenTargets {
 }
 
 /** A webhook URL as configured, refused here when it could never be sent to. The URL itself is never repeated in the error. */
-export function targetUrl(name: string, text: string, allowPrivate: boolean): string {
+export function targetUrl(name: string, text: string, allowPrivate: boolean, field = 'url'): string {
   const url = URL.parse(text)
-  if (url === null) throw new AuditdError('config_invalid', 'config', `targets.${name}.url`, 'is not a URL')
+  if (url === null) throw new AuditdError('config_invalid', 'config', `targets.${name}.${field}`, 'is not a URL')
   const denied = urlDenied(url, allowPrivate)
-  if (denied !== undefined) throw new AuditdError('config_invalid', 'config', `targets.${name}.url`, denied)
+  if (denied !== undefined) throw new AuditdError('config_invalid', 'config', `targets.${name}.${field}`, denied)
   return url.href
 }
