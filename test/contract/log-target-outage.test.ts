@@ -1,7 +1,12 @@
 /** A day's outage of each target that programs read, against its fake. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
+import { fileTarget } from '../../connectors/webhook/targets/file.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import { FailingDisk } from '../fakes/failing-disk.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { type Held, outageSuite } from './target-outage.ts'
 
@@ -35,5 +40,34 @@ outageSuite('elasticsearch', async () => {
     held: () => fake.order.map(heldOf),
     dropsRepeats: true,
     close: () => fake.close(),
+  }
+})
+
+outageSuite('file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-auditd-outage-'))
+  const path = join(folder, 'alerts.jsonl')
+  const disk = new FailingDisk()
+  const target = fileTarget('file', {
+    path,
+    rotateBytes: 1e9,
+    keep: 1,
+    form: 'alert',
+    events: false,
+    open: disk.open,
+  })
+  const lines = () => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [])
+  return {
+    target,
+    outages: ['error', 'lost'],
+    fail: (outage) => {
+      disk.fault = outage === 'error' ? 'full' : outage === 'lost' ? 'sync' : undefined
+    },
+    held: () => lines().map((line) => heldOf((JSON.parse(line) as { uid: string }).uid)),
+    // What the disk did not keep for certain is cut off again.
+    dropsRepeats: true,
+    close: async () => {
+      await target.close?.()
+      rmSync(folder, { recursive: true })
+    },
   }
 })
