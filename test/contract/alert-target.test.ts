@@ -1,15 +1,15 @@
 /** The contract of AlertTarget, for each target against its fake service. */
 import { createSend, withConsole } from '../../connectors/webhook/send.ts'
 import { consoleTarget } from '../../connectors/webhook/targets/console.ts'
-import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
+import { pagerDutyTarget } from '../../connectors/webhook/targets/pagerduty.ts'
 import { slackTarget } from '../../connectors/webhook/targets/slack.ts'
-import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { signersOf, standardWebhooksTarget } from '../../connectors/webhook/targets/standard-webhooks.ts'
+import { teamsTarget } from '../../connectors/webhook/targets/teams.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
-import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import { FakePagerDuty, ROUTING_KEY } from '../fakes/pagerduty.ts'
 import { FakeSlack } from '../fakes/slack.ts'
-import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { StandardWebhooksReceiver } from '../fakes/standard-webhooks-receiver.ts'
+import { FakeTeams } from '../fakes/teams.ts'
 import { alertTargetContract } from './alert-target.ts'
 
 const post = createSend({ allowPrivate: true })
@@ -36,6 +36,53 @@ alertTargetContract('slack', async () => {
   }
 })
 
+alertTargetContract('teams', async () => {
+  const teams = await FakeTeams.start()
+  const error = (code: string) => JSON.stringify({ error: { code, message: 'no' } })
+  return {
+    target: teamsTarget('soc', teams.url),
+    taken: () => teams.cards.length,
+    http: {
+      final: [
+        answer(400, error('TriggerInputSchemaMismatch')),
+        answer(400),
+        answer(413),
+        answer(200, 'HTTP error 413'),
+      ],
+      passing: [
+        ...faults,
+        answer(200, 'delivery failed with error: HTTP error 429'),
+        answer(200, '<html>log in</html>'),
+        answer(400, error('WorkflowTriggerIsNotEnabled')),
+        answer(401, error('DirectApiAuthorizationRequired')),
+        answer(404, error('WorkflowNotFound')),
+      ],
+    },
+    close: () => teams.close(),
+  }
+})
+
+alertTargetContract('pagerduty', async () => {
+  const pagerDuty = await FakePagerDuty.start()
+  const invalid = (error: string) => JSON.stringify({ status: 'invalid event', errors: [error] })
+  return {
+    target: pagerDutyTarget('pager', pagerDuty.url, ROUTING_KEY),
+    taken: () => pagerDuty.incidents.length,
+    http: {
+      final: [answer(400), answer(400, invalid("'payload.summary' is missing or blank")), answer(413)],
+      passing: [
+        ...faults,
+        answer(200, '{"status":"success"}'),
+        answer(202, invalid('no')),
+        answer(400, invalid('Invalid routing key')),
+        answer(403),
+        answer(404),
+      ],
+    },
+    close: () => pagerDuty.close(),
+  }
+})
+
 alertTargetContract('standard-webhooks', async () => {
   const nowMs = () => Date.parse('2026-10-01T10:07:00Z')
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
@@ -57,58 +104,5 @@ alertTargetContract('console', async () => {
     send,
     http: { final: [], passing: [answer(500)] },
     close: async () => undefined,
-  }
-})
-
-alertTargetContract('splunk', async () => {
-  const splunk = await FakeSplunk.start()
-  splunk.useAck = true
-  const names = { index: 'mcp', source: 'mcp-auditd', sourcetype: 'mcp:audit' }
-  return {
-    target: splunkTarget('splunk', { ...names, url: splunk.url, token: TOKEN, acknowledged: true, events: false }),
-    taken: () => splunk.uids.size,
-    http: {
-      final: [answer(413), answer(400, '{"code":6,"invalid-event-number":0}'), answer(400, '{"code":15}')],
-      passing: [
-        ...faults,
-        answer(200),
-        answer(200, '{"code":6}'),
-        answer(200, '{"code":0}'),
-        answer(400, '{"code":7,"invalid-event-number":1}'),
-        answer(400, '{"code":10}'),
-        answer(401, '{"code":2}'),
-        answer(403, '{"code":4}'),
-        answer(404),
-      ],
-    },
-    close: () => splunk.close(),
-  }
-})
-
-alertTargetContract('elasticsearch', async () => {
-  const fake = await FakeElasticsearch.start()
-  const names = { index: 'mcp-audit-alerts', eventIndex: 'mcp-audit-events', form: 'ecs', events: false } as const
-  return {
-    target: elasticsearchTarget('elastic', { ...names, url: fake.url, authorization: `ApiKey ${API_KEY}` }),
-    taken: () => fake.documents.size,
-    http: {
-      final: [
-        answer(413),
-        answer(400, '{"error":{"type":"illegal_argument_exception"}}'),
-        answer(200, '{"items":[{"create":{"status":400,"error":{"type":"document_parsing_exception"}}}]}'),
-      ],
-      passing: [
-        ...faults,
-        answer(200),
-        answer(200, '{"items":[]}'),
-        answer(200, '{"items":[{"create":{"status":429}}]}'),
-        answer(200, '{"items":[{"create":{"status":503}}]}'),
-        answer(400, '<html>bad request</html>'),
-        answer(401),
-        answer(403),
-        answer(404),
-      ],
-    },
-    close: () => fake.close(),
   }
 })

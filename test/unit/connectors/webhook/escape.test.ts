@@ -1,8 +1,48 @@
 /** Attacker text is shown, never acted on. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { slackCode, slackCodeBlock, slackText, visible } from '../../../../connectors/webhook/escape.ts'
+import {
+  inertQuery,
+  inertText,
+  slackCode,
+  slackCodeBlock,
+  slackText,
+  visible,
+} from '../../../../connectors/webhook/escape.ts'
 import { HOSTILE } from '../../../fakes/alerts.ts'
+
+describe('inertText', () => {
+  it.each([
+    ['https://evil.example/x', 'https[:]//evil.example/x'],
+    ['a://b://c', 'a[:]//b[:]//c'],
+    ['WWW.evil.example', 'WWW[.]evil.example'],
+    ['<at>maria</at>', '‹at›maria‹/at›'],
+    ['[click](https://x)', '[click] (https[:]//x)'],
+    ['{{DATE(2026-01-01T00:00:00Z)}}', '{ {DATE(2026-01-01T00:00:00Z)}}'],
+    ['{{{{', '{ { { {'],
+    ['alice@example.com 10:30 a.b', 'alice@example.com 10:30 a.b'],
+  ])('%s', (text, expected) => {
+    expect(inertText(text)).toBe(expected)
+  })
+  it('starts nothing and keeps its limit for any text', () => {
+    const hostile = fc.array(fc.constantFrom(...'<>{}[]()/:.wW@`*_ax\u202e\ud800'.split(''))).map((all) => all.join(''))
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 30, max: 200 }), (text, most) => {
+        const shown = inertText(text, most)
+        expect(shown.length).toBeLessThanOrEqual(most)
+        expect(shown).not.toMatch(/[<>]|:\/\/|\]\(|\{\{|\bwww\./i)
+      }),
+    )
+  })
+})
+
+describe('inertQuery', () => {
+  it('is the query as it is, or nothing', () => {
+    expect(inertQuery("SELECT 1\nWHERE a < 2 AND b = '1:2'", 100)).toBe("SELECT 1\nWHERE a < 2 AND b = '1:2'")
+    for (const query of ["SELECT 'https://x'", "SELECT '<at>x'", 'SELECT \u202e1', "SELECT '{{'", 'x'.repeat(101)])
+      expect(inertQuery(query, 100)).toBeUndefined()
+  })
+})
 
 describe('visible', () => {
   it('writes out controls, ANSI, bidi, line breaks, tags, zero widths and lone surrogates', () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadTargets, targetFactories } from '../../../../../connectors/webhook/targets/load.ts'
 import { config } from '../../../../../schemas/config.ts'
+import { targetConfig } from '../../../../../schemas/target-config.ts'
 
 const WHSEC = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const secrets: Record<string, string> = {
@@ -9,6 +10,7 @@ const secrets: Record<string, string> = {
   'env:SLACK': 'https://hooks.slack.com/services/T/B/secret-canary\n',
   'env:INSIDE': 'https://169.254.169.254/secret-canary',
   'env:NOT_URL': 'secret-canary',
+  'env:KEY': 'R0123456789abcdefghijklmnopqrstu\n',
 }
 const settings = { secret: async (reference: unknown) => secrets[String(reference)] ?? '', allowPrivate: false }
 const load = (targets: object) => loadTargets(config.parse({ targets }).targets, settings)
@@ -19,18 +21,28 @@ describe('loadTargets', () => {
       screen: { type: 'console' },
       siem: { type: 'webhook', url: 'https://siem.example/hook', secret: 'env:WHSEC', minimumSeverity: 'high' },
       soc: { type: 'slack', url: 'env:SLACK' },
+      channel: { type: 'teams', url: 'env:SLACK' },
+      pager: { type: 'pagerduty', routingKey: 'env:KEY', url: 'https://events.eu.pagerduty.com/v2/enqueue' },
     })
     expect(loaded.map(({ target, minimumSeverity }) => [target.name, minimumSeverity])).toEqual([
       ['screen', 'info'],
       ['siem', 'high'],
       ['soc', 'medium'],
+      ['channel', 'medium'],
+      ['pager', 'high'],
     ])
   })
-  it('has a file for every type that the configuration knows', async () => {
-    expect([...(await targetFactories()).keys()].sort()).toEqual(['console', 'slack', 'webhook'])
+  it('each file answers to a type that the configuration knows', async () => {
+    const types: readonly string[] = targetConfig.options.map(({ shape }) => shape.type.value)
+    expect([...(await targetFactories()).keys()].filter((type) => !types.includes(type))).toEqual([])
   })
   it.each([
     [{ x: { type: 'slack', url: 'env:INSIDE' } }, 'config: targets.x.url: linkLocal address'],
+    [{ x: { type: 'teams', url: 'env:INSIDE' } }, 'config: targets.x.url: linkLocal address'],
+    [
+      { x: { type: 'pagerduty', routingKey: 'env:NOT_URL' } },
+      'config: targets.x.routingKey: must be the 32 letters and digits of an integration key',
+    ],
     [{ x: { type: 'slack', url: 'env:NOT_URL' } }, 'config: targets.x.url: is not a URL'],
     [
       { x: { type: 'webhook', url: 'http://siem.example/', secret: 'env:WHSEC' } },

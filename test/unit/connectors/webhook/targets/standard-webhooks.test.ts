@@ -1,7 +1,11 @@
 /** The Standard Webhooks request, exactly, and its secret. */
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { signersOf, standardWebhooksTarget } from '../../../../../connectors/webhook/targets/standard-webhooks.ts'
+import factory, {
+  signersOf,
+  standardWebhooksTarget,
+} from '../../../../../connectors/webhook/targets/standard-webhooks.ts'
+import { targetConfig } from '../../../../../schemas/target-config.ts'
 import { sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
 
 const KEY = Buffer.alloc(32, 7)
@@ -14,7 +18,7 @@ describe('the request', () => {
     const request = target.request(sampleDelivery('siem'), NOW)
     expect(request.url).toBe('https://hooks.example/audit')
     expect(JSON.parse(request.body)).toEqual({
-      type: 'alert.raised',
+      type: 'alert.opened',
       timestamp: '2026-10-01T10:06:00Z',
       data: sampleAlert(),
     })
@@ -26,6 +30,40 @@ describe('the request', () => {
       'webhook-timestamp': '1790849220',
       'webhook-signature': `v1,${signature}`,
     })
+  })
+  it.each([
+    [{}, 'alert.opened', '2026-10-01T10:06:00Z'],
+    [{ revision: 4 }, 'alert.updated', '2026-10-01T10:06:00Z'],
+    [{ status: 'acknowledged', statusAt: '2026-10-01T10:30:00Z' }, 'alert.acknowledged', '2026-10-01T10:30:00Z'],
+    [{ status: 'resolved', statusAt: '2026-10-01T10:30:00Z' }, 'alert.resolved', '2026-10-01T10:30:00Z'],
+    [{ status: 'suppressed', statusAt: '' }, 'alert.suppressed', '2026-10-01T10:06:00Z'],
+  ] as const)('%j is told as %s', (changed, type, timestamp) => {
+    const body: unknown = JSON.parse(target.request(sampleDelivery('siem', sampleAlert(changed)), NOW).body)
+    expect(body).toMatchObject({ type, timestamp })
+  })
+  it('tells a bundle once, under its key, with every alert counted', () => {
+    const bundled = Array.from({ length: 700 }, (_, at) => ({
+      ...sampleDelivery('siem', sampleAlert({ revision: at + 1, severity: at < 3 ? 'critical' : 'low' })),
+      bundle: 'siem-2026-10-01T10:06',
+    }))
+    const [payload, ...rest] = target.payloads(bundled, NOW)
+    expect(rest).toEqual([])
+    expect(payload!.headers['webhook-id']).toBe('siem-2026-10-01T10:06')
+    const { type, data } = JSON.parse(payload!.body) as { type: string; data: Record<string, unknown> }
+    expect(type).toBe('alerts.grouped')
+    expect(data).toMatchObject({ count: 700, severities: { critical: 3, low: 697 }, unnamed: 200 })
+    expect((data['alerts'] as { severity: string }[]).slice(0, 4).map(({ severity }) => severity)).toEqual([
+      ...['critical', 'critical', 'critical'],
+      'low',
+    ])
+    expect(payload!.body.length).toBeLessThan(200_000)
+  })
+  it('carries an OCSF Detection Finding when it is told to', async () => {
+    const settings = { secret: async () => SECRET, allowPrivate: false }
+    const config = targetConfig.parse({ type: 'webhook', url: 'https://h.example/', secret: 'env:X', body: 'ocsf' })
+    const ocsf = await factory.create('siem', config as Parameters<typeof factory.create>[1], settings)
+    const { data } = JSON.parse(ocsf.payloads([sampleDelivery('siem')], NOW)[0]!.body) as { data: object }
+    expect(data).toMatchObject({ class_uid: 2004, finding_info: { uid: 'a1'.repeat(16) } })
   })
   it('keeps its id over attempts and is signed anew with the time of each', () => {
     const first = target.request(sampleDelivery('siem'), NOW)
