@@ -24,6 +24,11 @@ export const oversight = {
     firstSeq: count('server', 'number', 'First number it covers.'),
     lastSeq: count('server', 'number', 'Last number it covers.'),
     signatureFp: id('server', 'Keyed hash over the chain and the numbers.'),
+    chainLog: name('ours', 'Log of the stored rows whose chain of manifests it is.'),
+    chainPartition: count('ours', 'number', 'Partition of the log.'),
+    nextOffset: count('ours', 'number', 'Offset before which the chain has every row.'),
+    keyId: id('ours', 'Key that signed the newest manifest.'),
+    signature: name('ours', 'Its Ed25519 signature, base64.'),
   },
   'auditd.coverage': {
     rule: name('ours', 'Rule.'),
