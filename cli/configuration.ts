@@ -94,7 +94,9 @@ function assign(tree: Tree, path: readonly string[], value: unknown): void {
 export function assertLoopbackWithoutKeys(settings: Config): void {
   if (settings.credentials.length > 0) return
   const brokers = [settings.kafka.brokers, ...settings.sources.map((source) => source.brokers)].flat()
-  const outside = [settings.otlp, settings.admin, ...brokers].find((address) => !isLoopback(address))
+  const outside = [settings.otlp, settings.admin, ...(settings.sql === 'off' ? [] : [settings.sql]), ...brokers].find(
+    (address) => !isLoopback(address),
+  )
   if (outside !== undefined)
     throw new AuditdError(
       'config_invalid',

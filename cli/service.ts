@@ -22,6 +22,7 @@ import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
 import { openRulePack } from './rule-pack.ts'
 import { type SourceTopics, startSourceTopics } from './source-topics.ts'
+import { startSqlServer } from './sql/server.ts'
 import { createTelemetry, type ServiceTelemetry, traced } from './telemetry.ts'
 import { openEmbedded } from './wire-embedded.ts'
 import { openKafka } from './wire-kafka.ts'
@@ -51,6 +52,8 @@ export interface Service {
   /** Where OTLP is taken; '' without the collect role. */
   readonly otlpUrl: string
   readonly adminUrl: string
+  /** ClickHouse's HTTP interface; '' where it is off or its address is taken. */
+  readonly sqlUrl: string
   readonly bus: EventBus
   readonly store: EventStore
   readonly telemetry: ServiceTelemetry
@@ -94,6 +97,8 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   closers.add(() => telemetry.close())
   if (settings.credentials.length === 0) telemetry.log('insecure')
   const keys = await loadKeys(settings, telemetry)
+  const { bearers, stop } = followBearers(settings, keys, telemetry)
+  closers.add(async () => stop())
   const pack = await openRulePack({ ...options, clock, telemetry })
   closers.add(async () => pack.close())
   const inventory = loadInventory(settings.inventory)
@@ -166,7 +171,25 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const context = { settings, dataDir, store, bus, outbox: plumbing.outbox, clock, telemetry }
   const admin = await startAdmin({ address: settings.admin, context, ready })
   closers.add(() => admin.close())
-  telemetry.log('started', { otlp: otlpUrl, admin: admin.url, bus: options.bus, roles, rules: pack.rules.rules.length })
+  const sql =
+    settings.sql === 'off'
+      ? undefined
+      : await startSqlServer({
+          address: settings.sql,
+          database: settings.store.database,
+          store,
+          keys: bearers,
+          telemetry,
+        })
+  if (sql !== undefined) closers.add(() => sql.close())
+  telemetry.log('started', {
+    otlp: otlpUrl,
+    admin: admin.url,
+    sql: sql?.url ?? 'off',
+    bus: options.bus,
+    roles,
+    rules: pack.rules.rules.length,
+  })
   pack.follow(
     async (rules) => {
       enrich = enricher(rules, inventory)
@@ -177,6 +200,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   return {
     otlpUrl,
     adminUrl: admin.url,
+    sqlUrl: sql?.url ?? '',
     bus,
     store,
     telemetry,
@@ -223,8 +247,6 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     const fingerprint = foreign.fingerprint === undefined ? {} : { fingerprint: foreign.fingerprint }
     sources = startSourceTopics({ settings, intake, clock, telemetry, ...fingerprint })
     closers.add(sources.close)
-    const { bearers, stop } = followBearers(settings, keys, telemetry)
-    closers.add(async () => stop())
     const receiver = createReceiver({
       intake,
       authenticate: keys.length === 0 ? claimedCaller : bearerCallers(bearers),

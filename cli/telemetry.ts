@@ -27,6 +27,7 @@ const WARNINGS = new Set<LogName>([
   'segment_quarantined',
   'topic_recreated',
   'insecure',
+  'sql_off',
 ])
 
 /**

@@ -12,6 +12,7 @@ interface UpOptions {
   readonly config?: string
   readonly otlp?: string
   readonly admin?: string
+  readonly sql?: string
   readonly bus: 'embedded' | 'kafka'
   readonly store?: string
   readonly role?: RoleName
@@ -27,12 +28,13 @@ export default function configure(command: Command): void {
     .option('--config <file>', 'YAML configuration (or MCP_AUDITD_CONFIG)')
     .option('--otlp <host:port>', 'OTLP/HTTP receiver')
     .option('--admin <host:port>', 'health, metrics, queries')
+    .option('--sql <host:port>', "ClickHouse's HTTP interface, read-only; `off`: none")
     .addOption(new Option('--bus <bus>', 'where events wait').choices(['embedded', 'kafka']).default('embedded'))
     .option('--store <store>', '`embedded`, or the URL of a ClickHouse server (or CLICKHOUSE_URL)')
     .addOption(new Option('--role <role>', 'one role only; needs Kafka and a store URL').choices([...ROLES]))
     .action(async (options: UpOptions) => {
       const store = options.store === 'embedded' ? '' : options.store
-      const flags = { otlp: options.otlp, admin: options.admin, 'store.url': store }
+      const flags = { otlp: options.otlp, admin: options.admin, sql: options.sql, 'store.url': store }
       const readSettings = (): Config => loadConfig(process.env, flags, options.config)
       const settings = readSettings()
       const configFile = options.config ?? process.env['MCP_AUDITD_CONFIG']

@@ -86,9 +86,9 @@ export async function runDemo(options: DemoOptions, dataDir: string): Promise<bo
 
 /** The usual addresses for a demo that stays; free ones for a short run, or when something else holds them. */
 async function addresses(serves: boolean): Promise<Readonly<Record<string, string>>> {
-  const { otlp, admin } = loadConfig(process.env)
+  const { otlp, admin, sql } = loadConfig(process.env)
   const free = async (address: string): Promise<string> => (serves && (await isFree(address)) ? address : '127.0.0.1:0')
-  return { otlp: await free(otlp), admin: await free(admin) }
+  return { otlp: await free(otlp), admin: await free(admin), sql: serves ? sql : 'off' }
 }
 
 interface Played {

@@ -3,6 +3,8 @@ import { engineFault } from './failure.ts'
 
 export type Settings = Readonly<Record<string, string | number>>
 
+/** Limits of ours that a client may lower. */
+const OURS = new Set(['max_result_rows', 'max_result_bytes', 'max_execution_time', 'max_memory_usage'])
 /** Limits that we do not set ourselves; the number is the highest that is taken, absent: any, because less is always less. */
 const LOWERED: Readonly<Record<string, number | undefined>> = {
   max_threads: 16,
@@ -59,8 +61,8 @@ export function clientSettings(given: Readonly<Record<string, string>>, own: Set
   for (const [name, value] of Object.entries(given)) {
     if (IGNORED.has(name) || name.startsWith('input_format_')) continue
     if (name === 'readonly' && value !== '0') continue
-    const highest = typeof own[name] === 'number' ? own[name] : LOWERED[name]
-    if (typeof own[name] === 'number' || name in LOWERED) {
+    if (OURS.has(name) || Object.hasOwn(LOWERED, name)) {
+      const highest = OURS.has(name) ? Number(own[name]) : LOWERED[name]
       const asked = numberOf(name, value)
       // Zero means "no limit" to the engine: then ours stays.
       if (asked > 0) settings[name] = Math.min(asked, highest ?? asked)

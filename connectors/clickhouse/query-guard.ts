@@ -54,17 +54,24 @@ export interface GuardedQuery {
 
 /** The statement, if it only reads; otherwise AuditdError('query_refused') saying what it may not. */
 export function guardQuery(text: string, forbidden: ReadonlySet<string>): GuardedQuery {
+  assertBeginsReading(text)
   const tokens = [...sqlTokens(text)]
   while (tokens.at(-1)?.value === ';' && tokens.at(-1)?.kind === 'mark') tokens.pop()
   const first = tokens.find((token) => token.value !== '(' || token.kind !== 'mark')
   if (first === undefined) throw unreadable('the query is empty')
   const verb = first.kind === 'word' ? first.value.toLowerCase() : ''
-  if (!READS.has(verb)) throw writes(`only reading is allowed, not ${printable(first.value)}`)
+  if (!READS.has(verb)) throw notReading(first.value)
   for (const [i, token] of tokens.entries()) check(token, tokens[i + 1], verb, forbidden)
   const [before, word, name] = tokens.slice(-3)
   const named = word?.kind === 'word' && word.value.toLowerCase() === 'format' && name?.kind === 'word'
   if (named && before !== undefined) return { sql: text.slice(0, word.at).trimEnd(), format: name.value }
   return { sql: text.slice(0, tokens.at(-1)!.end) }
+}
+
+/** Said before the rest is looked at: the rows of an INSERT need not be readable as SQL. */
+export function assertBeginsReading(text: string): void {
+  const begins = /^[\s(]*([A-Za-z]+)/.exec(text.slice(0, 256))?.[1]
+  if (begins !== undefined && !READS.has(begins.toLowerCase())) throw notReading(begins)
 }
 
 function check(token: SqlToken, next: SqlToken | undefined, verb: string, forbidden: ReadonlySet<string>): void {
@@ -81,4 +88,5 @@ function check(token: SqlToken, next: SqlToken | undefined, verb: string, forbid
 const printable = (value: string): string => JSON.stringify(value.slice(0, 40))
 const unreadable = (reason: string): AuditdError => engineFault(62, 'SYNTAX_ERROR', reason)
 const writes = (reason: string): AuditdError => engineFault(164, 'READONLY', reason)
+const notReading = (verb: string): AuditdError => writes(`only reading is allowed, not ${printable(verb)}`)
 const refused = (reason: string): AuditdError => engineFault(497, 'ACCESS_DENIED', reason)

@@ -59,6 +59,7 @@ describe.each([
     const flags = {
       otlp: '127.0.0.1:0',
       admin: '127.0.0.1:0',
+      sql: 'off',
       targets: {},
       'kafka.partitions': 3,
       'kafka.prefix': prefix,

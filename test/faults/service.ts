@@ -60,7 +60,18 @@ export class Service {
     mkdirSync(options.dir, { recursive: true })
     const config = join(options.dir, 'config.yaml')
     writeFileSync(config, JSON.stringify(options.settings ?? {}))
-    const where = ['--data', options.dir, '--config', config, '--otlp', options.otlp, '--admin', '127.0.0.1:0']
+    const where = [
+      '--data',
+      options.dir,
+      '--config',
+      config,
+      '--otlp',
+      options.otlp,
+      '--admin',
+      '127.0.0.1:0',
+      '--sql',
+      'off',
+    ]
     const env = { MCP_AUDITD_LOG_LEVEL: 'info', ...options.env }
     return new Service(launch('cli/main.ts', ['up', ...where, ...(options.args ?? [])], env), options.dir)
   }

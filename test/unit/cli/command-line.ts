@@ -54,7 +54,9 @@ export interface Up extends Running {
 }
 /** `up` on free ports, once it accepts events. */
 export async function up(dataDir: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Up> {
-  const running = start(['up', '--data', dataDir, '--otlp', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...more], env)
+  // Tests run beside each other: none takes the default port of the SQL address.
+  const where = ['--otlp', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--sql', 'off']
+  const running = start(['up', '--data', dataDir, ...where, ...more], env)
   const log: Record<string, unknown>[] = []
   let rest = ''
   running.child.stderr!.on('data', (bytes) => {

@@ -31,6 +31,7 @@ describe('without anything', () => {
     expect(loadConfig({})).toMatchObject({
       otlp: '127.0.0.1:4318',
       admin: '127.0.0.1:4319',
+      sql: '127.0.0.1:8123',
       credentials: [],
       kafka: { brokers: [], partitions: 6 },
       store: { url: '' },
