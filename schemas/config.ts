@@ -144,6 +144,15 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('Signed manifests of stored rows.'),
+  displayNames: z
+    .strictObject({
+      key: secret
+        .optional()
+        .describe('Key with which servers seal names of people; absent: nobody can be revealed here.'),
+      twoPersons: z.boolean().default(false).describe('Revealing a name takes a second person.'),
+    })
+    .prefault({})
+    .describe('Names of people behind keyed hashes.'),
   inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
   evidence: z
     .strictObject({

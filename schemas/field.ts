@@ -67,6 +67,13 @@ export const id = (origin: Origin, description: string) =>
     .regex(/^[0-9a-f-]{0,64}$/, 'must be lower-case hex or a UUID')
     .optional()
     .meta(say(description, origin, 'id'))
+/** An encrypted text: version, key id, and nonce, tag and ciphertext in base64url (collector/instrument/identity/display-name.ts). */
+export const sealed = (origin: Origin, description: string) =>
+  z
+    .string()
+    .regex(/^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]{40,2048}$/, 'must be a sealed text')
+    .optional()
+    .meta(say(description, origin, 'sealed'))
 /** A whole number from 0. */
 export const count = (origin: Origin, unit: string, description: string) =>
   z

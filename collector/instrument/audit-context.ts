@@ -14,9 +14,11 @@ import { type Fields, type ProducerFacts, pendingEvent, SCOPE } from './delivery
 import { atExit, forgetAtExit } from './delivery/process-end.ts'
 import { defaultSink, loggerSink, releaseDefaultSink } from './delivery/sinks.ts'
 import { GuardrailDesk } from './guardrails/guardrail-desk.ts'
+import { type NameKeys, nameIn, nameKeysOf, sealName } from './identity/display-name.ts'
 import { ANONYMOUS, type AuthInfoLike, type Identity, identityOf } from './identity/identity.ts'
 import { environmentRing, KeyRing } from './keys/key-ring.ts'
 import type { Hashes } from './keys/keys.ts'
+import { resolveSecretSync } from './keys/secret.ts'
 import type { Elicitation } from './messages/elicitation.ts'
 import { HandedOutIds } from './messages/handed-out-ids.ts'
 import { type Declared, declarationsFor } from './messages/handles.ts'
@@ -64,6 +66,7 @@ export class AuditContext {
   readonly taskIds = new HandedOutIds()
   /** Errors of our own: swallowed, so that no call fails. */
   errors = 0
+  private readonly nameKeys: NameKeys | undefined
   private readonly facts: ProducerFacts
   private identities = new WeakMap<object, Identity>()
   /** Switch of keys that these identities are hashed after. */
@@ -87,6 +90,11 @@ export class AuditContext {
     this.policy = new CapturePolicy(options.captureRules ?? [])
     if (options.guardrail !== undefined)
       this.desk = new GuardrailDesk(options.guardrail.provider, this.hashes.arguments, options.guardrail.limits)
+    if (options.displayNames !== undefined) {
+      const place = { component: 'instrument', field: 'displayNames.key' }
+      const secret = resolveSecretSync(options.displayNames.key, place)
+      this.nameKeys = nameKeysOf(secret, place.component, place.field)
+    }
     this.declarations = declarationsFor(
       (options.handles ?? []).map((declared) => ({
         ...declared,
@@ -136,6 +144,13 @@ export class AuditContext {
     } catch {
       this.errors++
     }
+  }
+
+  /** The sealed name of a verified person, where the server was told to record it. */
+  sealedName(principalKey: string | undefined, payload: Readonly<Record<string, unknown>>): string | undefined {
+    if (this.nameKeys === undefined || principalKey === undefined) return undefined
+    const name = nameIn(payload)
+    return name === undefined ? undefined : sealName(this.nameKeys, principalKey, name)
   }
 
   /** The caller of a request; computed once per authInfo object. */

@@ -8,6 +8,7 @@ import type { LoggerProviderLike } from './delivery/sinks.ts'
 import type { SideEffectOptions } from './effects/side-effects.ts'
 import type { PrincipalCallback } from './identity/identity.ts'
 import type { KeySettings } from './keys/key-ring.ts'
+import type { SecretReference } from './keys/secret.ts'
 import type { HandleDeclaration } from './messages/handles.ts'
 import type { MeterLike, TracerLike } from './messages/spans.ts'
 
@@ -39,6 +40,11 @@ export interface InstrumentOptions {
   readonly buildDigest?: string | undefined
   /** Default: MCP_AUDIT_KEYS or MCP_AUDIT_KEY, else random keys of this process, which the events then say. */
   readonly keys?: KeySettings | undefined
+  /**
+   * Record the name of each person, encrypted with this key (32 characters or more; several, newest first, while it is rotated), so that
+   * `mcp-auditd reveal` can name who stands behind an alert. Default: names are not recorded.
+   */
+  readonly displayNames?: { readonly key: SecretReference } | undefined
   readonly handles?: readonly HandleDeclaration[] | undefined
   readonly principal?: PrincipalCallback | undefined
   readonly posture?: Posture | undefined

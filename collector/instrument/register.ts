@@ -7,6 +7,7 @@
  * MCP_AUDIT_SERVER_ID                              default: the name the server gives itself
  * MCP_AUDIT_OTLP_TOKEN                             bearer token, as it is or by reference: env:NAME, file:PATH, cmd:PROGRAM
  * MCP_AUDIT_KEY, MCP_AUDIT_KEYS                    key of the keyed hashes, hex or base64; or a file of versioned keys, file:PATH
+ * MCP_AUDIT_DISPLAY_NAMES_KEY=file:PATH            record names of people, encrypted with this key, for mcp-auditd reveal
  * MCP_AUDIT_SPOOL, _SPOOL_BYTES, _SPOOL_FSYNC      folder where events wait while nobody takes them, its bound, each|interval
  * MCP_AUDIT_OVERFLOW=destructive=strict,…          what calls do while events cannot be kept
  * MCP_AUDIT_CAPTURE=shape|minimal                  minimal: nothing of arguments and results, not even hashes

@@ -1,6 +1,6 @@
 /** Events of authentication and authorization: tokens, proofs, challenges, metadata, decisions. No token bytes, ever. */
 import type { z } from 'zod'
-import { count, epochSeconds, flag, id, integer, name, names, oneOf, text } from '../field.ts'
+import { count, epochSeconds, flag, id, integer, name, names, oneOf, sealed, text } from '../field.ts'
 
 export const auth = {
   'auth.token.validated': {
@@ -37,6 +37,7 @@ export const auth = {
     cnfFp: id('server', 'Keyed hash of the bound key.'),
     boundKeyMatch: flag('server', 'Key or certificate of the request is the one the token is bound to.'),
     userAgentFamily: name('client', 'Family of the User-Agent that sent it, without version.'),
+    principalName: sealed('server', 'Name of the principal for people, encrypted; only where the server was told to.'),
     joseAlg: name('server', 'Signature algorithm.'),
     joseTyp: name('server', 'JOSE typ.'),
     keyKnown: flag('server', 'The signing key is a known one.'),

@@ -174,6 +174,7 @@ export function tellAllowed(
       expAt: stated['expAt'] ?? epochSeconds(authInfo.expiresAt),
       expectedAud: namesOf(context.options.expectedAudiences),
       introspected,
+      principalName: context.sealedName(caller.principalKey, claims.payload),
     },
     time,
   )

@@ -22,6 +22,7 @@ export function optionsFromEnvironment(env: Environment, warn: (message: string)
     authRequired: flag('MCP_AUDIT_AUTH_REQUIRED'),
     expectedAudiences: read('MCP_AUDIT_EXPECTED_AUDIENCES', 'a list with commas', listOf),
     buildDigest: read('MCP_AUDIT_BUILD_DIGEST', 'text', (text) => text),
+    displayNames: read('MCP_AUDIT_DISPLAY_NAMES_KEY', 'env:NAME, file:PATH or cmd:PROGRAM', displayNamesOf),
     scan: flag('MCP_AUDIT_SCAN'),
     evidenceMs: read('MCP_AUDIT_EVIDENCE_MS', 'milliseconds', millisecondsOf),
     outbound: flag('MCP_AUDIT_OUTBOUND'),
@@ -32,6 +33,8 @@ export function optionsFromEnvironment(env: Environment, warn: (message: string)
   }
 }
 
+const displayNamesOf = (text: string): InstrumentOptions['displayNames'] =>
+  /^(env|file|cmd):./.test(text) ? { key: text } : undefined
 const flagOf = (text: string): boolean | undefined =>
   /^(1|true|yes)$/i.test(text) ? true : /^(0|false|no)$/i.test(text) ? false : undefined
 
