@@ -28,7 +28,7 @@ export function groupFinding(
   windowMs = ALERT_WINDOW_MS,
 ): Alert {
   if (existing?.findingIds.includes(finding.findingId)) return existing
-  const worse = existing === undefined || severityRank(finding.severity) > severityRank(existing.severity)
+  const worse = existing === undefined || severityRank(finding.severity) > severityRank(existing.findingSeverity)
   const leading = worse ? leadOf(finding) : existing
   const count = (existing?.count ?? 0) + 1
   const eventIds = existing?.evidenceEventIds ?? []
@@ -39,7 +39,7 @@ export function groupFinding(
     ...leading,
     alertId: alertIdOf(finding, windowMs),
     rule: finding.rule,
-    findingSeverity: leading.severity,
+    findingSeverity: worse ? finding.severity : existing.findingSeverity,
     status: existing?.status ?? 'open',
     owner: existing?.owner ?? '',
     statusReason: existing?.statusReason ?? '',

@@ -1,6 +1,6 @@
 /** An alert: what a person gets. Findings of one (rule, entity, window) are one alert. */
 import { z } from 'zod'
-import { finding, SEVERITIES } from './finding.ts'
+import { finding, SEVERITIES, type Severity } from './finding.ts'
 
 export const ALERT_WINDOW_MS = 3_600_000
 
@@ -99,6 +99,9 @@ export const alert = z.object({
   }),
 })
 export type Alert = z.infer<typeof alert>
+
+/** The severity at which targets were last told of an alert, '' when they never were. Before alerts had a life, all were told. */
+export const toldOf = (known: Alert | undefined): Severity | '' => known?.toldSeverity ?? known?.severity ?? ''
 
 /** An alert as an earlier version stored it, too: what it did not know yet is what was true then. Undefined when it is none of ours. */
 export function storedAlert(value: unknown): Alert | undefined {

@@ -49,6 +49,7 @@ export const LOGS = {
   request_failed: 'A request met a defect of ours and was answered 503.',
   bus_retry: 'The bus failed and is asked again.',
   source_retry: 'A source topic cannot be read and is tried again.',
+  alert_change_refused: 'A decision about an alert could not be made any more when it was taken in.',
   delivery_failed: 'A target did not take an alert.',
   segment_quarantined: 'A spool segment failed its checksum.',
   topic_recreated: 'The topic has a new id: its offsets start anew.',

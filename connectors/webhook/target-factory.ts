@@ -1,10 +1,10 @@
 /** How a target file says what it is: `targets/<name>.ts` exports one factory by default, and nothing is registered anywhere else. */
 import { AuditdError } from '../../schemas/errors.ts'
-import type { Severity } from '../../schemas/finding.ts'
 import type { AlertTarget } from '../../schemas/ports.ts'
 import type { SecretReference } from '../../schemas/secret-reference.ts'
 import type { TargetConfig } from '../../schemas/target-config.ts'
 import { urlDenied } from './address.ts'
+import type { DeliverySettings } from './filter.ts'
 import type { Send } from './send.ts'
 
 export interface TargetSettings {
@@ -21,10 +21,9 @@ export interface TargetFactory<T extends TargetConfig['type'] = TargetConfig['ty
 export const defineTarget = <const T extends TargetConfig['type']>(factory: TargetFactory<T>): TargetFactory<T> =>
   factory
 
-/** A target that is configured, with the least severity it wants. */
-export interface ConfiguredTarget {
+/** A target that is configured, with what it wants, what is left out there, and how much it is told at once. */
+export interface ConfiguredTarget extends DeliverySettings {
   readonly target: AlertTarget
-  readonly minimumSeverity: Severity
 }
 
 /** All configured targets with the way to reach them. */

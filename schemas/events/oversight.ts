@@ -1,5 +1,6 @@
 /** Events about the audit system itself. */
 import type { z } from 'zod'
+import { ALERT_STATUSES, ALERT_VERDICTS } from '../alert.ts'
 import { count, flag, id, name, names, oneOf, text } from '../field.ts'
 
 export const oversight = {
@@ -55,5 +56,10 @@ export const oversight = {
     severity: oneOf('ours', ['info', 'low', 'medium', 'high', 'critical'], 'Severity.'),
     entity: name('ours', 'Whom or what it is about.'),
     evidence: names('ours', 'Event ids.'),
+    alertStatus: oneOf('ours', ALERT_STATUSES, 'Where it stands in its life.'),
+    verdict: oneOf('ours', ALERT_VERDICTS, 'What a person found it to be; empty: nobody said.'),
+    actor: name('ours', 'Who acknowledged, resolved or suppressed it.'),
+    reason: text('ours', 'Why it stands there, or why it has this severity.'),
+    revision: count('ours', 'number', 'Revision of the alert.'),
   },
 } as const satisfies Record<string, Record<string, z.ZodType>>

@@ -22,7 +22,8 @@ export async function loadTargets(
           `no target file answers to ${config.type}`,
         )
       }
-      return { target: await factory.create(name, config, settings), minimumSeverity: config.minimumSeverity }
+      const { minimumSeverity, filter, redact, flood } = config
+      return { target: await factory.create(name, config, settings), minimumSeverity, filter, redact, flood }
     }),
   )
 }

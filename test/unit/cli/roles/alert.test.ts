@@ -1,12 +1,13 @@
 /** The alert role: no finding makes a second alert, no alert is lost, and counts are exact, however findings come. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AlertParts, type AlertRole, runAlertRole } from '../../../../cli/roles/alert.ts'
-import { ALERT_ROWS } from '../../../../cli/roles/alert-rows.ts'
+import { ALERT_ROWS } from '../../../../cli/roles/alert-sink.ts'
 import { httpTarget } from '../../../../connectors/webhook/http-target.ts'
 import type { Alert } from '../../../../schemas/alert.ts'
 import { AuditdError } from '../../../../schemas/errors.ts'
 import type { Finding } from '../../../../schemas/finding.ts'
 import type { AlertTarget, TargetAnswer } from '../../../../schemas/ports.ts'
+import { targetConfig } from '../../../../schemas/target-config.ts'
 import { sampleFinding } from '../../../fakes/alerts.ts'
 import { DeliveryOutbox } from '../../../fakes/outbox.ts'
 import { RecordedTelemetry } from '../../../fakes/telemetry.ts'
@@ -41,6 +42,9 @@ const recorder = (name: string): AlertTarget =>
     verdict: ({ status }) => (status === 200 ? { kind: 'delivered' } : { kind: 'retry', reason: `status ${status}` }),
   })
 
+/** What a target that wants everything has in its configuration. */
+const EVERYTHING = targetConfig.parse({ type: 'console' })
+
 const running: { role: AlertRole; time: VirtualTime }[] = []
 afterEach(async () => {
   for (const { role, time } of running.splice(0)) await passing(time, role.stop())
@@ -72,8 +76,8 @@ function machine(overrides: Partial<AlertParts> = {}) {
       ruleText: (id) => (id === RULE.id ? RULE : undefined),
       targets: {
         configured: [
-          { target: recorder('all'), minimumSeverity: 'info' },
-          { target: recorder('grave'), minimumSeverity: 'critical' },
+          { ...EVERYTHING, target: recorder('all') },
+          { ...EVERYTHING, target: recorder('grave'), minimumSeverity: 'critical' },
         ],
         send: async (request) => {
           const answer = answers.get(request.url) ?? { status: 200, headers: {}, body: '' }

@@ -1,20 +1,24 @@
-/** Alerts on their way into the store: for the outbox the store is one more target, so neither a kill nor an outage loses a row. */
+/** Alerts on their way into the store and the log: for the outbox each is one more target, so neither a kill nor an outage loses one. */
 import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/pauses.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import { isTransient } from '../../schemas/errors.ts'
-import type { Clock, Delivery, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
+import type { Clock, Delivery, Outbox, Telemetry } from '../../schemas/ports.ts'
 
-/** Name in the outbox. Configured targets cannot have it: their names hold no underscore. */
+/** Names in the outbox. Configured targets cannot have them: their names hold no underscore. */
 export const ALERT_ROWS = '_store'
+export const ALERT_EVENTS = '_events'
 const BATCH = 256
 const POLL_MS = 500
 const BACKOFF = { baseMs: 200, capMs: 30_000 }
-/** An alert that the store refuses for itself, not because it is down, is dead after so many attempts. */
+/** An alert that is refused for itself, not because the store or bus is down, is dead after so many attempts. */
 const MAX_ATTEMPTS = 10
 
-export interface AlertRowsParts {
+export interface AlertSinkParts {
+  /** In the outbox. */
+  readonly name: typeof ALERT_ROWS | typeof ALERT_EVENTS
+  /** Durable when it resolves; the same alerts may come again. */
+  readonly put: (alerts: readonly Alert[]) => Promise<void>
   readonly outbox: Pick<Outbox, 'due' | 'settle'>
-  readonly store: Pick<EventStore, 'insertAlerts'>
   readonly clock: Clock
   readonly telemetry: Telemetry
   readonly random: Random
@@ -22,15 +26,15 @@ export interface AlertRowsParts {
   readonly onFatal: (error: unknown) => void
 }
 
-export class AlertRows {
-  /** Nothing is due, or the store is down. */
+export class AlertSink {
+  /** Nothing is due, or what it goes to is down. */
   resting = false
-  readonly #parts: AlertRowsParts
+  readonly #parts: AlertSinkParts
   readonly #doorbell = new Doorbell()
   readonly #stopping = new AbortController()
   readonly #running: Promise<void>
 
-  constructor(parts: AlertRowsParts) {
+  constructor(parts: AlertSinkParts) {
     this.#parts = parts
     this.#running = this.#run().catch(parts.onFatal)
   }
@@ -40,20 +44,20 @@ export class AlertRows {
     this.#doorbell.ring()
   }
 
-  /** Ends after the insert that is under way. */
+  /** Ends after the step that is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#running
   }
 
   async #run(): Promise<void> {
-    const { clock, outbox, telemetry, random, sleep } = this.#parts
+    const { name, clock, outbox, telemetry, random, sleep } = this.#parts
     const stop = this.#stopping.signal
     let failures = 0
     while (!stop.aborted) {
       try {
-        const due = await outbox.due(ALERT_ROWS, clock.nowMs(), BATCH)
-        if (due.length > 0) await this.#insert(due)
+        const due = await outbox.due(name, clock.nowMs(), BATCH)
+        if (due.length > 0) await this.#put(due)
         failures = 0
         if (due.length > 0) continue
         this.resting = !this.#doorbell.rung
@@ -68,14 +72,14 @@ export class AlertRows {
     }
   }
 
-  /** All at once; when the store refuses them although it is up, one by one, so that one bad row costs only itself. */
-  async #insert(due: readonly Delivery[]): Promise<void> {
+  /** All at once; when they are refused although nothing is down, one by one, so that one bad alert costs only itself. */
+  async #put(due: readonly Delivery[]): Promise<void> {
     try {
-      await this.#parts.store.insertAlerts(newest(due))
+      await this.#parts.put(due.map(({ alert }) => alert))
     } catch (error) {
       if (isTransient(error)) throw error
       if (due.length > 1) {
-        for (const delivery of due) await this.#insert([delivery])
+        for (const delivery of due) await this.#put([delivery])
         return
       }
       return this.#refused(due[0]!, reasonOf(error))
@@ -84,20 +88,20 @@ export class AlertRows {
   }
 
   async #refused(delivery: Delivery, reason: string): Promise<void> {
-    const { clock, outbox, telemetry, random } = this.#parts
+    const { name, clock, outbox, telemetry, random } = this.#parts
     const dead = delivery.attempt >= MAX_ATTEMPTS
     const result = dead ? 'dead' : 'retry'
-    telemetry.count('mcp_auditd_deliveries_total', 1, { target: ALERT_ROWS, result })
-    telemetry.log('delivery_failed', { target: ALERT_ROWS, alertId: delivery.alert.alertId, result, reason })
+    telemetry.count('mcp_auditd_deliveries_total', 1, { target: name, result })
+    telemetry.log('delivery_failed', { target: name, alertId: delivery.alert.alertId, result, reason })
     const notBeforeMs = clock.nowMs() + backoffMs(delivery.attempt, BACKOFF, random)
     await outbox.settle(delivery, dead ? { kind: 'dead', reason } : { kind: 'retry', notBeforeMs, reason })
   }
 }
 
 /** The highest revision of each alert: rows of lower ones would only be replaced. */
-function newest(due: readonly Delivery[]): readonly Alert[] {
+export function newest(alerts: readonly Alert[]): readonly Alert[] {
   const byId = new Map<string, Alert>()
-  for (const { alert } of due) {
+  for (const alert of alerts) {
     const known = byId.get(alert.alertId)
     if (known === undefined || known.revision < alert.revision) byId.set(alert.alertId, alert)
   }
