@@ -66,7 +66,7 @@ function grantOf(body: string, nowMs: number) {
 
 /** What an operator reads of the codes that set-ups get wrong; everything else is a number and one of OAuth's words. */
 const CODES: Readonly<Record<number, string>> = {
-  7000215: 'the client secret is wrong (its value is needed, not its id)',
+  7000215: 'the client secret is wrong, or is its id',
   7000222: 'the client secret has expired',
   700016: 'the directory has no such application',
   90002: 'there is no such directory (tenant)',
