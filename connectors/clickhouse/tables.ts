@@ -1,11 +1,12 @@
 /** The tables we insert into: column lists and types for `JSONCompactEachRow`, and the rows of findings and alerts. */
-import type { Alert } from '../../schemas/alert.ts'
+import { type Alert, toldOf } from '../../schemas/alert.ts'
 import type { CoverageRow } from '../../schemas/coverage.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import { ROW_COLUMNS } from '../../schemas/row.ts'
 
 type Columns = readonly (readonly [name: string, type: string])[]
 const LOW = 'LowCardinality(String)'
+const MOMENT = "Nullable(DateTime64(3, 'UTC'))"
 const TIME = "DateTime64(9, 'UTC')"
 
 const FINDING_COLUMNS: Columns = [
@@ -39,6 +40,14 @@ const ALERT_COLUMNS: Columns = [
   ['title', 'String'],
   ['severity', LOW],
   ['severity_reason', 'String'],
+  ['finding_severity', LOW],
+  ['status', LOW],
+  ['owner', 'String'],
+  ['status_reason', 'String'],
+  ['status_at', MOMENT],
+  ['status_until', MOMENT],
+  ['verdict', LOW],
+  ['told_severity', LOW],
   ['tenant', LOW],
   ['server_id', LOW],
   ['entity', 'String'],
@@ -100,6 +109,7 @@ export const COVERAGE = table('coverage_rows', COVERAGE_COLUMNS)
 
 /** `2026-11-24T01:02:03.5Z` as a column reads it. */
 const columnTime = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, -1)}`
+const momentOf = (time: string): string | null => (time === '' ? null : columnTime(time))
 
 export const findingRow = (f: Finding): string =>
   JSON.stringify([
@@ -111,8 +121,17 @@ export const findingRow = (f: Finding): string =>
 
 export const alertRow = (a: Alert): string =>
   JSON.stringify([
-    ...[a.alertId, a.rule, a.ruleVersion, a.title, a.severity, a.severityReason, a.tenant, a.serverId, a.entity],
-    ...[columnTime(a.windowStart), a.windowMs, a.revision, a.count, columnTime(a.firstSeen), columnTime(a.lastSeen)],
+    ...[a.alertId, a.rule, a.ruleVersion, a.title, a.severity, a.severityReason, a.findingSeverity, a.status, a.owner],
+    ...[a.statusReason, momentOf(a.statusAt), momentOf(a.statusUntil), a.verdict, toldOf(a), a.tenant, a.serverId],
+    ...[
+      a.entity,
+      columnTime(a.windowStart),
+      a.windowMs,
+      a.revision,
+      a.count,
+      columnTime(a.firstSeen),
+      columnTime(a.lastSeen),
+    ],
     ...[a.saw, a.expected, JSON.stringify(a.evidence), a.evidenceEventIds, a.findingIds, a.principalKey, a.clientKey],
     ...[a.sessionFp, a.toolName, a.decision, a.evidenceLevel, a.refs, a.blindSpots, a.triage, a.query],
   ])
