@@ -15,6 +15,7 @@ export const consoleTarget = (name: string): HttpTarget =>
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       body: `${alertText(delivery.alert)}\n`,
     }),
+    shown: ({ body }) => ({ to: 'standard output', headers: {}, body }),
     verdict: (answer) =>
       answer.status === 200
         ? { kind: 'delivered' }

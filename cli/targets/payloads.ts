@@ -1,0 +1,60 @@
+/** The payloads of targets as they would go out, made without any connection, with every secret left out. */
+import { resolveSecret } from '../../collector/instrument/keys/secret.ts'
+import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.ts'
+import { loadTargets } from '../../connectors/webhook/targets/load.ts'
+import type { TargetPayload } from '../../schemas/ports.ts'
+import type { TargetConfig } from '../../schemas/target-config.ts'
+import { placeholder } from './examples.ts'
+import { type SampleMoment, sampleMoments } from './sample-alerts.ts'
+
+export interface SampleTarget extends ConfiguredTarget {
+  readonly type: TargetConfig['type']
+  /** In a text of this target, each of its secrets as `***`. */
+  readonly scrub: (text: string) => string
+}
+/**
+ * Targets to look at, not to send through. A secret that cannot be read here (the variable is set where the service runs) is replaced:
+ * what is shown holds none anyway.
+ */
+export async function openSamples(
+  targets: Readonly<Record<string, TargetConfig>>,
+  allowPrivate: boolean,
+): Promise<readonly SampleTarget[]> {
+  return Promise.all(
+    Object.entries(targets).map(async ([name, config]) => {
+      const secrets = new Set<string>()
+      const [configured] = await loadTargets(
+        { [name]: config },
+        {
+          allowPrivate,
+          async secret(reference, field) {
+            const value = await resolveSecret(reference, { component: 'config', field }).catch(() =>
+              placeholder(config.type, field),
+            )
+            secrets.add(value)
+            return value
+          },
+        },
+      )
+      const scrub = (text: string): string =>
+        [...secrets].reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+      return { ...configured!, type: config.type, scrub }
+    }),
+  )
+}
+
+export interface SamplePayload extends TargetPayload {
+  readonly target: string
+  readonly type: TargetConfig['type']
+  /** `opened`, `acknowledged`, … */
+  readonly moment: SampleMoment['name']
+}
+export const samplePayloads = ({ target, type, scrub }: SampleTarget, nowMs: number): readonly SamplePayload[] =>
+  sampleMoments(target.name).flatMap(({ name: moment, deliveries }) =>
+    target.payloads(deliveries, nowMs).map(({ to, headers, body }) => ({
+      ...{ target: target.name, type, moment },
+      to: scrub(to),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, scrub(value)])),
+      body: scrub(body),
+    })),
+  )
