@@ -36,6 +36,11 @@ export interface ProofContent {
   readonly identityHashes: readonly string[]
 }
 export interface ProofManifest extends SignedHead, ProofContent {}
+/** Rows without a manifest, with their earliest and latest receipt; both '' when there are none. */
+export interface UnsealedContent extends ProofContent {
+  readonly receivedFrom: string
+  readonly receivedTo: string
+}
 
 export const TOMBSTONE_REASONS = ['retention', 'duplicate', 'erase'] as const
 export type TombstoneReason = (typeof TOMBSTONE_REASONS)[number]
@@ -73,9 +78,9 @@ export interface ProofHead {
   /** Offset before which every row is in a manifest or in `pending`. */
   readonly next: number
   /** Rows stored and not yet in a manifest. */
-  readonly pending: ProofContent
+  readonly pending: UnsealedContent
   /** Of a service that does not run: rows that were on their way, and may be stored or not. Nothing else is newer. */
-  readonly onTheirWay?: ProofContent
+  readonly onTheirWay?: UnsealedContent
 }
 
 export const manifestText = (head: ManifestHead): string =>

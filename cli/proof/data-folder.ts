@@ -61,20 +61,20 @@ function serviceSource(service: RunningService): ProofSource {
   )
 }
 
-function logOf(dataDir: string): string | undefined {
+export function logOf(dataDir: string): string | undefined {
   const path = join(dataDir, 'spool', 'log-id')
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
 }
 
 /** What the state of an idle folder says, and the segments that wait behind it. */
-async function idleHeads(dataDir: string, log: string | undefined): Promise<readonly ProofHead[]> {
+export async function idleHeads(dataDir: string, log: string | undefined): Promise<readonly ProofHead[]> {
   const folder = join(dataDir, 'ledger')
   if (log === undefined || !existsSync(folder)) return []
   const ledger = openLedger(folder, { nowMs: () => Date.now() }, silentTelemetry)
   try {
     const snapshot = await ledger.state.restore(log, 0)
     const saved = snapshot?.chunks.get('proof')
-    const none = { positions: '', rowHashes: [], identityHashes: [] }
+    const none = { positions: '', rowHashes: [], identityHashes: [], receivedFrom: '', receivedTo: '' }
     const head =
       saved === undefined ? { log, partition: 0, number: 0, hash: '', next: 0, pending: none } : headOf(log, 0, saved)
     return [{ ...head, onTheirWay: await waiting(join(dataDir, 'spool'), head.next) }]

@@ -1,6 +1,6 @@
 /** A chain while its rows are looked for: opens the manifests of a day, and finds the one that a position belongs to. */
 import { AuditdError } from '../../schemas/errors.ts'
-import type { ProofContent, ProofManifest, SignedHead } from '../../schemas/proof.ts'
+import type { ProofManifest, SignedHead, UnsealedContent } from '../../schemas/proof.ts'
 import { tombstoneText } from '../../schemas/proof.ts'
 import type { Chain } from './chain.ts'
 import { OpenSegment } from './open-segment.ts'
@@ -11,8 +11,6 @@ import type { Fault } from './verdict.ts'
 
 /** Rows whose hashes are asked for in one question: 32 bytes each. */
 const ROWS_A_QUESTION = 200_000
-const FIRST_TIME = '0000'
-const LAST_TIME = '9999'
 
 export class OpenChain {
   readonly chain: Chain
@@ -57,6 +55,15 @@ export class OpenChain {
         ({ receivedFrom, receivedTo }) => receivedFrom.slice(0, 10) <= day && receivedTo.slice(0, 10) >= day,
       ),
     )
+  }
+
+  /** Leave for rows that have no manifest yet. */
+  async openLoose(): Promise<void> {
+    const { log, partition } = this.chain
+    if (this.unsealed === undefined) return
+    for (const tombstone of await this.source.tombstones(log, partition, 0, 0))
+      if (this.ring.isSigned(tombstone.keyId, tombstoneText(tombstone), tombstone.signature))
+        this.unsealed.allow(tombstone)
   }
 
   /** Segments all of whose days are over are given up, once nothing can point to them any more. */
@@ -165,13 +172,18 @@ export class OpenChain {
 }
 
 /** Rows without a manifest, as if they had one. */
-function looseSegment({ log, partition }: Chain, rows: ProofContent | undefined): OpenSegment | undefined {
+function looseSegment({ log, partition }: Chain, rows: UnsealedContent | undefined): OpenSegment | undefined {
   const count = rows === undefined ? 0 : rowsIn(rows)
   if (rows === undefined || count === 0) return undefined
   const content = openContent(rows, count)
   if (content === undefined)
     throw new AuditdError('state_corrupt', 'verify', 'state', 'the rows not yet sealed are not well formed')
   const first = content.runs[0]!.offset
-  const span = { first, next: content.runs.at(-1)!.offset + 1, receivedFrom: FIRST_TIME, receivedTo: LAST_TIME }
+  const span = {
+    first,
+    next: content.runs.at(-1)!.offset + 1,
+    receivedFrom: rows.receivedFrom,
+    receivedTo: rows.receivedTo,
+  }
   return new OpenSegment({ log, partition, number: 0, ...span }, content)
 }

@@ -10,10 +10,11 @@ import {
   type ProofManifest,
   type ProofStore,
   type SignedHead,
+  type UnsealedContent,
 } from '../../schemas/proof.ts'
 import { chosenLine } from './chosen-line.ts'
 import { KeyRing, type Signer } from './signer.ts'
-import { type SavedRows, UnsealedRows } from './unsealed-rows.ts'
+import { UnsealedRows } from './unsealed-rows.ts'
 
 /** What the roles need to prove what they store. */
 export interface ProofParts {
@@ -39,7 +40,7 @@ interface Saved {
   readonly number: number
   readonly hash: string
   readonly next: number
-  readonly rows: SavedRows
+  readonly rows: UnsealedContent
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Rows that are in the store and not yet in a manifest: their hashes, positions and the span of their receipt. */
 import { createHash } from 'node:crypto'
-import type { ManifestHead, ProofContent } from '../../schemas/proof.ts'
+import type { ManifestHead, ProofContent, UnsealedContent } from '../../schemas/proof.ts'
 import { packRuns, type Run, RunBuilder, unpackRuns } from './positions.ts'
 import { IDENTITY_HASH_BYTES, ROW_HASH_BYTES, readRow } from './row-facts.ts'
 
@@ -12,12 +12,6 @@ const LINE_END = 0x0a
 /** What the rows make of a manifest. */
 export type SealedRows = ProofContent &
   Pick<ManifestHead, 'first' | 'next' | 'count' | 'receivedFrom' | 'receivedTo' | 'contentHash'>
-/** As it stands in a snapshot of state. */
-export interface SavedRows extends ProofContent {
-  readonly receivedFrom: string
-  readonly receivedTo: string
-}
-
 export class UnsealedRows {
   private offsets: number[] = []
   private indexes: number[] = []
@@ -81,13 +75,13 @@ export class UnsealedRows {
     return pieces
   }
 
-  save(): SavedRows {
+  save(): UnsealedContent {
     const { receivedFrom, receivedTo } = this
     const { positions, rowHashes, identityHashes } = this.content(this.order())
     return { positions, rowHashes, identityHashes, receivedFrom, receivedTo }
   }
 
-  restore(saved: SavedRows, from = 0): void {
+  restore(saved: UnsealedContent, from = 0): void {
     const rowHashes = Buffer.concat(saved.rowHashes.map((block) => Buffer.from(block, 'base64')))
     const identityHashes = Buffer.concat(saved.identityHashes.map((block) => Buffer.from(block, 'base64')))
     let row = 0

@@ -59,6 +59,7 @@ class Verification {
     const chains = [...this.chains.values()]
     const days = new Set([...(await this.source.days()), ...daysOf(chains)])
     const wanted = [...days].filter((day) => day >= from && day <= to).sort()
+    for (const chain of chains) await chain.openLoose()
     for (const [at, day] of wanted.entries()) {
       for (const chain of chains) await chain.open(day)
       for await (const rows of this.source.rows(day)) for (const row of rows) await this.check(row)
@@ -200,9 +201,9 @@ class Verification {
 
   /** After a day: whose days are all over must have shown all of their rows by now. */
   private settle(chain: OpenChain, day: string, from: string, nextDay: string | undefined): void {
-    const open = [...chain.segments]
+    const open = [...chain.segments, ...(chain.unsealed === undefined ? [] : [chain.unsealed])]
     const isOver = ({ head }: OpenSegment): boolean =>
-      head.receivedFrom.slice(0, 10) >= from && head.receivedTo.slice(0, 10) === day
+      head.number > 0 && head.receivedFrom.slice(0, 10) >= from && head.receivedTo.slice(0, 10) === day
     this.settleRows(open.filter(isOver), open)
     // One day longer: a copy of a row that was received around midnight may have given way to it.
     if (nextDay !== undefined) chain.close(day)
@@ -230,7 +231,8 @@ class Verification {
     for (const [identity, rows] of missing)
       for (const { segment, offset, index } of rows) {
         // The engine keeps the copy that was received first.
-        if ((survivors.get(identity) ?? '9999') <= segment.head.receivedTo) {
+        const survivor = survivors.get(identity)
+        if (survivor !== undefined && survivor <= segment.head.receivedTo) {
           this.summary.merged += 1
           this.options.onMerged?.(segment, offset, index)
         } else this.faults.add(missingFault(segment, `${offset}/${index}`))
