@@ -243,6 +243,8 @@ export interface Outbox {
    */
   due(target: string, nowMs: number, limit: number): Promise<readonly Delivery[]>
   settle(delivery: Delivery, settlement: Settlement): Promise<void>
+  /** Deliveries for a target that are not settled for good, whatever they wait for. */
+  waiting(target: string): Promise<number>
   close(): Promise<void>
 }
 

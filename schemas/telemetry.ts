@@ -21,6 +21,7 @@ export const COUNTERS = {
   mcp_auditd_manifests_total: 'Manifests that prove stored rows.',
   mcp_auditd_alerts_total: 'Alerts opened. Labels: rule, severity.',
   mcp_auditd_deliveries_total: 'Deliveries to targets. Labels: target, result.',
+  mcp_auditd_job_runs_total: 'Runs of jobs. Labels: job, result.',
   mcp_auditd_sql_queries_total: 'Statements taken at the SQL address. Labels: result.',
   mcp_auditd_requests_total: 'OTLP requests. Labels: path, status.',
 } as const
@@ -29,6 +30,11 @@ export const GAUGES = {
   mcp_auditd_spool_bytes: 'Bytes of segments not yet dropped.',
   mcp_auditd_spool_segments: 'Segments not yet dropped.',
   mcp_auditd_outbox_pending: 'Deliveries waiting. Labels: target.',
+  mcp_auditd_target_failing_since_ms:
+    'Since when a target fails, milliseconds since 1970; 0: it is well. Labels: target.',
+  mcp_auditd_target_delivered_ms: 'When a target last took an alert, milliseconds since 1970. Labels: target.',
+  mcp_auditd_jobs_leader: '1 where this process runs the jobs.',
+  mcp_auditd_job_seconds: 'How long the last run took. Labels: job.',
   mcp_auditd_state_rows: 'Rows of state. Labels: partition, scope.',
   mcp_auditd_watermark_ms: 'Watermark of a partition. Labels: partition.',
 } as const
@@ -56,6 +62,9 @@ export const LOGS = {
   secret_exposed: 'A file with a secret can be read by every user of the machine.',
   secret_changed: 'A secret was read anew.',
   secret_unreadable: 'A secret cannot be read any more: the one before stays in force.',
+  jobs_led: 'This process runs the jobs from now on.',
+  job_done: 'A job ran.',
+  job_failed: 'A job failed and runs again at its next time.',
   sql_off: 'The SQL address is not served; everything else is.',
   proof_key_local: 'No signing key is configured on Kafka: each process signs its manifests with a key of its own.',
   insecure: 'No keys are configured; every identity is claimed.',

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifySchema } from 'fastify'
 import { z } from 'zod'
+import type { TargetState } from '../../connectors/webhook/target-state.ts'
 import { isLoopback, splitAddress } from '../configuration.ts'
 import { type AdminContext, type Route, statusOf } from './route.ts'
 import { loadRoutes } from './routes/load.ts'
@@ -18,6 +19,8 @@ export interface AdminParts {
   readonly address: string
   readonly context: AdminContext
   readonly ready: Checks
+  /** How alert targets stand, where this process delivers. Shown beside the checks and never counted: a chat that is down is no reason to restart. */
+  readonly targets?: () => Promise<Readonly<Record<string, TargetState>>>
 }
 export interface Admin {
   readonly url: string
@@ -30,7 +33,7 @@ const SOCKET_PATH_BYTES = 107
 const SOCKET = 'admin.sock'
 
 /** `/livez`, `/readyz` and `/metrics` are open; everything else needs the token of the data folder, or comes through its socket. */
-export async function startAdmin({ address, context, ready }: AdminParts): Promise<Admin> {
+export async function startAdmin({ address, context, ready, targets }: AdminParts): Promise<Admin> {
   const { dataDir, telemetry } = context
   const token = randomBytes(24).toString('hex')
   const owned = new WeakSet<Socket>()
@@ -54,7 +57,10 @@ export async function startAdmin({ address, context, ready }: AdminParts): Promi
   const readiness = async (_request: FastifyRequest, reply: FastifyReply) => {
     const checks = await ready()
     const failed = Object.values(checks).some((check) => check !== true)
-    return reply.code(failed ? 503 : 200).send({ status: failed ? 'not ready' : 'ready', checks })
+    const states = await targets?.().catch(() => undefined)
+    return reply
+      .code(failed ? 503 : 200)
+      .send({ status: failed ? 'not ready' : 'ready', checks, ...(states && { targets: states }) })
   }
   server.get('/readyz', readiness)
   server.get('/healthz', readiness)

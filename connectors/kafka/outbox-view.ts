@@ -88,6 +88,10 @@ export class OutboxView {
     return due
   }
 
+  waiting(target: string): number {
+    return [...this.#open.values()].filter((one) => one.target === target).length
+  }
+
   /** Tombstones for alert records of other tenures at or below this one's revision. */
   superseded(alert: Alert, tenure: string): KafkaRecord[] {
     const own = `alert/${alert.alertId}/${tenure}`

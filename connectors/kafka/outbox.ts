@@ -142,6 +142,12 @@ export class KafkaOutbox implements Outbox {
     return due
   }
 
+  /** In the partitions that are ours. */
+  async waiting(target: string): Promise<number> {
+    await this.#start()
+    return [...this.#owned.values()].reduce((sum, { view }) => sum + view.waiting(target), 0)
+  }
+
   /** Written whether or not the partition is still ours: that a target took it is true for the next owner too. */
   async settle(delivery: Delivery, settlement: Settlement): Promise<void> {
     failpoint('after-delivery-before-settle')

@@ -76,15 +76,21 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
       settle(database, delivery, settlement, clock.nowMs())
       report(delivery.target)
     },
+    async waiting(target) {
+      return waiting(target)
+    },
     async close() {
       closed = true
       wake()
     },
   }
 
-  function report(target: string): void {
+  function waiting(target: string): number {
     const row = database.get("SELECT count(*) AS due FROM deliveries WHERE target = ? AND state = 'due'", target)
-    telemetry.gauge('mcp_auditd_outbox_pending', Number(row?.['due'] ?? 0), { target })
+    return Number(row?.['due'] ?? 0)
+  }
+  function report(target: string): void {
+    telemetry.gauge('mcp_auditd_outbox_pending', waiting(target), { target })
   }
 }
 

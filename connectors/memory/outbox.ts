@@ -95,6 +95,9 @@ export function memoryOutbox(findings: MemoryFindings): Outbox {
         one.notBeforeMs = settlement.notBeforeMs
       } else one.state = settlement.kind
     },
+    async waiting(target) {
+      return waiting.filter((one) => one.target === target && one.state === 'due').length
+    },
     async close() {
       closed = true
       findings.wake()

@@ -130,6 +130,10 @@ export class DeliveryOutbox implements Outbox {
   }
   async close(): Promise<void> {}
 
+  async waiting(target: string): Promise<number> {
+    return this.in('waiting', target)
+  }
+
   in(state: Standing['state'], target?: string): number {
     return this.deliveries.filter((known) => known.state === state && (target ?? known.target) === known.target).length
   }
