@@ -15,7 +15,7 @@ import type { EventStore } from '../../../../schemas/ports.ts'
 import { sampleAlert, sampleEvent, sampleFinding, sampleRow } from '../../../contract/samples.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'compliance-'))
-const PERIOD = { from: '2026-11-24T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' }
+const PERIOD = { from: '2026-11-01T00:00:00.000Z', to: '2026-11-25T00:00:00.000Z' }
 const LOG = 'f'.repeat(32)
 let store: EventStore
 const statements = await loadStatements()
@@ -116,7 +116,7 @@ beforeAll(async () => {
   ])
   await store.insertAlerts([
     sampleAlert({ tenant: 'kept', rule: seen.rule, entity: seen.entity, status: 'resolved' }),
-    sampleAlert({ tenant: 'broken', severity: 'critical', windowStart: '2026-11-24T00:00:00.000Z' }),
+    sampleAlert({ tenant: 'broken', severity: 'critical', windowStart: '2026-11-02T00:00:00.000Z' }),
   ])
 }, 60_000)
 afterAll(async () => {
