@@ -6,7 +6,7 @@ import { AuditdError } from '../../schemas/errors.ts'
 import { sabotage } from '../failpoint.ts'
 import type { Connect } from './client.ts'
 import { inheritComments } from './comments.ts'
-import { type RetentionDays, ttlOf } from './retention.ts'
+import { type RetentionDays, ttlOf, WITHOUT_TTL } from './retention.ts'
 import { splitStatements } from './sql-text.ts'
 
 const FOLDER = new URL('../../schemas/clickhouse/', import.meta.url)
@@ -76,6 +76,9 @@ async function applyRetention(client: ClickHouseClient, retention: RetentionDays
     `SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'`,
   )
   const engines = new Map(found.map((row) => [row.name, row.engine_full]))
+  for (const table of WITHOUT_TTL)
+    if (engines.get(table)?.includes(' TTL ') === true)
+      await client.command({ query: `ALTER TABLE ${table} REMOVE TTL` })
   for (const [table, ttl] of ttlOf(retention)) {
     if (engines.get(table)?.includes(`TTL ${ttl} `) === true) continue
     await client.command({
