@@ -22,6 +22,7 @@ export const COUNTERS = {
   mcp_auditd_alerts_total: 'Alerts opened. Labels: rule, severity.',
   mcp_auditd_deliveries_total: 'Deliveries to targets. Labels: target, result.',
   mcp_auditd_job_runs_total: 'Runs of jobs. Labels: job, result.',
+  mcp_auditd_deliveries_grouped_total: 'Deliveries that flood control told in one message with others. Labels: target.',
   mcp_auditd_sql_queries_total: 'Statements taken at the SQL address. Labels: result.',
   mcp_auditd_requests_total: 'OTLP requests. Labels: path, status.',
 } as const

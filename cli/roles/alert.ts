@@ -2,6 +2,7 @@
 import { startDeliveries } from '../../connectors/webhook/deliver.ts'
 import { type Random, type Sleep, sleepReally } from '../../connectors/webhook/pauses.ts'
 import type { OpenTargets } from '../../connectors/webhook/target-factory.ts'
+import type { TargetState } from '../../connectors/webhook/target-state.ts'
 import type { RuleText } from '../../detectors/grouping.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Clock, EventBus, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
@@ -34,6 +35,8 @@ export interface AlertRole {
    * the store and is delivered, dead, or waiting for a target that fails. Count only findings that are new: an outbox may drop known ones.
    */
   idle(findings?: number): Promise<void>
+  /** How each target stands, by name. */
+  targets(): Promise<Readonly<Record<string, TargetState>>>
   stop(): Promise<void>
 }
 
@@ -50,6 +53,7 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
     ...shared,
     send: targets.send,
     targets: targets.configured.map(({ target }) => target),
+    settings: new Map(targets.configured.map(({ target: { name }, redact, flood }) => [name, { redact, flood }])),
   })
   const sinks = [
     new AlertSink({ ...shared, name: ALERT_ROWS, put: (alerts) => store.insertAlerts(newest(alerts)) }),
@@ -86,6 +90,7 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
         grouping.quiet(findings) && sinks.every(({ resting }) => resting) && deliveries.resting()
       while (!isIdle()) await sleep(IDLE_POLL_MS, never)
     },
+    targets: () => deliveries.states(),
     async stop() {
       grouping.stopping.abort()
       await running
