@@ -69,7 +69,11 @@ export function createSend(options: SendOptions): Send {
  * The address the socket will use. It is looked up here, once, so that a second answer of the resolver (rebinding) cannot matter;
  * one refused address among several refuses the name.
  */
-async function checkedAddress(host: string, options: SendOptions, signal: AbortSignal): Promise<string> {
+export async function checkedAddress(
+  host: string,
+  options: Pick<SendOptions, 'allowPrivate' | 'resolve'>,
+  signal: AbortSignal,
+): Promise<string> {
   if (isIP(host) !== 0) return host
   const found = await abortable((options.resolve ?? resolveSystem)(host), signal)
   for (const address of found) {

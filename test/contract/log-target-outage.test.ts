@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
 import { fileTarget } from '../../connectors/webhook/targets/file.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
+import { syslogTarget } from '../../connectors/webhook/targets/syslog.ts'
 import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { FailingDisk } from '../fakes/failing-disk.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
+import { FakeSyslog } from '../fakes/syslog.ts'
 import { type Held, outageSuite } from './target-outage.ts'
 
 /** The id that we send, `alertId-revision`, as a reader tells repeats by it. */
@@ -69,5 +71,27 @@ outageSuite('file', async () => {
       await target.close?.()
       rmSync(folder, { recursive: true })
     },
+  }
+})
+
+outageSuite('syslog', async () => {
+  const fake = await FakeSyslog.start()
+  fake.deafMs = 1
+  const to = { host: 'localhost', port: fake.port, tls: true, ca: fake.ca.cert, allowPrivate: true }
+  return {
+    target: syslogTarget('syslog', {
+      facility: 13,
+      format: 'cef',
+      hostname: 'audit',
+      to: { ...to, graceMs: 5 },
+    }),
+    outages: ['refused', 'error', 'hang', 'lost'],
+    fail: (outage) => {
+      const faults = { refused: 'close', error: 'reset', hang: 'deaf', lost: 'read-then-reset' } as const
+      fake.fault = outage === undefined ? undefined : faults[outage as keyof typeof faults]
+    },
+    held: () => fake.messages.map(({ uid }) => heldOf(uid)),
+    dropsRepeats: false,
+    close: () => fake.close(),
   }
 })

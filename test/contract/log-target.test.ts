@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
 import { fileTarget } from '../../connectors/webhook/targets/file.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
+import { syslogTarget } from '../../connectors/webhook/targets/syslog.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
 import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
+import { FakeSyslog } from '../fakes/syslog.ts'
 import { alertTargetContract } from './alert-target.ts'
 
 const answer = (status: number, body = ''): TargetAnswer => ({ status, headers: {}, body })
@@ -78,5 +80,15 @@ alertTargetContract('file', async () => {
       await target.close?.()
       rmSync(folder, { recursive: true })
     },
+  }
+})
+
+alertTargetContract('syslog', async () => {
+  const fake = await FakeSyslog.start()
+  const to = { host: 'localhost', port: fake.port, tls: true, ca: fake.ca.cert, allowPrivate: true }
+  return {
+    target: syslogTarget('syslog', { facility: 13, format: 'cef', hostname: 'audit', to }),
+    taken: () => fake.uids.size,
+    close: () => fake.close(),
   }
 })
