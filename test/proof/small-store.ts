@@ -18,7 +18,8 @@ import type { RowPlace } from '../../schemas/proof.ts'
 import { realisticEvents } from '../bench/realistic-events.ts'
 
 export const DAYS = ['2026-11-21', '2026-11-22', '2026-11-23'] as const
-const BATCHES = 12
+/** Rows of one publish; two publishes a manifest. */
+const BATCH_ROWS = 150
 /** Kept in memory by nobody but the state: the tail has no manifest. */
 const SETTINGS = {
   'proof.sealRows': 150,
@@ -37,10 +38,9 @@ export async function smallStore(rows = 2_400): Promise<SmallStore> {
   const dir = mkdtempSync(join(tmpdir(), 'proof-'))
   const service = await startService({ settings, dataDir: dir, roles: ['detect'], bus: 'embedded', logLevel: 'error' })
   const events = [...realisticEvents(rows, 5)]
-  const size = Math.ceil(rows / BATCHES)
-  for (let at = 0; at < rows; at += size) {
+  for (let at = 0; at < rows; at += BATCH_ROWS) {
     const day = DAYS[Math.floor((at / rows) * DAYS.length)]!
-    const batch = events.slice(at, at + size).map((event, i) => received(event, day, at + i))
+    const batch = events.slice(at, at + BATCH_ROWS).map((event, i) => received(event, day, at + i))
     // The same events once more, as if another instance had numbered them: no retry, and two rows of one identity.
     const again = batch.slice(0, 3).map((event) => ({ ...event, producerId: '9'.repeat(32) }) as AuditEvent)
     await service.bus.publish(batch)
