@@ -1,7 +1,7 @@
-/** The jobs role: every file of jobs/ is a job, run by node-cron. A job must be safe to run twice. */
-import { existsSync, readdirSync } from 'node:fs'
-import cron, { type ScheduledTask } from 'node-cron'
+/** What a job is. Every file of jobs/ is one, or makes some from the configuration. A job must be safe to run twice. */
+import { readdirSync } from 'node:fs'
 import type { Config } from '../schemas/config.ts'
+import type { JobState } from '../schemas/job-state.ts'
 import type { Clock, EventBus, EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
 import type { Proof } from './proof/proof.ts'
 
@@ -12,55 +12,33 @@ export interface JobContext {
   readonly proof?: Proof
   readonly clock: Clock
   readonly telemetry: Telemetry
+  /** What jobs remember from run to run. Names begin with the job's own. */
+  readonly state: JobState
+  /** Aborted when the service stops, another replica leads, or the job took too long. */
+  readonly signal: AbortSignal
 }
 export interface Job {
-  /** Five fields of cron, UTC. */
+  /** Five fields of cron, UTC. The configuration may say another one. */
   readonly schedule: string
   readonly atStart: boolean
-  readonly run: (context: JobContext) => Promise<void>
+  /** What it answers as a text is kept: a line about what it did. What it throws is told and counted; it runs again at its next time. */
+  readonly run: (context: JobContext) => Promise<unknown>
 }
-
 export type NamedJob = readonly [name: string, job: Job]
+/** A file of jobs/ exports a job by its own name, or makes jobs by names of their own. */
+export type JobFile = Job | ((settings: Config) => readonly NamedJob[])
 
-/** `jobs`: those of the folder. A job that fails is logged and runs again at its next time. */
-export async function startJobs(context: JobContext, jobs?: readonly NamedJob[]): Promise<{ stop(): Promise<void> }> {
-  const tasks: ScheduledTask[] = []
-  const running = new Set<Promise<void>>()
-  for (const [name, job] of jobs ?? (await loadJobs())) {
-    const run = (): Promise<void> => {
-      const done = job
-        .run(context)
-        .catch((error: unknown) => context.telemetry.log('store_retry', { what: `job ${name}`, reason: String(error) }))
-        .finally(() => running.delete(done))
-      running.add(done)
-      return done
-    }
-    if (job.atStart) await run()
-    tasks.push(cron.schedule(job.schedule, run, { timezone: 'UTC', noOverlap: true, name }))
-  }
-  return {
-    async stop() {
-      for (const task of tasks) await task.stop()
-      // The store is closed next: a job must not lose it halfway.
-      await Promise.all(running)
-    },
-  }
-}
-
-/** Without a job there is no folder. */
-async function loadJobs(): Promise<readonly NamedJob[]> {
+/** The jobs of the folder under these settings, by name. */
+export async function loadJobs(settings: Config): Promise<readonly NamedJob[]> {
   const folder = new URL('./jobs/', import.meta.url)
-  if (!existsSync(folder)) return []
   const files = readdirSync(folder)
     .filter((file) => /^[a-z-]+\.(ts|js)$/.test(file))
     .sort()
-  return Promise.all(
-    files.map(
-      async (file) =>
-        [
-          file.replace(/\.(ts|js)$/, ''),
-          ((await import(new URL(file, folder).href)) as { default: Job }).default,
-        ] as const,
-    ),
+  const loaded = await Promise.all(
+    files.map(async (file): Promise<readonly NamedJob[]> => {
+      const { default: made } = (await import(new URL(file, folder).href)) as { default: JobFile }
+      return typeof made === 'function' ? made(settings) : [[file.replace(/\.(ts|js)$/, ''), made]]
+    }),
   )
+  return loaded.flat()
 }

@@ -2,6 +2,7 @@
 
 import type { Config } from '../schemas/config.ts'
 import type { AuditEvent } from '../schemas/event.ts'
+import type { JobState } from '../schemas/job-state.ts'
 import type { Clock, DeadLetters, EventBus, Outbox, SignalBus, StateStore, Telemetry } from '../schemas/ports.ts'
 import type { Position } from '../schemas/position.ts'
 import type { KnownKey } from './credentials.ts'
@@ -28,6 +29,7 @@ export interface Plumbing {
   readonly state: StateStore
   readonly outbox: Outbox
   readonly deadLetters: DeadLetters
+  readonly jobs: JobState
   /** Where the log ends now, for each partition: everything published before lies below it. */
   end(): Promise<readonly LogEnd[]>
   /** The same of signals. */

@@ -16,10 +16,11 @@ import { followBearers, loadKeys, warnOf } from './credentials.ts'
 import { createEvidenceList } from './evidence.ts'
 import { foreignKeys } from './foreign-keys.ts'
 import { loadInventory } from './inventory.ts'
-import { startJobs } from './job-schedule.ts'
 import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
+import { openProof } from './proof/proof.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
+import { type JobsRole, startJobs } from './roles/jobs.ts'
 import { openRulePack } from './rule-pack.ts'
 import { type SourceTopics, startSourceTopics } from './source-topics.ts'
 import { startSqlServer } from './sql/server.ts'
@@ -57,6 +58,7 @@ export interface Service {
   readonly bus: EventBus
   readonly store: EventStore
   readonly telemetry: ServiceTelemetry
+  readonly jobs: JobsRole
   /** Resolves once everything published so far is detected and stored, and its alerts are grouped and delivered. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -116,6 +118,10 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const { bus, accepts } = watchBus(options.wrapBus?.(plumbing.bus) ?? plumbing.bus, clock, telemetry)
   const store = await openStore(settings, dataDir, telemetry)
   closers.add(() => store.close())
+  const proof = await openProof({
+    ...{ settings, dataDir, store: store.proof, telemetry, isShared: options.bus === 'kafka' },
+    heads: () => detect?.proven() ?? [],
+  })
   let fatal: unknown
   const onFatal = (error: unknown): void => {
     fatal ??= error
@@ -128,6 +134,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         ...plumbing,
         bus,
         store,
+        proof,
         rules: pack.rules,
         encode,
         clock,
@@ -153,10 +160,12 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         },
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
-  if (roles.includes('jobs')) {
-    const jobs = await startJobs({ settings, store, bus, clock, telemetry })
-    closers.add(() => jobs.stop())
-  }
+  const jobs = await startJobs({
+    context: { settings, store, bus, proof, clock, telemetry, state: plumbing.jobs },
+    scheduled: roles.includes('jobs'),
+    alone: options.bus === 'embedded',
+  })
+  closers.add(() => jobs.stop())
   let sources: SourceTopics | undefined
   const otlpUrl = roles.includes('collect') ? await listen() : ''
   const ready = async (): Promise<Record<string, true | string>> => ({
@@ -168,8 +177,11 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     detect: fatal === undefined ? true : String(fatal),
     ...(settings.sources.length === 0 ? {} : { sources: sources?.state() ?? true }),
   })
-  const context = { settings, dataDir, store, bus, outbox: plumbing.outbox, clock, telemetry }
-  const admin = await startAdmin({ address: settings.admin, context, ready })
+  const context = { settings, dataDir, store, bus, outbox: plumbing.outbox, proof, jobs, clock, telemetry }
+  const admin = await startAdmin({
+    ...{ address: settings.admin, context, ready },
+    ...(alerts && { targets: () => alerts.targets() }),
+  })
   closers.add(() => admin.close())
   const sql =
     settings.sql === 'off'
@@ -204,6 +216,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     bus,
     store,
     telemetry,
+    jobs,
     async settled() {
       await reached(await plumbing.end(), () => detect?.progress() ?? [])
       // What the events sent is in the log of signals by now.

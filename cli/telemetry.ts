@@ -28,6 +28,7 @@ const WARNINGS = new Set<LogName>([
   'topic_recreated',
   'insecure',
   'sql_off',
+  'job_failed',
 ])
 
 /**

@@ -20,6 +20,7 @@ export async function openEmbedded({ settings, dataDir, clock, telemetry, encode
     state: ledger.state,
     outbox: ledger.outbox,
     deadLetters: ledger.deadLetters,
+    jobs: ledger.jobs,
     end: async () => [{ partition: 0, next: spool.next }],
     async close() {
       await spool.close()

@@ -3,6 +3,7 @@ import { recordCodec } from '../collector/record-codec.ts'
 import { KafkaDeadLetters } from '../connectors/kafka/dead-letters.ts'
 import type { KafkaDriver } from '../connectors/kafka/driver.ts'
 import { KafkaEventBus } from '../connectors/kafka/event-bus.ts'
+import { KafkaJobState } from '../connectors/kafka/job-state.ts'
 import { kafkajsDriver } from '../connectors/kafka/kafkajs.ts'
 import { KafkaOutbox } from '../connectors/kafka/outbox.ts'
 import { platformaticDriver } from '../connectors/kafka/platformatic.ts'
@@ -30,6 +31,7 @@ export async function openKafka({ settings, keys, clock, telemetry }: PlumbingPa
   const state = new KafkaStateStore({ driver, ...topics })
   const outbox = new KafkaOutbox({ driver, clock, group: `${prefix}${group}-alerts`, ...topics })
   const deadLetters = new KafkaDeadLetters(driver, topics)
+  const jobs = new KafkaJobState({ driver, group: `${prefix}${group}-jobs`, ...topics })
   const endOf = (topic: 'events' | 'signals'): Promise<readonly LogEnd[]> =>
     Promise.all(
       Array.from({ length: partitions }, async (_, partition) => ({
@@ -44,10 +46,11 @@ export async function openKafka({ settings, keys, clock, telemetry }: PlumbingPa
     state,
     outbox,
     deadLetters,
+    jobs,
     end: () => endOf('events'),
     signalsEnd: () => endOf('signals'),
     async close() {
-      for (const part of [bus, signals, state, outbox, deadLetters, driver]) await part.close()
+      for (const part of [bus, signals, state, outbox, deadLetters, jobs, driver]) await part.close()
     },
   }
 }

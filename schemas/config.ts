@@ -1,6 +1,7 @@
 /** The whole configuration as one schema: YAML file, overridden by MCP_AUDITD_* (nested by `__`); unknown keys are refused. */
 import { z } from 'zod'
 import { SEVERITIES } from './finding.ts'
+import { digest, inventorySources, jobSettings, probes, threatIntel } from './job-config.ts'
 import { secret } from './secret-reference.ts'
 import { suppression } from './suppression.ts'
 import { targetConfig } from './target-config.ts'
@@ -153,6 +154,11 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('Names of people behind keyed hashes.'),
+  jobs: jobSettings,
+  probes,
+  inventorySources,
+  threatIntel,
+  digest,
   inventory: z.string().default('').describe('YAML file with servers, owners, environments and tool risks.'),
   evidence: z
     .strictObject({

@@ -9,6 +9,8 @@ export const TOPICS = {
   signals: { topic: 'mcp.audit.signals', config: { 'retention.ms': '604800000' } },
   state: { topic: 'mcp.audit.state', config: { 'cleanup.policy': 'compact' } },
   alerts: { topic: 'mcp.audit.alerts', config: { 'cleanup.policy': 'compact' } },
+  /** Which replica runs the jobs, and what they remember: one partition, so one owner. */
+  jobs: { topic: 'mcp.audit.jobs', partitions: 1, config: { 'cleanup.policy': 'compact' } },
   deadLetters: { topic: 'mcp.audit.deadletters', config: { 'retention.ms': '2592000000' } },
 } as const
 export const DEFAULT_PARTITIONS = 6

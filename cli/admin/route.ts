@@ -4,6 +4,7 @@ import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { Clock, EventBus, EventStore, Outbox, StoreUpkeep } from '../../schemas/ports.ts'
 import type { Proof } from '../proof/proof.ts'
+import type { JobsRole } from '../roles/jobs.ts'
 import type { ServiceTelemetry } from '../telemetry.ts'
 
 /** What routes work on: the parts of the running service. */
@@ -14,6 +15,7 @@ export interface AdminContext {
   readonly bus: EventBus
   readonly outbox: Outbox
   readonly proof?: Proof
+  readonly jobs: JobsRole
   readonly clock: Clock
   readonly telemetry: ServiceTelemetry
 }

@@ -18,6 +18,12 @@ export interface TopicSettings {
 export const topicName = (settings: Pick<TopicSettings, 'prefix'>, name: TopicName): string =>
   (settings.prefix ?? '') + TOPICS[name].topic
 
+/** Most follow the events; some have a count of their own. */
+const partitionsOf = (name: TopicName, settings: TopicSettings): number => {
+  const topic = TOPICS[name]
+  return 'partitions' in topic ? topic.partitions : settings.partitions
+}
+
 /** Compacted topics are cleaned often, so that a restore reads little more than the live state. */
 const COMPACTION = {
   'min.cleanable.dirty.ratio': '0.1',
@@ -44,7 +50,7 @@ export async function setUpTopics(driver: KafkaDriver, settings: TopicSettings):
     const durable = settings.replicas >= 3 ? { 'min.insync.replicas': '2' } : {}
     return {
       topic: topicName(settings, name),
-      partitions: settings.partitions,
+      partitions: partitionsOf(name, settings),
       replicas: settings.replicas,
       config: { ...compacted, ...durable, ...config },
     }

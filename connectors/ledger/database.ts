@@ -42,6 +42,7 @@ const MIGRATIONS: readonly string[] = [
      tenant TEXT NOT NULL, rule TEXT NOT NULL, entity TEXT NOT NULL, body TEXT NOT NULL, recorded_at_ms INTEGER NOT NULL,
      PRIMARY KEY (tenant, rule, entity)
    ) STRICT;`,
+  'CREATE TABLE job_state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;',
 ]
 
 /** Statements are prepared once; a transaction is one fsync (WAL, synchronous=FULL), and the disk has it when `transaction` returns. */

@@ -1,9 +1,11 @@
-/** Opens the ledger of a data folder and gives its three ports, which share one file and so one transaction. */
+/** Opens the ledger of a data folder and gives its ports, which share one file and so one transaction. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JobState } from '../../schemas/job-state.ts'
 import type { Clock, StateStore, Telemetry } from '../../schemas/ports.ts'
 import { Database } from './database.ts'
 import { type LedgerDeadLetters, ledgerDeadLetters } from './dead-letters.ts'
+import { ledgerJobState } from './job-state.ts'
 import { type LedgerOutbox, ledgerOutbox } from './outbox.ts'
 import { ledgerStateStore } from './state-store.ts'
 
@@ -11,6 +13,7 @@ export interface Ledger {
   readonly state: StateStore
   readonly outbox: LedgerOutbox
   readonly deadLetters: LedgerDeadLetters
+  readonly jobs: JobState
   /** Closes the file; the ports only end their waits. */
   close(): Promise<void>
 }
@@ -22,6 +25,7 @@ export function openLedger(dir: string, clock: Clock, telemetry: Telemetry): Led
     outbox,
     state: ledgerStateStore(database, outbox.wake),
     deadLetters: ledgerDeadLetters(database),
+    jobs: ledgerJobState(database),
     async close() {
       await outbox.close()
       database.close()

@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import { recordCodec } from '../../collector/record-codec.ts'
 import type { KafkaDriver, KafkaOptions } from '../../connectors/kafka/driver.ts'
 import { KafkaEventBus } from '../../connectors/kafka/event-bus.ts'
+import { KafkaJobState } from '../../connectors/kafka/job-state.ts'
 import { kafkajsDriver } from '../../connectors/kafka/kafkajs.ts'
 import { KafkaOutbox } from '../../connectors/kafka/outbox.ts'
 import { platformaticDriver } from '../../connectors/kafka/platformatic.ts'
@@ -11,6 +12,7 @@ import { KafkaStateStore } from '../../connectors/kafka/state-store.ts'
 import { setUpTopics } from '../../connectors/kafka/topic-setup.ts'
 import { brokers, skipReason, uniqueName } from '../kafka/broker.ts'
 import { describeEventBus } from './event-bus.ts'
+import { describeElection, describeJobState } from './job-state.ts'
 import { describeOutbox } from './outbox.ts'
 import { describeStateStore } from './state-store.ts'
 
@@ -29,6 +31,7 @@ async function isolated(open: (options: KafkaOptions) => KafkaDriver, partitions
     driver,
     bus: () => new KafkaEventBus({ ...settings, codec: recordCodec, group: `${prefix}detect`, keys: [] }),
     state: () => new KafkaStateStore(settings),
+    jobs: () => new KafkaJobState({ ...settings, group: `${prefix}jobs` }),
     outbox: () => new KafkaOutbox({ ...settings, group: `${prefix}alert` }),
   }
 }
@@ -56,6 +59,13 @@ describe.skipIf(brokers.length === 0)(`on Kafka${skipReason}`, { timeout: 60_000
       const { driver, state } = await isolated(open, 1)
       return { state: state(), reopen: async () => state(), close: () => driver.close() }
     })
+
+    const jobState = async () => {
+      const { driver, jobs } = await isolated(open, 1)
+      return { state: jobs(), reopen: async () => jobs(), close: () => driver.close() }
+    }
+    describeJobState(`kafka with ${name}`, jobState)
+    describeElection(`kafka with ${name}`, jobState)
 
     describeOutbox(`kafka with ${name}`, async () => {
       const { driver, state, outbox } = await isolated(open, 1)

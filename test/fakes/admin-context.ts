@@ -13,6 +13,7 @@ export const adminContext = (
   store: { ...memoryEventStore(), async mergeDay() {} },
   bus: memoryEventBus(),
   outbox: memoryOutbox(new MemoryFindings()),
+  jobs: { list: async () => [], run: () => Promise.reject(new Error('no jobs here')), stop: async () => {} },
   clock: { nowMs: () => Date.now() },
   ...parts,
 })

@@ -57,7 +57,7 @@ describe.skipIf(brokers.length === 0)(`topics${skipReason}`, () => {
     /** Every record as it was written, and how many there are. */
     const records = async (name: keyof typeof TOPICS): Promise<Buffer[]> => {
       const all: Buffer[] = []
-      for (let partition = 0; partition < PARTITIONS; partition++) {
+      for (let partition = 0; partition < (name === 'jobs' ? 1 : PARTITIONS); partition++) {
         const { low, high } = await driver.watermarks(prefix + TOPICS[name].topic, partition)
         if (high <= low) continue
         await driver.read(prefix + TOPICS[name].topic, partition, low, high, (messages) => {
