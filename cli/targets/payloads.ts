@@ -1,5 +1,6 @@
 /** The payloads of targets as they would go out, made without any connection, with every secret left out. */
 import { resolveSecret } from '../../collector/instrument/keys/secret.ts'
+import { redactAlert } from '../../connectors/webhook/redaction.ts'
 import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.ts'
 import { loadTargets } from '../../connectors/webhook/targets/load.ts'
 import type { TargetPayload } from '../../schemas/ports.ts'
@@ -49,12 +50,20 @@ export interface SamplePayload extends TargetPayload {
   /** `opened`, `acknowledged`, … */
   readonly moment: SampleMoment['name']
 }
-export const samplePayloads = ({ target, type, scrub }: SampleTarget, nowMs: number): readonly SamplePayload[] =>
+export const samplePayloads = (
+  { target, type, redact, scrub }: SampleTarget,
+  nowMs: number,
+): readonly SamplePayload[] =>
   sampleMoments(target.name).flatMap(({ name: moment, deliveries }) =>
-    target.payloads(deliveries, nowMs).map(({ to, headers, body }) => ({
-      ...{ target: target.name, type, moment },
-      to: scrub(to),
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, scrub(value)])),
-      body: scrub(body),
-    })),
+    target
+      .payloads(
+        deliveries.map((one) => ({ ...one, alert: redactAlert(one.alert, redact) })),
+        nowMs,
+      )
+      .map(({ to, headers, body }) => ({
+        ...{ target: target.name, type, moment },
+        to: scrub(to),
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, scrub(value)])),
+        body: scrub(body),
+      })),
   )

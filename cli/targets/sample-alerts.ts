@@ -1,5 +1,6 @@
 /** An alert and its later life, to show what a target sends and to try one out. Nothing of it happened. */
 import { randomBytes } from 'node:crypto'
+import { summaryOf } from '../../connectors/webhook/flood.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery } from '../../schemas/ports.ts'
 
@@ -57,6 +58,7 @@ const decided = (status: Alert['status'], revision: number, changed: Partial<Ale
   ...changed,
 })
 const GROUPED = 40
+const FLOOD_MS = 60_000
 
 /** One alert from its first telling to its end, and many that flood control puts together. */
 export function sampleMoments(target: string): readonly SampleMoment[] {
@@ -73,18 +75,19 @@ export function sampleMoments(target: string): readonly SampleMoment[] {
       }),
     ],
   ]
-  const grouped = Array.from({ length: GROUPED }, (_, at) => ({
-    ...deliveryOf(target, {
+  const members = Array.from({ length: GROUPED }, (_, at) =>
+    deliveryOf(target, {
       ...SAMPLE_ALERT,
       alertId: (0x5a3e00 + at).toString(16).padStart(32, '0'),
-      severity: at === 0 ? 'critical' : at % 3 === 0 ? 'high' : 'medium',
+      severity: at % 3 === 0 ? 'high' : 'medium',
       rule: at % 2 === 0 ? SAMPLE_ALERT.rule : 'ses-001-session-of-another',
     }),
-    bundle: `${target}-2026-10-01T10:06`,
-  }))
+  )
+  const bundle = '5a3e'.repeat(8)
+  const grouped = { ...deliveryOf(target, summaryOf(bundle, members, FLOOD_MS)), idempotencyKey: bundle, bundle }
   return [
     ...life.map(([name, alert]) => ({ name, deliveries: [deliveryOf(target, alert)] })),
-    { name: 'grouped', deliveries: grouped },
+    { name: 'grouped', deliveries: [grouped] },
   ]
 }
 

@@ -1,17 +1,16 @@
 /** The PagerDuty target: Events API v2. An alert is one incident from its first trigger until it is resolved, by its dedup_key. */
-import { createHash } from 'node:crypto'
 import type { Alert, AlertStatus } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { Severity } from '../../../schemas/finding.ts'
-import type { Delivery, TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type { TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { decision, headline, keptLines, summarize } from '../alert-life.ts'
+import { decision, keptLines } from '../alert-life.ts'
 import { inertQuery, inertText } from '../escape.ts'
 import { type HttpTarget, httpTarget, withoutSecrets } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
 /** Events API v2: summary 1,024 characters, dedup_key 255, the whole event 512 KB. The budgets below stay under 100 KB. */
-const LIMIT = { summary: 1_024, dedupKey: 255 }
+const SUMMARY_CHARS = 1_024
 const ACTIONS: Readonly<Record<AlertStatus, 'trigger' | 'acknowledge' | 'resolve'>> = {
   open: 'trigger',
   acknowledged: 'acknowledge',
@@ -39,7 +38,6 @@ export function pagerDutyTarget(name: string, url: string, routingKey: string): 
   return httpTarget({
     name,
     request: ({ alert }) => request(alertEvent(alert)),
-    summary: (bundle, deliveries) => request(summaryEvent(bundle, deliveries)),
     verdict,
     shown: (sent) => ({
       ...withoutSecrets(sent),
@@ -54,7 +52,7 @@ export const alertEvent = (alert: Alert): Readonly<Record<string, unknown>> => (
   dedup_key: alert.alertId,
   client: 'mcp-auditd',
   payload: {
-    summary: inertText(`[${alert.severity.toUpperCase()}] ${alert.title}`, LIMIT.summary),
+    summary: inertText(`[${alert.severity.toUpperCase()}] ${alert.title}`, SUMMARY_CHARS),
     severity: SEVERITY[alert.severity],
     source: inertText(alert.serverId, 255) || 'mcp-auditd',
     timestamp: alert.lastSeen,
@@ -84,41 +82,8 @@ const details = (alert: Alert): Readonly<Record<string, unknown>> => ({
   refs: inertText(alert.refs.join(', '), 500),
 })
 
-/** Its own incident: which of its alerts is whose is not for the pager to tell. A person resolves it. */
-export const summaryEvent = (bundle: string, deliveries: readonly Delivery[]): Readonly<Record<string, unknown>> => {
-  const summary = summarize(deliveries)
-  return {
-    event_action: 'trigger',
-    dedup_key: bundle.length <= LIMIT.dedupKey ? bundle : createHash('sha256').update(bundle).digest('hex'),
-    client: 'mcp-auditd',
-    payload: {
-      summary: inertText(headline(summary), LIMIT.summary),
-      severity: SEVERITY[summary.bySeverity[0]?.severity ?? 'info'],
-      source: 'mcp-auditd',
-      timestamp: summary.lastSeen,
-      component: '',
-      group: 'grouped',
-      class: 'grouped',
-      custom_details: {
-        bundle,
-        alerts: summary.count,
-        first_seen: summary.firstSeen,
-        last_seen: summary.lastSeen,
-        critical: lines(summary.criticals.map((alert) => `${inertText(alert.title, 200)} (${alert.alertId})`)),
-        rules: lines(
-          summary.clusters.map(
-            ({ rule, severity, alerts, title }) =>
-              `${alerts.length} × ${severity} ${inertText(rule, 128)}: ${inertText(title, 200)}`,
-          ),
-        ),
-      },
-    },
-  }
-}
-
 const LIST_CHARS = 12_000
-const lines = (known: readonly string[]): readonly string[] =>
-  keptLines(known, LIST_CHARS, (left) => `and ${left} more`)
+const lines = (known: readonly string[]): readonly string[] => keptLines(known, LIST_CHARS)
 const facts = (known: readonly Fact[]): Readonly<Record<string, string>> =>
   Object.fromEntries(known.map(({ label, value }) => [label.toLowerCase(), inertText(value, 500)]))
 /**

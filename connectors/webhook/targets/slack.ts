@@ -1,8 +1,8 @@
 /** The Slack target: an incoming webhook with Block Kit; hostile text cannot format, link, mention or notify. */
 import type { Alert } from '../../../schemas/alert.ts'
-import type { Delivery, TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type { TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { decision, headline, keptLines, lifeEvent, summarize } from '../alert-life.ts'
+import { decision, isDecision, keptLines } from '../alert-life.ts'
 import { slackCode, slackCodeBlock, slackText } from '../escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
@@ -47,7 +47,6 @@ export const slackTarget = (name: string, url: string): HttpTarget => {
     name,
     paceMs: PACE_MS,
     request: ({ alert }) => request(slackMessage(alert)),
-    summary: (bundle, deliveries) => request(slackSummary(bundle, deliveries)),
     verdict,
   })
 }
@@ -81,10 +80,7 @@ const header = (text: string): Block => ({
 const footer = (text: string): Block => ({ type: 'context', elements: [mrkdwn(text)] })
 
 /** The whole payload: an alert in full, or what a person decided about it in two lines. */
-export function slackMessage(alert: Alert): Message {
-  const event = lifeEvent(alert)
-  return event === 'opened' || event === 'updated' ? wholeAlert(alert) : changed(alert)
-}
+export const slackMessage = (alert: Alert): Message => (isDecision(alert) ? changed(alert) : wholeAlert(alert))
 
 function wholeAlert(alert: Alert): Message {
   const head = `[${alert.severity.toUpperCase()}]`
@@ -117,30 +113,6 @@ function changed(alert: Alert): Message {
   ])
 }
 
-/** Alerts that flood control put together: counted exactly, criticals by name. */
-export function slackSummary(bundle: string, deliveries: readonly Delivery[]): Message {
-  const summary = summarize(deliveries)
-  return message(headline(summary), [
-    header(headline(summary)),
-    ...listed(
-      'Critical',
-      summary.criticals.map((alert) => `${slackCode(alert.title, 150)} ${alert.alertId}`),
-      BUDGET.evidence,
-    ),
-    ...listed(
-      'Rules',
-      summary.clusters.map(
-        ({ rule, severity, alerts, title }) =>
-          `${alerts.length} × ${severity} ${slackCode(rule, 80)} ${slackCode(title, 150)}`,
-      ),
-      BUDGET.evidence,
-    ),
-    footer(
-      `first ${slackText(summary.firstSeen, 40)}, last ${slackText(summary.lastSeen, 40)} · bundle ${slackCode(bundle, 300)}`,
-    ),
-  ])
-}
-
 /** `verbatim` keeps Slack from turning plain URLs, channels and names into links. */
 const mrkdwn = (text: string): Text => ({ type: 'mrkdwn', text, verbatim: true })
 const labelled = (fact: Fact, maxChars: number): string =>
@@ -156,7 +128,7 @@ const facts = (known: readonly Fact[]): readonly Block[] =>
 
 /** As many whole lines as fit, and how many did not. */
 const listed = (label: string, lines: readonly string[], maxChars: number): readonly Block[] =>
-  lines.length === 0 ? [] : [section(label, keptLines(lines, maxChars - 40, (left) => `and ${left} more`).join('\n'))]
+  lines.length === 0 ? [] : [section(label, keptLines(lines, maxChars - 40).join('\n'))]
 
 function query(alert: Alert): readonly Block[] {
   if (alert.query === '') return []

@@ -2,20 +2,16 @@
 import { Webhook } from 'standardwebhooks'
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { Delivery, TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type { TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { detectionFinding } from '../../ocsf/detection-finding.ts'
-import { lifeEvent, summarize } from '../alert-life.ts'
+import { lifeEvent } from '../alert-life.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
 /** The `type` of a body says where the alert stands; which one of its revisions, `data` says. */
 const eventType = (alert: Alert): string => `alert.${lifeEvent(alert)}`
-/** The `type` of several alerts in one body. */
-export const GROUPED_TYPE = 'alerts.grouped'
 /** The specification asks for keys of 24 to 64 bytes. */
 const KEY_BYTES = { least: 24, most: 64 }
-/** Alerts that a body of several names, gravest first: it stays below 200 KB. All are counted. */
-const NAMED = 500
 
 /**
  * `dataOf`: the form of an alert, ours by default. `signers`: one for each valid key, newest first, while keys are rotated. The body depends on the alert only, never on the clock or the
@@ -35,8 +31,6 @@ export const standardWebhooksTarget = (
         timestamp: alert.status === 'open' ? alert.lastSeen : alert.statusAt || alert.lastSeen,
         data: dataOf(alert),
       }),
-    summary: (bundle, deliveries, nowMs) =>
-      signedRequest(url, signers, bundle, nowMs, { type: GROUPED_TYPE, ...grouped(bundle, deliveries) }),
     verdict: standardWebhooksVerdict,
   })
 
@@ -70,22 +64,6 @@ export function standardWebhooksVerdict({ status }: TargetAnswer): TargetVerdict
   if (status >= 200 && status < 300) return { kind: 'delivered' }
   const reason = `status ${status}`
   return status === 410 || status === 413 ? { kind: 'refused', reason } : { kind: 'retry', reason }
-}
-
-function grouped(bundle: string, deliveries: readonly Delivery[]) {
-  const { count, bySeverity, clusters, firstSeen, lastSeen } = summarize(deliveries)
-  const alerts = clusters.flatMap((cluster) => cluster.alerts)
-  const named = alerts
-    .slice(0, NAMED)
-    .map(({ alertId, revision, status, severity, rule, tenant, serverId, title }) => ({
-      ...{ alertId, revision, status, severity, rule, tenant, serverId },
-      title: title.slice(0, 200).toWellFormed(),
-    }))
-  const severities = Object.fromEntries(bySeverity.map((one) => [one.severity, one.count]))
-  return {
-    timestamp: lastSeen,
-    data: { bundle, count, severities, firstSeen, lastSeen, alerts: named, unnamed: count - named.length },
-  }
 }
 
 /** Signers of a resolved secret: `whsec_` and base64; during a rotation several, divided by white space. */

@@ -1,8 +1,8 @@
 /** The Microsoft Teams target: an Adaptive Card to a Workflows webhook. All text stands in text runs, which know no Markdown. */
 import type { Alert } from '../../../schemas/alert.ts'
-import type { Delivery, TargetAnswer, TargetVerdict } from '../../../schemas/ports.ts'
+import type { TargetAnswer, TargetVerdict } from '../../../schemas/ports.ts'
 import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { type BundleSummary, decision, headline, lifeEvent, summarize } from '../alert-life.ts'
+import { decision, isDecision } from '../alert-life.ts'
 import { inertQuery, inertText } from '../escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
@@ -25,7 +25,6 @@ export const teamsTarget = (name: string, url: string): HttpTarget => {
     name,
     paceMs: PACE_MS,
     request: ({ alert }) => request(alertCard(alert)),
-    summary: (bundle, deliveries) => request(summaryCard(bundle, deliveries)),
     verdict,
   })
 }
@@ -75,8 +74,7 @@ export interface Card {
   readonly body: readonly Line[]
 }
 
-export const alertCard = (alert: Alert): Card =>
-  cardOf(lifeEvent(alert) === 'opened' || lifeEvent(alert) === 'updated' ? wholeAlert(alert) : changed(alert))
+export const alertCard = (alert: Alert): Card => cardOf(isDecision(alert) ? changed(alert) : wholeAlert(alert))
 
 /** What a person decided is short: who reads it has seen the alert. */
 const changed = (alert: Alert): readonly Line[] => [
@@ -111,18 +109,6 @@ function query(text: string): readonly Line[] {
   if (shown === undefined) return present('Query', 'stands in the table of alerts')
   return [label('Query'), ...shown.split('\n').map((one) => run({ text: one, fontType: 'Monospace' }))]
 }
-
-export const summaryCard = (bundle: string, deliveries: readonly Delivery[]): Card => {
-  const summary = summarize(deliveries)
-  return cardOf([heading(headline(summary), 'Attention'), ...clusters(summary), small(`bundle ${bundle}`)])
-}
-const clusters = ({ clusters: known, criticals, firstSeen, lastSeen }: BundleSummary): readonly Line[] => [
-  fact({ label: 'When', value: `first ${firstSeen}, last ${lastSeen}` }),
-  ...criticals.map((alert) => line('[CRITICAL] ', `${alert.title} (${alert.alertId})`, 200)),
-  ...known.map(({ rule, severity, alerts, title }) =>
-    line(`${alerts.length} × ${severity} `, `${rule}: ${title}`, 200),
-  ),
-]
 
 /** Every part counts: what does not fit is counted. The last line, which tells the alert, stays. */
 function cardOf(lines: readonly Line[]): Card {

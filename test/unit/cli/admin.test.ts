@@ -17,6 +17,10 @@ const dataDir = mkdtempSync(join(tmpdir(), 'admin-'))
 const file = join(dataDir, 'admin.json')
 const asked: { sql: string; format: string }[] = []
 const checks: Record<string, true | string> = { store: true, detect: true }
+const FAILING = {
+  ...{ lastDelivered: '', failingSince: '2026-10-01T10:00:00.000Z', reason: 'status 503' },
+  ...{ waiting: 3, pausedUntil: '', dead: 0 },
+}
 let telemetry: ServiceTelemetry
 let admin: Admin
 let token: string
@@ -42,6 +46,7 @@ beforeAll(async () => {
       telemetry,
     }),
     ready: async () => ({ ...checks }),
+    targets: async () => ({ soc: FAILING }),
   })
   token = (JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token
 })
@@ -85,18 +90,18 @@ describe('health', () => {
     checks['store'] = true
   })
   it.each(['/readyz', '/healthz'])(
-    '%s is 200 when every check passes, and 503 with the failing one and its reason',
+    '%s is 200 when every check passes, and 503 with the failing one and its reason; targets are shown and never count',
     async (path) => {
       const good = await fetch(admin.url + path)
       expect([good.status, await good.json()]).toEqual([
         200,
-        { status: 'ready', checks: { store: true, detect: true } },
+        { status: 'ready', checks: { store: true, detect: true }, targets: { soc: FAILING } },
       ])
       checks['detect'] = 'state: torn'
       const bad = await fetch(admin.url + path)
       expect([bad.status, await bad.json()]).toEqual([
         503,
-        { status: 'not ready', checks: { store: true, detect: 'state: torn' } },
+        { status: 'not ready', checks: { store: true, detect: 'state: torn' }, targets: { soc: FAILING } },
       ])
       checks['detect'] = true
     },

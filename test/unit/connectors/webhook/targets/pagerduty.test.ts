@@ -1,7 +1,8 @@
 /** The Events v2 event, exactly; the life of an incident; and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
+import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
-import { alertEvent, pagerDutyTarget, summaryEvent } from '../../../../../connectors/webhook/targets/pagerduty.ts'
+import { alertEvent, pagerDutyTarget } from '../../../../../connectors/webhook/targets/pagerduty.ts'
 import type { Alert } from '../../../../../schemas/alert.ts'
 import type { TargetRequest } from '../../../../../schemas/ports.ts'
 import { HOSTILE, sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
@@ -84,23 +85,18 @@ describe('the event', () => {
     expect(payload!.to).toBe(`POST ${EU}`)
     expect(JSON.parse(payload!.body)).toMatchObject({ routing_key: '***', event_action: 'trigger' })
   })
-  it('tells a bundle as an incident of its own, with exact counts', () => {
-    const told = Array.from({ length: 90 }, (_, at) =>
+  it('tells many alerts as one incident of its own, with exact counts', () => {
+    const members = Array.from({ length: 90 }, (_, at) =>
       sampleDelivery('pager', sampleAlert({ severity: 'high', rule: `rule-${at % 2}` })),
     )
-    expect(summaryEvent('b'.repeat(300), told)).toMatchObject({
+    expect(alertEvent(summaryOf('b1'.repeat(16), members, 60_000))).toMatchObject({
       event_action: 'trigger',
-      dedup_key: expect.stringMatching(/^[0-9a-f]{64}$/),
+      dedup_key: 'b1'.repeat(16),
       payload: {
-        summary: '90 alerts: 90 high',
+        summary: expect.stringMatching(/^\[HIGH\] 90 more alerts within 60 s: /),
         severity: 'error',
-        custom_details: {
-          alerts: 90,
-          rules: [
-            '45 × high rule-0: Token audience mismatch: alice on files',
-            expect.stringMatching(/^45 × high rule-1/),
-          ],
-        },
+        source: 'files',
+        custom_details: { evidence: expect.arrayContaining(['alerts high: 90', 'rules: rule-0 x45, rule-1 x45']) },
       },
     })
   })

@@ -1,11 +1,8 @@
 /** The Slack message, exactly, and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
-import { createSend } from '../../../../../connectors/webhook/send.ts'
-import { slackMessage, slackSummary, slackTarget } from '../../../../../connectors/webhook/targets/slack.ts'
-import type { Alert } from '../../../../../schemas/alert.ts'
-import type { TargetRequest } from '../../../../../schemas/ports.ts'
+import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { slackMessage, slackTarget } from '../../../../../connectors/webhook/targets/slack.ts'
 import { HOSTILE, sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
-import { FakeSlack } from '../../../../fakes/slack.ts'
 
 const mrkdwn = (text: string) => ({ type: 'mrkdwn', text, verbatim: true })
 
@@ -123,30 +120,12 @@ describe('what a person decided', () => {
 })
 
 describe('alerts told together', () => {
-  const bundle = (count: number, changed: Partial<Alert> = {}) =>
-    Array.from({ length: count }, (_, at) => ({
-      ...sampleDelivery('soc', sampleAlert({ severity: 'medium', ...changed, rule: `rule-${at % 60}` })),
-      bundle: 'b1',
-    }))
-  it('are one message with exact counts, and criticals by name', async () => {
-    const told = [...bundle(199), { ...sampleDelivery('soc', sampleAlert({ title: 'Stolen <@U1>' })), bundle: 'b1' }]
-    const summary = slackSummary('b1', told)
-    expect(summary['text']).toBe('200 alerts: 1 critical, 199 medium')
-    const texts = textsOf(summary)
-    expect(texts.find((text) => text.startsWith('*Critical*'))).toContain('`Stolen &lt;@U1&gt;` a1a1')
-    expect(texts.find((text) => text.startsWith('*Rules*'))).toMatch(/\nand \d+ more$/)
-    const slack = await FakeSlack.start()
-    const target = slackTarget('soc', slack.url)
-    const signal = new AbortController().signal
-    const post = createSend({ allowPrivate: true })
-    const exchange = { send: (sent: TargetRequest) => post(sent, signal), clock: { nowMs: () => 0 }, signal }
-    const mixed = [...told, sampleDelivery('soc')]
-    expect(await target.deliver(mixed, exchange)).toEqual(mixed.map(() => ({ kind: 'delivered' })))
-    expect(slack.messages).toHaveLength(2)
-    await slack.close()
-  })
-  it('fit however many they are and whatever they hold', () => {
-    const message = slackSummary('b'.repeat(4_000), bundle(5_000, { severity: 'critical', title: HOSTILE.repeat(20) }))
+  it('are one message with exact counts that fits, whatever they hold', () => {
+    const members = Array.from({ length: 1_500 }, (_, at) =>
+      sampleDelivery('soc', sampleAlert({ severity: 'medium', serverId: HOSTILE, rule: `${HOSTILE}${at % 300}` })),
+    )
+    const message = slackMessage(summaryOf('b1'.repeat(16), members, 60_000))
+    expect(message['text']).toMatch(/^\[MEDIUM\] 1500 more alerts within 60 s: /)
     expect(JSON.stringify(message['blocks']).length).toBeLessThan(13_000)
     expect(textsOf(message).join('\n')).not.toMatch(/[<>]/)
   })

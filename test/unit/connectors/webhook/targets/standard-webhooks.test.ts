@@ -1,6 +1,7 @@
 /** The Standard Webhooks request, exactly, and its secret. */
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
 import factory, {
   signersOf,
   standardWebhooksTarget,
@@ -41,22 +42,12 @@ describe('the request', () => {
     const body: unknown = JSON.parse(target.request(sampleDelivery('siem', sampleAlert(changed)), NOW).body)
     expect(body).toMatchObject({ type, timestamp })
   })
-  it('tells a bundle once, under its key, with every alert counted', () => {
-    const bundled = Array.from({ length: 700 }, (_, at) => ({
-      ...sampleDelivery('siem', sampleAlert({ revision: at + 1, severity: at < 3 ? 'critical' : 'low' })),
-      bundle: 'siem-2026-10-01T10:06',
-    }))
-    const [payload, ...rest] = target.payloads(bundled, NOW)
-    expect(rest).toEqual([])
-    expect(payload!.headers['webhook-id']).toBe('siem-2026-10-01T10:06')
-    const { type, data } = JSON.parse(payload!.body) as { type: string; data: Record<string, unknown> }
-    expect(type).toBe('alerts.grouped')
-    expect(data).toMatchObject({ count: 700, severities: { critical: 3, low: 697 }, unnamed: 200 })
-    expect((data['alerts'] as { severity: string }[]).slice(0, 4).map(({ severity }) => severity)).toEqual([
-      ...['critical', 'critical', 'critical'],
-      'low',
-    ])
-    expect(payload!.body.length).toBeLessThan(200_000)
+  it('tells many alerts as one, under the key of all of them', () => {
+    const bundle = 'b1'.repeat(16)
+    const alert = summaryOf(bundle, [sampleDelivery('siem'), sampleDelivery('siem')], 60_000)
+    const request = target.request({ ...sampleDelivery('siem', alert), idempotencyKey: bundle, bundle }, NOW)
+    expect(request.headers['webhook-id']).toBe(bundle)
+    expect(JSON.parse(request.body)).toMatchObject({ type: 'alert.grouped', data: { alertId: bundle, count: 2 } })
   })
   it('carries an OCSF Detection Finding when it is told to', async () => {
     const settings = { secret: async () => SECRET, allowPrivate: false }

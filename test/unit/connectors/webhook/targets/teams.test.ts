@@ -1,6 +1,7 @@
 /** The Adaptive Card, exactly, and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
-import { alertCard, CARD_BYTES, summaryCard, teamsTarget } from '../../../../../connectors/webhook/targets/teams.ts'
+import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { alertCard, CARD_BYTES, teamsTarget } from '../../../../../connectors/webhook/targets/teams.ts'
 import { HOSTILE, sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
 import { textsOf } from '../../../../fakes/teams.ts'
 
@@ -104,15 +105,13 @@ describe('the card', () => {
     for (const query of ['x'.repeat(5_000), "SELECT 'https://evil.example'", 'SELECT 1 \u202e'])
       expect(plain(alertCard(sampleAlert({ query })))).toContain('stands in the table of alerts')
   })
-  it('tells a bundle with exact counts, and criticals by name', () => {
-    const told = Array.from({ length: 3_000 }, (_, at) =>
-      sampleDelivery('soc', sampleAlert({ severity: at === 7 ? 'critical' : 'low', rule: `rule-${at % 3}` })),
+  it('tells many alerts as one, with exact counts', () => {
+    const members = Array.from({ length: 1_500 }, (_, at) =>
+      sampleDelivery('soc', sampleAlert({ severity: 'low', rule: `rule-${at % 300}` })),
     )
-    const texts = plain(summaryCard('b1', told))
-    expect(texts[0]).toBe('3000 alerts: 1 critical, 2999 low')
-    expect(texts).toContain('Token audience mismatch: alice on files (a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1)')
-    expect(texts).toContain('1000 × low ')
-    expect(texts.at(-1)).toBe('bundle b1')
+    const card = alertCard(summaryOf('b1'.repeat(16), members, 60_000))
+    expect(plain(card)[0]).toMatch(/^\[LOW\] 1500 more alerts within 60 s: /)
+    expect(Buffer.byteLength(JSON.stringify(card))).toBeLessThanOrEqual(CARD_BYTES)
   })
   it('is shown without the URL, which is the secret', () => {
     const [payload] = teamsTarget('soc', 'https://x.logic.azure.com/w?sig=secret-canary').payloads(
