@@ -64,17 +64,21 @@ SELECT
 FROM
 (
   SELECT *,
-    transform(severity, ['low', 'medium', 'high', 'critical'], [1., 4., 10., 25.], 0.)
-      * exp2(-dateDiff('second', last_seen, max(last_seen) OVER (PARTITION BY tenant, subject_kind, subject)) / 43200.) AS aged,
     aged * exp2(1 - row_number() OVER (PARTITION BY tenant, subject_kind, subject, rule ORDER BY aged DESC, alert_id)) AS worth
   FROM
   (
-    SELECT tenant, rule, severity, alert_id, first_seen, last_seen,
-      multiIf(principal_key != '', 'principal', client_key != '', 'client', session_fp != '', 'session', 'server') AS subject_kind,
-      multiIf(principal_key != '', toString(principal_key), client_key != '', toString(client_key), session_fp != '', session_fp, toString(server_id)) AS subject
-    FROM alerts
-    WHERE last_seen > now() - toIntervalDay(1) AND window_start > now() - toIntervalDay(2)
-      AND rule != 'auditd-incident' AND status != 'resolved' AND verdict NOT IN ('false_positive', 'benign')
+    SELECT *,
+      transform(severity, ['low', 'medium', 'high', 'critical'], [1., 4., 10., 25.], 0.)
+        * exp2(-dateDiff('second', last_seen, max(last_seen) OVER (PARTITION BY tenant, subject_kind, subject)) / 43200.) AS aged
+    FROM
+    (
+      SELECT tenant, rule, severity, alert_id, first_seen, last_seen,
+        multiIf(principal_key != '', 'principal', client_key != '', 'client', session_fp != '', 'session', 'server') AS subject_kind,
+        multiIf(principal_key != '', toString(principal_key), client_key != '', toString(client_key), session_fp != '', session_fp, toString(server_id)) AS subject
+      FROM alerts
+      WHERE last_seen > now() - toIntervalDay(1) AND window_start > now() - toIntervalDay(2)
+        AND rule != 'auditd-incident' AND status != 'resolved' AND verdict NOT IN ('false_positive', 'benign')
+    )
   )
 )
 GROUP BY tenant, subject_kind, subject
