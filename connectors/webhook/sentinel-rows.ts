@@ -26,7 +26,16 @@ export function detectionRow(alert: Alert): SentinelRow {
   const computed: SentinelRow = { EventTime: changedAt(alert), Techniques: techniques(alert) }
   return rowOf(DETECTION_COLUMNS, ({ name, from }) => (from === '' ? computed[name] : alert[from as keyof Alert]))
 }
-export const auditRow = (row: EventRow): SentinelRow => rowOf(AUDIT_COLUMNS, ({ from }) => row[from])
+/** A sealed name of a person stays where opening it is an event of the audit. */
+const SEALED = 'principalName'
+export function auditRow(row: EventRow): SentinelRow {
+  return rowOf(AUDIT_COLUMNS, ({ from }) => (from === 'fields' ? withoutSealed(row[from]) : row[from]))
+}
+function withoutSealed(fields: unknown): unknown {
+  const own = typeof fields === 'string' ? parsedJson(fields) : fields
+  if (typeof own !== 'object' || own === null || !Object.hasOwn(own, SEALED)) return own
+  return Object.fromEntries(Object.entries(own).filter(([name]) => name !== SEALED))
+}
 
 function rowOf(columns: readonly SentinelColumn[], pick: (column: SentinelColumn) => unknown): SentinelRow {
   const row: Record<string, unknown> = {}
