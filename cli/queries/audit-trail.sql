@@ -15,7 +15,7 @@ SELECT
   ]), ' ') AS detail,
   JSONExtractUInt(fields, 'dropped') AS dropped, event_id
 FROM events_exact
-WHERE event_type IN ('auditd.config.changed', 'auditd.error', 'auditd.checkpoint', 'audit.access', 'alert.changed')
+WHERE event_type IN ('auditd.config.changed', 'auditd.error', 'audit.access')
   AND ({tenant:String} = '' OR tenant = {tenant:String})
   AND ({server:String} = '' OR server_id = {server:String})
   AND event_time BETWEEN {from:DateTime64(3, 'UTC')} AND {to:DateTime64(3, 'UTC')}

@@ -54,6 +54,7 @@ afterAll(async () => {
 /** What the demo does not do: these run, and have nothing to say. */
 const SILENT = new Set([
   ...[
+    'alert-history',
     'audit-trail',
     'outbound-destinations',
     'secrets-seen',

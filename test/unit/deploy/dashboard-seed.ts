@@ -138,6 +138,7 @@ export function dashboardSeed(nowMs: number): Seed {
         principalKey: hex('alice'),
         firstSeen: ago(50),
         lastSeen: ago(49),
+        windowStart: hour,
       },
       {
         serverId: 'files',

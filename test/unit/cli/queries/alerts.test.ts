@@ -25,6 +25,12 @@ const search = (minute: number, person: string): EventFields[] =>
     requestUid: hex(`search at ${minute}`),
   })
 const ALERT = hex('alert-0')
+/** Of now, because risk fades within a day. */
+const NOW = new Date().toISOString()
+const ABOUT_EVE = {
+  ...{ principalKey: hex('eve'), firstSeen: NOW, lastSeen: NOW, windowStart: NOW },
+  status: 'acknowledged' as const,
+}
 
 let seeded: SeededStore
 beforeAll(async () => {
@@ -84,6 +90,23 @@ beforeAll(async () => {
         sourceAddressFp: hex('abroad'),
       },
       { eventType: 'http.request', serverId: 'wiki', eventTime: at(17), status: 200, processed: true },
+      {
+        eventType: 'audit.access',
+        serverId: 'mcp-auditd',
+        eventTime: at(18),
+        operation: 'alert',
+        subject: ALERT,
+        actor: 'olga',
+        reason: 'ack: mine',
+      },
+      {
+        eventType: 'detection.alert',
+        serverId: 'mcp-auditd',
+        eventTime: at(19),
+        alertId: ALERT,
+        alertStatus: 'acknowledged',
+        reason: 'mine',
+      } as EventFields,
     ],
     findings: [
       {
@@ -118,7 +141,12 @@ beforeAll(async () => {
         firstSeen: at(12),
         lastSeen: at(12),
       },
-      { rule: 'tok-001', severity: 'low', serverId: 'files', title: 'small', firstSeen: at(14), lastSeen: at(14) },
+      {
+        ...{ rule: 'tok-001', severity: 'low', serverId: 'files', title: 'small', firstSeen: at(14), lastSeen: at(14) },
+        ...{ status: 'resolved', owner: 'olga', verdict: 'false_positive' },
+      },
+      { ...ABOUT_EVE, rule: 'scp-001', severity: 'high' },
+      { ...ABOUT_EVE, rule: 'beh-001', severity: 'medium' },
     ],
   })
 })
@@ -129,7 +157,27 @@ it('@open-alerts has the gravest first, and not what is below the severity', asy
     ['gravest'],
     ['hidden words in search'],
   ])
-  expect(await seeded.ask('open-alerts')).toHaveLength(3)
+  expect(await seeded.ask('open-alerts')).toHaveLength(2)
+  expect(only(await seeded.ask('open-alerts', { status: '' }), 'title', 'status', 'owner').at(-1)).toEqual([
+    'small',
+    'resolved',
+    'olga',
+  ])
+})
+
+it('@alert-history has what people decided and what became of it, in order', async () => {
+  const rows = await seeded.ask('alert-history', { alert: ALERT })
+  expect(only(rows, 'kind', 'actor', 'status', 'reason')).toEqual([
+    ['decision', 'olga', '', 'ack: mine'],
+    ['revision', '', 'acknowledged', 'mine'],
+  ])
+})
+
+it('@risky-subjects adds up the alerts of the last day, each tenant apart', async () => {
+  const rows = await seeded.ask('risky-subjects')
+  expect(only(rows, 'subject_kind', 'subject', 'score', 'alerts', 'grave')).toEqual([
+    ['principal', hex('eve'), 14, 2, 1],
+  ])
 })
 
 it('@alert-evidence shows each event of the evidence with what the rule saw', async () => {
@@ -153,10 +201,10 @@ it('@around-alert shows the calls of the server before, during and after', async
 })
 
 it('@alert-noise counts what alerts, is suppressed and is only watched', async () => {
-  const rows = await seeded.ask('alert-noise')
-  expect(only(rows, 'rule', 'alerts', 'alerting', 'suppressed', 'shadow', 'entities')).toEqual([
-    ['tok-001', 2, 2, 0, 1, 2],
-    ['inj-001', 1, 1, 1, 0, 2],
+  const rows = await seeded.ask('alert-noise', { to: at(60) })
+  expect(only(rows, 'rule', 'alerts', 'false_positives', 'alerting', 'suppressed', 'shadow', 'entities')).toEqual([
+    ['tok-001', 2, 1, 2, 0, 1, 2],
+    ['inj-001', 1, 0, 1, 1, 0, 2],
   ])
 })
 
