@@ -44,14 +44,14 @@ export async function eraseSubject(parts: ErasureParts, erasure: Erasure): Promi
   const { subject, tenant, reason, by, isTrial } = erasure
   if (!KEY.test(subject))
     throw new AuditdError('usage', 'erase', 'subject', 'must be a principal key: 16 to 64 lower-case hex digits')
-  if (!isTrial) await proof.store.resumeRemovals()
   const keys = await sameSubject(store, tenant, subject)
   const where = `tenant = ${sqlLiteral(tenant)} AND (${namesOne(keys)})`
-  if (isTrial) {
-    const [counted] = rowsOf<[string]>(await ask(store, `SELECT toString(count()) FROM events WHERE ${where}`))
-    return { keys, events: Number(counted![0]), mentions: 0, erased: false }
-  }
-  const events = await removeWhere({ store, proof }, where, { reason: 'erase', by, note: reason, atMs: nowMs })
+  const [counted] = rowsOf<[string]>(await ask(store, `SELECT toString(count()) FROM events WHERE ${where}`))
+  const events = Number(counted![0])
+  if (isTrial) return { keys, events, mentions: 0, erased: false }
+  // What an erasure that died halfway has begun is counted here too.
+  await proof.store.resumeRemovals()
+  await removeWhere({ store, proof }, where, { reason: 'erase', by, note: reason, atMs: nowMs })
   const mentions = await proof.store.removeMentions(tenant, keys)
   await bus.publish([accessEvent(erasure, events, nowMs)])
   return { keys, events, mentions, erased: true }
