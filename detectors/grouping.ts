@@ -1,12 +1,11 @@
 /** From findings to alerts: one alert per (rule, tenant, entity, window of event time). Pure; the alert role keeps the groups. */
 import { ALERT_WINDOW_MS, type Alert } from '../schemas/alert.ts'
 import { type Finding, severityRank } from '../schemas/finding.ts'
-import { idOfParts, wasRefused } from './finding.ts'
+import { queryOf, reasonOf, titleOf } from './alert-text.ts'
+import { idOfParts } from './finding.ts'
 import type { AnyRule } from './loaded-rule.ts'
-import { sqlLiteral } from './sql-literal.ts'
 
 export const EVIDENCE_LENGTH = 50
-const FACT_CHARS = 120
 /** What an alert takes from the rule’s text. */
 export type RuleText = Pick<AnyRule, 'refs' | 'blindSpots' | 'triage'>
 /** For findings of rules that are not here any more, and of the engine itself. */
@@ -85,44 +84,3 @@ const leadOf = (finding: Finding) => ({
   decision: finding.decision,
   evidenceLevel: finding.evidenceLevel,
 })
-
-/** One line: who, where, what. Control characters of attacker text would break lines and terminals. */
-function titleOf(finding: Finding): string {
-  const who = finding.principalKey === '' ? '' : ` by ${finding.principalKey.slice(0, 12)}`
-  const client = finding.clientKey === '' ? '' : ` with ${finding.clientKey}`
-  const tool = finding.toolName === '' ? '' : `, tool ${finding.toolName}`
-  return `${finding.title}${plain(who)}${plain(client)} on ${plain(finding.serverId)}${plain(tool)}`
-}
-const plain = (text: string): string =>
-  text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
-    .slice(0, FACT_CHARS)
-    .toWellFormed()
-
-function reasonOf(finding: Finding): string {
-  if (finding.eventId === '') return `${finding.severity}: something expected did not happen in time`
-  const verdict = { decision: finding.decision, outcome: '' }
-  if (wasRefused(verdict)) return `${finding.severity}: the server refused it (${finding.decision}), so it is a probe`
-  if (finding.decision === 'allow') return `${finding.severity}: the server allowed it`
-  return `${finding.severity}: the server did not say that it refused it`
-}
-
-const moment = (ms: number): string =>
-  `toDateTime64('${new Date(ms).toISOString().slice(0, -1).replace('T', ' ')}', 3, 'UTC')`
-
-/** What an alert about a person, token or client names may lie on several servers. */
-const isOfOneServer = ({ entity }: Finding): boolean => /(^| )server=/.test(entity)
-
-function queryOf(finding: Finding, eventIds: readonly string[], windowStart: string, windowMs: number): string {
-  const startMs = Date.parse(windowStart)
-  const evidence =
-    eventIds.length > 0
-      ? `event_id IN (${eventIds.map(sqlLiteral).join(', ')})`
-      : `event_time >= ${moment(startMs)} AND event_time < ${moment(startMs + windowMs)}`
-  return [
-    'SELECT event_time, event_type, event_id, principal_key, client_key, session_fp, tool_name, decision, outcome, definition_hash, fields',
-    'FROM events_exact',
-    `WHERE tenant = ${sqlLiteral(finding.tenant)} AND ${isOfOneServer(finding) ? `server_id = ${sqlLiteral(finding.serverId)} AND ` : ''}${evidence}`,
-    'ORDER BY event_time, event_id',
-  ].join('\n')
-}

@@ -1,4 +1,4 @@
-/** The query of an alert, run as it is printed on the real engine, answers exactly the events of its evidence: for every rule and example. */
+/** The query of an alert, run as it is printed on the real engine, answers exactly the events of its evidence: for every rule, by its first example, and for all that did not happen in time. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,9 +28,9 @@ interface Case {
   readonly events: readonly AuditEvent[]
   readonly alerts: readonly Alert[]
 }
-/** Each example in a tenant of its own, whose name must be quoted. */
+/** Each example in a tenant of its own, whose name must be quoted and holds what no screen shows. */
 function caseOf(rule: AnyRule, example: Example): Case {
-  const events = exampleEvents(example.events, `o'brien\\${rule.id} ${example.name}`)
+  const events = exampleEvents(example.events, `o'brien\\\n\u202e${rule.id} ${example.name}`)
   const alerts = new Map<string, Alert>()
   for (const finding of findingsOf(engineFor(rulesFor(rule, example)), events)) {
     const id = alertIdOf(finding)
@@ -38,7 +38,11 @@ function caseOf(rule: AnyRule, example: Example): Case {
   }
   return { name: `${rule.id}: ${example.name}`, events, alerts: [...alerts.values()] }
 }
-const cases = RULES.flatMap((rule) => rule.examples.match.map((example) => caseOf(rule, example)))
+const cases = RULES.flatMap((rule) =>
+  rule.examples.match
+    .map((example) => caseOf(rule, example))
+    .filter(({ alerts }, at) => at === 0 || alerts.some(({ evidenceEventIds }) => evidenceEventIds.length === 0)),
+)
 
 beforeAll(async () => {
   await store.open()

@@ -69,7 +69,11 @@ export default defineRule({
       const keeps = isMemory(e)
       if (keeps && isPoison(e.findingClass)) return
       const found = contentSeverity(e)!
-      const what = { saw: sawContent(e), evidence: contentEvidence(e) }
+      const what = {
+        saw: sawContent(e),
+        expected: 'arguments without orders to the model',
+        evidence: contentEvidence(e),
+      }
       if (
         found === 'low' ||
         e.tagsOf('principals', e.principal).includes('red_team') ||

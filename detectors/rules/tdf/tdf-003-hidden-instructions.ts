@@ -70,7 +70,9 @@ export default defineRule({
       const found = contentSeverity(e)
       if (found === undefined) return
       const isKnown = e.verdict === 'suspicious' && e.tagsOf('tools', e.tool).includes('reviewed_text')
-      return { severity: isKnown ? 'low' : found, saw: sawContent(e), evidence: contentEvidence(e) }
+      const severity = isKnown ? 'low' : found
+      const expected = 'a definition that only says what the tool does'
+      return { severity, saw: sawContent(e), expected, evidence: contentEvidence(e) }
     },
   },
   examples: {

@@ -65,7 +65,7 @@ export default defineRule({
       const isPassed = e.surface === 'arguments'
       if (!isPassed && tags.includes('secret_retrieval')) return
       const severity = isPassed && tags.includes('takes_secret') ? 'low' : wasRefused(e) ? asProbe(found) : found
-      return { severity, saw: sawContent(e), evidence: contentEvidence(e) }
+      return { severity, saw: sawContent(e), expected: 'content without secrets', evidence: contentEvidence(e) }
     },
   },
   examples: {

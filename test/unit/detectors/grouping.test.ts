@@ -62,7 +62,9 @@ describe('a group', () => {
     const made = group(finding(1, '2026-01-01T10:05:00.123456789Z'))
     expect(alert.parse(made)).toEqual(made)
     expect(made).toMatchObject({ ...text, windowStart: '2026-01-01T10:00:00.000Z', windowMs: 3_600_000, revision: 1 })
-    expect(made.title).toBe("Token audience mismatch by abcdef012345 with ide on o'brien\\srv, tool read file ")
+    expect(made.title).toBe(
+      "Token audience mismatch on o'brien\\srv (tool read file) by abcdef012345 with ide: saw saw 1",
+    )
     expect(made.severityReason).toBe('low: the server refused it (deny), so it is a probe')
   })
   it('does not change by a finding it has', () => {
