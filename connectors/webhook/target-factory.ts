@@ -3,6 +3,7 @@ import { AuditdError } from '../../schemas/errors.ts'
 import type { AlertTarget } from '../../schemas/ports.ts'
 import type { SecretReference } from '../../schemas/secret-reference.ts'
 import type { TargetConfig } from '../../schemas/target-config.ts'
+import type { KafkaDriver } from '../kafka/driver.ts'
 import { urlDenied } from './address.ts'
 import type { DeliverySettings } from './filter.ts'
 import type { Send } from './send.ts'
@@ -11,6 +12,11 @@ export interface TargetSettings {
   /** The value that a reference names; `field` stands in the error when there is none. */
   readonly secret: (reference: SecretReference, field: string) => Promise<string>
   readonly allowPrivate: boolean
+  /** A driver for these brokers, or for those of the configuration where there are none; absent where nothing is sent. */
+  readonly kafka?: (brokers: readonly string[]) => {
+    readonly brokers: readonly string[]
+    readonly driver: () => KafkaDriver
+  }
 }
 type ConfigOf<T extends TargetConfig['type']> = Extract<TargetConfig, { type: T }>
 export interface TargetFactory<T extends TargetConfig['type'] = TargetConfig['type']> {

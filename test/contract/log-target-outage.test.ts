@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
 import { fileTarget } from '../../connectors/webhook/targets/file.ts'
+import { kafkaTarget } from '../../connectors/webhook/targets/kafka.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { syslogTarget } from '../../connectors/webhook/targets/syslog.ts'
 import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
 import { FailingDisk } from '../fakes/failing-disk.ts'
+import { FakeKafkaDriver } from '../fakes/kafka-driver.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { FakeSyslog } from '../fakes/syslog.ts'
 import { type Held, outageSuite } from './target-outage.ts'
@@ -93,5 +95,20 @@ outageSuite('syslog', async () => {
     held: () => fake.messages.map(({ uid }) => heldOf(uid)),
     dropsRepeats: false,
     close: () => fake.close(),
+  }
+})
+
+outageSuite('kafka', async () => {
+  const driver = new FakeKafkaDriver({ alerts: 3 })
+  return {
+    target: kafkaTarget('kafka', { topic: 'alerts', form: 'alert', brokers: [], driver: () => driver }),
+    outages: ['refused', 'error', 'unauthorized', 'lost'],
+    fail: (outage) => {
+      const faults = { refused: 'unavailable', error: 'timeout', unauthorized: 'denied', lost: 'lost' } as const
+      driver.fault = outage === undefined ? undefined : faults[outage as keyof typeof faults]
+    },
+    held: () => driver.records('alerts').map(({ headers }) => heldOf(headers['mcp-audit-uid']!)),
+    dropsRepeats: false,
+    close: async () => undefined,
   }
 })

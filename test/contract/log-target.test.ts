@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { elasticsearchTarget } from '../../connectors/webhook/targets/elasticsearch.ts'
 import { fileTarget } from '../../connectors/webhook/targets/file.ts'
+import { kafkaTarget } from '../../connectors/webhook/targets/kafka.ts'
 import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
 import { syslogTarget } from '../../connectors/webhook/targets/syslog.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
 import { API_KEY, FakeElasticsearch } from '../fakes/elasticsearch.ts'
+import { FakeKafkaDriver } from '../fakes/kafka-driver.ts'
 import { FakeSplunk, TOKEN } from '../fakes/splunk.ts'
 import { FakeSyslog } from '../fakes/syslog.ts'
 import { alertTargetContract } from './alert-target.ts'
@@ -90,5 +92,14 @@ alertTargetContract('syslog', async () => {
     target: syslogTarget('syslog', { facility: 13, format: 'cef', hostname: 'audit', to }),
     taken: () => fake.uids.size,
     close: () => fake.close(),
+  }
+})
+
+alertTargetContract('kafka', async () => {
+  const driver = new FakeKafkaDriver({ alerts: 3 })
+  return {
+    target: kafkaTarget('kafka', { topic: 'alerts', form: 'alert', brokers: ['k:9092'], driver: () => driver }),
+    taken: () => driver.records('alerts').length,
+    close: async () => undefined,
   }
 })
