@@ -1,4 +1,5 @@
 /** Elasticsearch's bulk API as documented: per-document results, dynamic mappings that conflict, and the values ECS allows. */
+import type { Refusal } from './selftest.ts'
 import { type Received, type Reply, WebhookServer } from './webhook-server.ts'
 
 export const API_KEY = 'bXktaWQ6bXkta2V5'
@@ -199,3 +200,66 @@ const failed = (status: number, type: string, reason: string): Reply => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ error: { root_cause: [{ type, reason }], type, reason }, status }),
 })
+
+const lines = (document: object, id = 'a', action = 'create'): string =>
+  `${JSON.stringify({ [action]: { _index: 'alerts', _id: id } })}\n${JSON.stringify(document)}\n`
+const VALID = { '@timestamp': '2026-10-01T10:06:00Z' }
+async function repliesTo(
+  bodies: readonly string[],
+  prepare: (fake: FakeElasticsearch) => void = () => undefined,
+  authorization = `ApiKey ${API_KEY}`,
+): Promise<readonly Reply[]> {
+  const fake = await FakeElasticsearch.start()
+  try {
+    prepare(fake)
+    const headers = { authorization, 'content-type': 'application/x-ndjson' }
+    return bodies.map((body) => fake.answer({ method: 'POST', path: '/_bulk', headers, body }))
+  } finally {
+    await fake.close()
+  }
+}
+const status = async (...asked: Parameters<typeof repliesTo>): Promise<number> => (await repliesTo(...asked))[0]!.status
+/** Status of the last document, which a 200 for the request says nothing of. */
+const documentStatus = async (...asked: Parameters<typeof repliesTo>): Promise<number> => {
+  const { body } = (await repliesTo(...asked)).at(-1)!
+  return (JSON.parse(body) as { items: { create: { status: number } }[] }).items.at(-1)!.create.status
+}
+export const selftest: readonly Refusal[] = [
+  {
+    name: 'a key it does not know',
+    refuses: async () => (await status([lines(VALID)], undefined, 'ApiKey x')) === 401,
+  },
+  { name: 'a body without a line end', refuses: async () => (await status([lines(VALID).trimEnd()])) === 400 },
+  { name: 'an action that is not create', refuses: async () => (await status([lines(VALID, 'a', 'index')])) === 400 },
+  {
+    name: 'a request larger than http.max_content_length',
+    refuses: async () =>
+      (await status([lines(VALID)], (fake) => {
+        fake.maxBytes = 10
+      })) === 413,
+  },
+  {
+    name: 'a document that is there already',
+    refuses: async () => (await documentStatus([lines(VALID), lines(VALID)])) === 409,
+  },
+  { name: 'a document without a time', refuses: async () => (await documentStatus([lines({})])) === 400 },
+  {
+    name: 'a blank name of a field',
+    refuses: async () => (await documentStatus([lines({ ...VALID, ' ': 1 })])) === 400,
+  },
+  {
+    name: 'a text of 32,767 bytes',
+    refuses: async () => (await documentStatus([lines({ ...VALID, text: 'x'.repeat(LONGEST_TERM + 1) })])) === 400,
+  },
+  {
+    name: 'a text where the mapping has an object',
+    refuses: async () =>
+      (await documentStatus([lines({ ...VALID, a: { b: 1 } }, '1'), lines({ ...VALID, a: 'x' }, '2')])) === 400,
+  },
+  {
+    name: 'a category that ECS does not know',
+    refuses: async () =>
+      (await documentStatus([lines({ ...VALID, event: { kind: 'alert', category: ['mcp'], type: ['info'] } })])) ===
+      400,
+  },
+]

@@ -1,4 +1,7 @@
 /** Splunk's HTTP Event Collector as documented, and as others measured it on 10.4.3 where the documentation is silent. */
+import { splunkTarget } from '../../connectors/webhook/targets/splunk.ts'
+import { sampleDelivery } from './alerts.ts'
+import type { Refusal } from './selftest.ts'
 import { type Received, type Reply, WebhookServer } from './webhook-server.ts'
 
 /** What Splunk Cloud documents; Enterprise ships 800 MB. */
@@ -176,3 +179,56 @@ export function objects(body: string): readonly string[] {
   }
   return depth === 0 ? found : [...found, body.slice(from)]
 }
+
+const HEC_EVENT = JSON.stringify({ event: { a: 1 }, fields: { uid: 'u' } })
+async function answered(body: string, headers: object, prepare: (splunk: FakeSplunk) => void): Promise<Reply> {
+  const splunk = await FakeSplunk.start()
+  try {
+    prepare(splunk)
+    return splunk.answer({ method: 'POST', path: '/services/collector/event', headers: { ...headers }, body })
+  } finally {
+    await splunk.close()
+  }
+}
+/** Whether an answer has this status and says this code. */
+const says = async (
+  status: number,
+  code: number | undefined,
+  body = HEC_EVENT,
+  prepare: (splunk: FakeSplunk) => void = () => undefined,
+  headers: object = { authorization: `Splunk ${TOKEN}` },
+): Promise<boolean> => {
+  const reply = await answered(body, headers, prepare)
+  return reply.status === status && (code === undefined || reply.body.includes(`"code":${code}`))
+}
+export const selftest: readonly Refusal[] = [
+  { name: 'a request of 1 MB and one byte', refuses: () => says(413, undefined, HEC_EVENT.padEnd(CLOUD_BYTES + 1)) },
+  {
+    name: 'a token it does not know',
+    refuses: () => says(403, 4, HEC_EVENT, undefined, { authorization: 'Splunk x' }),
+  },
+  { name: 'no token', refuses: () => says(401, 2, HEC_EVENT, undefined, {}) },
+  { name: 'events as a JSON array', refuses: () => says(400, 6, `[${HEC_EVENT}]`) },
+  { name: 'an object without an event', refuses: () => says(400, 12, '{"time":1}') },
+  { name: 'a blank event', refuses: () => says(400, 13, '{"event":" "}') },
+  { name: 'a time with an exponent', refuses: () => says(400, 15, '{"time":1.7e9,"event":"x"}') },
+  { name: 'an indexed field that is an object', refuses: () => says(400, 15, '{"event":"x","fields":{"a":{}}}') },
+  { name: 'an index the token may not write to', refuses: () => says(400, 7, '{"event":"x","index":"_internal"}') },
+  {
+    name: 'no channel on a token with acknowledgement',
+    refuses: () =>
+      says(400, 10, HEC_EVENT, (splunk) => {
+        splunk.useAck = true
+      }),
+  },
+  {
+    name: 'a 200 with an error in its body is noticed by the target',
+    async refuses() {
+      const send = async () => ({ status: 200, headers: {}, body: '{"text":"Invalid data format","code":6}' })
+      const names = { index: '', source: 's', sourcetype: 't', acknowledged: false, events: false }
+      const target = splunkTarget('splunk', { ...names, url: 'https://splunk.example', token: TOKEN })
+      const exchange = { send, clock: { nowMs: () => 0 }, signal: new AbortController().signal }
+      return (await target.deliver([sampleDelivery('splunk')], exchange))[0]!.kind !== 'delivered'
+    },
+  },
+]

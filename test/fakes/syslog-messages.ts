@@ -1,4 +1,5 @@
 /** A strict reader of RFC 5424 messages and of CEF lines: it takes what their documents allow and says why it refuses the rest. */
+import type { Refusal } from './selftest.ts'
 
 export interface SyslogMessage {
   readonly priority: number
@@ -146,3 +147,44 @@ export function parseCef(line: string): CefEvent {
     if (/^(cs|flexString)\d$/.test(key) && !extension.has(`${key}Label`)) throw new Error(`${key} without a label`)
   return { header, extension }
 }
+
+const throwsFor = async (
+  message: string | Buffer,
+  parse: (message: Buffer) => unknown = parseSyslog,
+): Promise<boolean> => {
+  try {
+    parse(Buffer.from(message))
+    return false
+  } catch {
+    return true
+  }
+}
+const HEAD = '<110>1 2026-10-01T10:06:00Z host app - id'
+const MARK = '\ufeff'
+const cefOf = (message: Buffer): CefEvent => parseCef(message.toString())
+export const selftest: readonly Refusal[] = [
+  { name: 'a message of 8,193 bytes', refuses: () => throwsFor(`${HEAD} - ${MARK}`.padEnd(MOST_BYTES + 1, 'x')) },
+  { name: 'a priority above 191', refuses: () => throwsFor(`<192>1 - h a - i - ${MARK}x`) },
+  {
+    name: 'a time with seven digits',
+    refuses: () => throwsFor(`<1>1 2026-10-01T10:06:00.1234567Z h a - i - ${MARK}x`),
+  },
+  {
+    name: 'a name of a program with 49 characters',
+    refuses: () => throwsFor(`<1>1 - h ${'a'.repeat(49)} - i - ${MARK}x`),
+  },
+  { name: 'a quotation mark in structured data', refuses: () => throwsFor(`${HEAD} [a@1 b="c"d"] ${MARK}x`) },
+  { name: 'a bracket in structured data', refuses: () => throwsFor(`${HEAD} [a@1 b="c]"] ${MARK}x`) },
+  {
+    name: 'a text that is no UTF-8',
+    refuses: () => throwsFor(Buffer.from(`${HEAD} - \u00ef\u00bb\u00bf\u00ff`, 'latin1')),
+  },
+  { name: 'a line end in the text', refuses: () => throwsFor(`${HEAD} - ${MARK}a\nb`) },
+  { name: 'a pipe in a CEF header', refuses: () => throwsFor('CEF:0|v|p|1|id|na|me|5|', cefOf) },
+  { name: 'an equals sign in a CEF value', refuses: () => throwsFor('CEF:0|v|p|1|id|n|5|msg=a=b', cefOf) },
+  { name: 'a CEF key twice', refuses: () => throwsFor('CEF:0|v|p|1|id|n|5|msg=a msg=b', cefOf) },
+  {
+    name: 'a CEF action of 64 characters',
+    refuses: () => throwsFor(`CEF:0|v|p|1|id|n|5|act=${'a'.repeat(64)}`, cefOf),
+  },
+]
