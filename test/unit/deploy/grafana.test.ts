@@ -103,8 +103,14 @@ describe('dashboards', () => {
       logs: { defaultTable: 'otel_logs', otelEnabled: true },
     })
     expect(`${clickhouse.jsonData!['host']}:${clickhouse.jsonData!['port']}`).toBe(settings.sql)
-    const { providers } = file('dashboards/mcp-auditd.yaml') as unknown as { providers: readonly { type: string }[] }
+    const { providers } = file('dashboards/mcp-auditd.yaml') as unknown as {
+      providers: readonly { type: string; options: { path: string } }[]
+    }
     expect(providers.map(({ type }) => type)).toEqual(['file'])
+    // The first lines of the data sources say where the dashboards are mounted. Grafana knows no default of a variable.
+    const text = readTracked('deploy/grafana/provisioning/datasources/mcp-auditd.yaml')
+    expect(text).toContain(`deploy/grafana/dashboards:${providers[0]!.options.path} `)
+    expect(`${text}${providers[0]!.options.path}`).not.toContain('${')
   })
   it('are six, each panel with a title of its own', () => {
     expect(DASHBOARDS.map(([file]) => file)).toEqual([
