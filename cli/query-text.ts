@@ -1,6 +1,6 @@
 /** What `query --list`, `--sql` and `--tables` print. */
 import { AuditdError } from '../schemas/errors.ts'
-import type { NamedQuery, QueryParameter } from './named-queries.ts'
+import { columnNote, type NamedQuery, type QueryParameter } from './named-queries.ts'
 
 const table = (rows: readonly (readonly string[])[], indent = ''): string => {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]!.length)))
@@ -9,15 +9,16 @@ const table = (rows: readonly (readonly string[])[], indent = ''): string => {
     .join('\n')
 }
 
-/** One query with all that is said of it; several with their questions. */
-export function listText(queries: readonly NamedQuery[]): string {
-  const [only] = queries
-  if (queries.length !== 1 || only === undefined)
-    return table(queries.map(({ name, question }) => [`@${name}`, question]))
-  const sections = [`@${only.name}  ${only.question}`, table(only.parameters.map(parameterRow), '  --param ')]
-  if (only.needs.length > 0) sections.push(`  needs ${only.needs.join(' or ')}`)
-  if (only.columns.size > 0) sections.push(table([...only.columns], '  '))
-  return sections.join('\n')
+export const listText = (queries: readonly NamedQuery[]): string =>
+  table(queries.map(({ name, question }) => [`@${name}`, question]))
+
+/** One query with all that is said of it. Without `columns`, as the engine names them, only its own notes. */
+export function queryNotes(query: NamedQuery, columns?: readonly (readonly [name: string, type: string])[]): string {
+  const parts = [`@${query.name}  ${query.question}`, table(query.parameters.map(parameterRow), '  --param ')]
+  if (query.needs.length > 0) parts.push(`  needs ${query.needs.join(' or ')}`)
+  const notes = columns?.map(([name, type]) => [name, type, columnNote(query, name)]) ?? [...query.columns]
+  if (notes.length > 0) parts.push(table(notes, '  '))
+  return parts.join('\n')
 }
 const parameterRow = ({ name, type, default: preset, description }: QueryParameter): string[] => [
   name,

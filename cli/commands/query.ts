@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
-import { namedQueries, namedQuery } from '../named-queries.ts'
+import { type NamedQuery, namedQueries, namedQuery } from '../named-queries.ts'
 import { parametersOf, withParameter } from '../query-parameters.ts'
-import { listText, queryText, TABLES_SQL, tablesText } from '../query-text.ts'
+import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../query-text.ts'
 import { printShown, shown } from '../screen.ts'
 import { askStore, rowsOf } from '../store-question.ts'
 
@@ -24,11 +24,11 @@ export default function configure(command: Command): void {
     .option('--data <dir>', 'data folder', (dir) => resolve(dir))
     .option('--param <name=value>', 'value of {name:Type} in the query; may be repeated', withParameter, {})
     .option('--format <format>', 'a ClickHouse output format', 'PrettyCompactMonoBlock')
-    .option('--list', 'named queries; with @NAME its parameters and columns')
+    .option('--list', 'named queries; with @NAME its parameters, and with --data its columns')
     .option('--sql', 'print the text of @NAME')
     .option('--tables', 'tables and views with their columns; with a name that one')
     .action(async (asked: string | undefined, flags: QueryFlags) => {
-      if (flags.list) return printShown(listText(asked === undefined ? namedQueries() : [named(asked)]))
+      if (flags.list) return printShown(await list(asked, flags.data))
       if (flags.sql) return printShown(queryText(named(needed(asked, 'a query @NAME'))))
       const data = needed(flags.data, 'option --data <dir>')
       if (flags.tables) return printShown(tablesText(rowsOf(await askStore(TABLES_SQL, data, 'JSONEachRow')), asked))
@@ -38,6 +38,21 @@ export default function configure(command: Command): void {
     })
 }
 
+async function list(asked: string | undefined, data: string | undefined): Promise<string> {
+  if (asked === undefined) return listText(namedQueries())
+  const query = named(asked)
+  return queryNotes(query, data === undefined ? undefined : await columnsOf(query, data))
+}
+/** What the engine answers for no row at all: names, and below them types. */
+async function columnsOf(query: NamedQuery, data: string): Promise<[name: string, type: string][]> {
+  const asked = query.parameters.filter(
+    ({ name, default: preset }) => preset === undefined || query.needs.includes(name),
+  )
+  const given = { ...Object.fromEntries(asked.map(({ name }) => [name, '-'])), limit: '0' }
+  const answer = await askStore(query.sql, data, 'TSVWithNamesAndTypes', parametersOf(query, given, Date.now()))
+  const [names = [], types = []] = answer.split('\n').map((line) => line.split('\t'))
+  return names.map((name, at) => [name, types[at] ?? ''])
+}
 function ask(asked: string, data: string, { format, param }: QueryFlags): Promise<string> {
   if (!asked.startsWith('@')) return askStore(asked, data, format, param)
   const query = named(asked)

@@ -53,34 +53,6 @@ function answers(): void {
     expect(code).toBe(0)
     expect(Object.keys(JSON.parse(stdout) as object)).toEqual(COLUMNS)
   })
-  it('answers a named query with its parameters, and names one that is wrong', async () => {
-    const named = (...args: string[]) => run(['query', ...args, '--data', dataDir, '--format', 'TSV'])
-    const usage = await named('@tool-usage', '--param', 'tool=b', '--param', 'from=3650d')
-    expect([usage.code, usage.stdout.split('\t').slice(2, 4)]).toEqual([0, []])
-    const calls = await named('@blast-radius', '--param', 'tool=b', '--param', 'from=3650d')
-    expect([calls.code, calls.stdout.split('\t')[3], calls.stdout.split('\n').length]).toEqual([0, 'b', 2])
-    const plain = await named('SELECT {name:String}', '--param', "name=it's")
-    expect([plain.code, plain.stdout]).toEqual([0, "it\\'s\n"])
-    for (const [args, reason] of [
-      [['@blast-radius'], 'query: --param definition or tool: @blast-radius needs one of them\n'],
-      [['@tool-usage', '--param', 'limit=all'], 'query: --param limit: must be a whole number below 2^32\n'],
-      [['@nothing'], 'query: @nothing: no such query; `query --list` shows them\n'],
-    ] as const) {
-      const { code, stderr } = await named(...args)
-      expect([code, stderr]).toEqual([2, reason])
-    }
-    expect(await named('SELECT {name:String}')).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^query: .*name/),
-    })
-  })
-  it('describes its views', async () => {
-    const { code, stdout } = await run(['query', '--tables', 'calls', '--data', dataDir])
-    expect(code).toBe(0)
-    expect(stdout).toMatch(
-      /^calls \(view\) {2}Tool calls with their results[\s\S]*\n {2}tool_name +String +Tool, as called\./,
-    )
-  })
   it.each([
     ['writes', 'INSERT INTO events SELECT * FROM events'],
     ['defines', 'DROP TABLE events'],
@@ -103,6 +75,34 @@ function answers(): void {
 
 describe('against the running service', () => {
   answers()
+  it('answers a named query with its parameters, and names one that is wrong', async () => {
+    const named = (...args: string[]) => run(['query', ...args, '--data', dataDir, '--format', 'TSV'])
+    const calls = await named('@blast-radius', '--param', 'tool=b', '--param', 'from=3650d')
+    expect([calls.code, calls.stdout.split('\t')[3], calls.stdout.split('\n').length]).toEqual([0, 'b', 2])
+    const plain = await named('SELECT {name:String}', '--param', "name=it's")
+    expect([plain.code, plain.stdout]).toEqual([0, "it\\'s\n"])
+    for (const [args, reason] of [
+      [['@blast-radius'], 'query: --param definition or tool: @blast-radius needs one of them\n'],
+      [['@tool-usage', '--param', 'limit=all'], 'query: --param limit: must be a whole number below 2^32\n'],
+      [['@nothing'], 'query: @nothing: no such query; `query --list` shows them\n'],
+    ] as const) {
+      const { code, stderr } = await named(...args)
+      expect([code, stderr]).toEqual([2, reason])
+    }
+    expect(await named('SELECT {name:String}')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^query: .*name/),
+    })
+  })
+  it('describes its views and the columns of a named query', async () => {
+    const notes = await run(['query', '@blast-radius', '--list', '--data', dataDir])
+    expect(notes.stdout).toMatch(/\n {2}tool_name +String +Tool, as called\.\n/)
+    const { code, stdout } = await run(['query', '--tables', 'calls', '--data', dataDir])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^calls \(view\) {2}Tool calls with their results[\s\S]*\n {2}tool_name +String +Tool, as called\./,
+    )
+  })
   it('does not stop the service from storing', async () => {
     await post(service!.otlpUrl, [sent({ eventType: 'http.request', toolName: 'after-refusals' })])
     await expect
@@ -120,6 +120,11 @@ describe('against the idle folder', () => {
   it('answers what the service stored', async () => {
     const { code, stdout } = await ask('SELECT count(), uniqExact(event_id) FROM events')
     expect([code, stdout]).toEqual([0, '4\t4\n'])
+  })
+  it('answers a named query with its parameters', async () => {
+    const asked = ['@blast-radius', '--param', 'tool=b', '--param', 'from=3650d', '--data', dataDir]
+    const { code, stdout } = await run(['query', ...asked, '--format', 'TSV'])
+    expect([code, stdout.split('\t')[3], stdout.split('\n').length]).toEqual([0, 'b', 2])
   })
   it('refuses what writes with exit 2', async () => {
     expect((await ask('DROP TABLE events')).code).toBe(2)

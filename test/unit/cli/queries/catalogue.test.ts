@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { columnNote, type NamedQuery, namedQueries, namedQuery, namedQueryOf } from '../../../../cli/named-queries.ts'
 import { parametersOf, withParameter } from '../../../../cli/query-parameters.ts'
-import { listText, queryText, TABLES_SQL, tablesText } from '../../../../cli/query-text.ts'
+import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../../../../cli/query-text.ts'
 import { SHARED_PARAMETERS } from '../../../../cli/query-words.ts'
 import { type SeededStore, seededStore } from '../../../seeded-store.ts'
 
@@ -38,6 +38,8 @@ describe('the catalogue', () => {
       const names = query.parameters.map(({ name }) => name)
       expect(names).toContain(names.includes('alert') ? 'alert' : 'tenant')
       for (const need of query.needs) expect(names).toContain(need)
+      expect(names).toContain('limit')
+      for (const { type, default: preset } of query.parameters) if (preset === undefined) expect(type).toBe('String')
       for (const { name, type } of query.parameters)
         if (name in SHARED_PARAMETERS)
           expect(type).toBe(
@@ -117,10 +119,11 @@ describe('what is printed', () => {
     const list = listText(namedQueries())
     expect(list.split('\n')).toHaveLength(QUERIES.length)
     expect(list).toMatch(/^@blast-radius +Which calls were made under a definition/m)
-    const one = listText([namedQuery('blast-radius')])
+    const one = queryNotes(namedQuery('blast-radius'))
     expect(one).toMatch(/--param definition +String +'' +hash of the definition/)
     expect(one).toContain('needs definition or tool')
-    expect(listText([namedQuery('token-timeline')])).toMatch(/--param token +String +required +fingerprint/)
+    expect(queryNotes(namedQuery('token-timeline'))).toMatch(/--param token +String +required +fingerprint/)
+    expect(queryNotes(namedQuery('volume'), [['day', 'Date']])).toMatch(/\n {2}day +Date +day of receipt, UTC\.$/)
   })
   it('gives the text as it runs elsewhere', async () => {
     const text = queryText(namedQuery('servers'))
