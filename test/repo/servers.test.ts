@@ -1,4 +1,4 @@
-// Law: the table of servers in the README is what the command wrote at its last whole run, and that run had no fault.
+// Law: the table of servers in the README of the instrument is what the command wrote at its last whole run, and that run had no fault.
 import { describe, expect, it } from 'vitest'
 import { WAYS } from '../servers/catalogue.ts'
 import { type Cell, isAllGood, isGood, markdown, type Results, tableIn, withTable } from '../servers/table.ts'
@@ -8,8 +8,8 @@ import { readTracked } from './sources.ts'
 const results = JSON.parse(readTracked('test/fixtures/servers/results.json')) as Results
 
 describe('the matrix of servers', () => {
-  it('stands in the README as the last run gave it', () => {
-    expect(tableIn(readTracked('README.md'))).toBe(markdown(results))
+  it('stands in the README of the instrument as the last run gave it', () => {
+    expect(tableIn(readTracked('collector/instrument/README.md'))).toBe(markdown(results))
   })
   it('was whole and without a fault', () => {
     expect(results.missing).toEqual([])

@@ -10,7 +10,7 @@ import { loadCatalogue, type ServerEntry, WAYS, type Way } from './catalogue.ts'
 import { type Run, runServer } from './run.ts'
 import { type Cell, isAllGood, isGood, markdown, type Results, type Row, withTable } from './table.ts'
 
-const README = join(import.meta.dirname, '../../README.md')
+const README = join(import.meta.dirname, '../../collector/instrument/README.md')
 const RESULTS = join(import.meta.dirname, '../fixtures/servers/results.json')
 const STORED_MS = 10_000
 
@@ -88,7 +88,7 @@ async function compareAll(
   if (values['write-readme'] && isWhole && !failed) {
     writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 1)}\n`)
     writeReadme(results)
-  } else if (values['write-readme']) say('servers: README.md stays as it is: it shows a whole run without faults')
+  } else if (values['write-readme']) say('servers: the table stays as it is: it shows a whole run without faults')
   process.stdout.write(values.json ? `${JSON.stringify(results, undefined, 2)}\n` : `${markdown(results)}\n`)
 }
 
