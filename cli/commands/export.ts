@@ -12,11 +12,13 @@ import { alertPages, findingPages } from '../export/match-pages.ts'
 import { rowAsker } from '../export/question.ts'
 import { type Exported, runExport, type Who } from '../export/run.ts'
 import { EXPORTED, type Selection, type SelectionOptions, selectionOf, wrong } from '../export/selection.ts'
+import { wormTo } from '../proof/worm-command.ts'
 import { shown } from '../screen.ts'
 import { openQuestions, type Questions } from '../store-question.ts'
 import { configuredRules } from '../user-rules.ts'
 
 interface Options extends SelectionOptions {
+  readonly worm?: string
   readonly data: string
   readonly format: string
   readonly ocsfVersion: string
@@ -30,11 +32,9 @@ export default function configure(command: Command): void {
   command
     .description('events, findings or alerts as OCSF, JSON lines or CSV; each once, in bounded memory')
     .requiredOption('--data <dir>', 'data folder', (dir) => resolve(dir))
-    .requiredOption(
-      '--from <time>',
-      'RFC 3339: first receipt of an event, event time of a finding, last time of an alert',
-    )
-    .requiredOption('--to <time>', 'RFC 3339: end of it, itself left out')
+    .option('--from <time>', 'RFC 3339: first receipt of an event, event time of a finding, last time of an alert')
+    .option('--to <time>', 'RFC 3339: end of it, itself left out')
+    .option('--worm <dir>', 'instead: sealed segments of events with their proof, files written once')
     .option('--what <kind>', EXPORTED.join(', '), 'events')
     .option('--format <format>', FORMATS.join(', '), 'ocsf')
     .option('--ocsf-version <version>', OCSF_VERSIONS.join(', '), DEFAULT_OCSF_VERSION)
@@ -49,6 +49,7 @@ export default function configure(command: Command): void {
 }
 
 async function exportAll(options: Options): Promise<void> {
+  if (options.worm !== undefined) return wormTo(options.data, options.worm, options)
   const selection = selectionOf(options)
   const format = oneOf(FORMATS, options.format, '--format')
   const version = oneOf(OCSF_VERSIONS, options.ocsfVersion, '--ocsf-version')

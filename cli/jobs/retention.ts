@@ -16,21 +16,22 @@ const before = (nowMs: number, days: number): string => {
 export default {
   schedule: '30 2 * * *',
   atStart: false,
-  async run({ settings, store, proof, clock }) {
-    if (proof === undefined) return
+  async run({ settings, store, proof, clock, signal }) {
+    if (proof === undefined) return 'no proof is kept here'
     const { activity, security } = settings.retentionDays
     const nowMs = clock.nowMs()
     await proof.store.resumeRemovals()
     const leave = (note: string) => ({ reason: 'retention', by: BY, note, atMs: nowMs }) as const
-    await removeWhere(
-      { store, proof },
+    const ofActivity = await removeWhere(
+      { store, proof, signal },
       `${before(nowMs, activity)} AND event_type IN (${listed})`,
       leave(`activity is kept ${activity} days`),
     )
-    await removeWhere(
-      { store, proof },
+    const ofSecurity = await removeWhere(
+      { store, proof, signal },
       `${before(nowMs, security)} AND event_type NOT IN (${listed})`,
       leave(`security facts are kept ${security} days`),
     )
+    return `removed ${ofActivity} rows of activity, ${ofSecurity} of security`
   },
 } satisfies Job

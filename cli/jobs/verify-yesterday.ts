@@ -14,7 +14,7 @@ export default {
   schedule: '0 2 * * *',
   atStart: false,
   async run({ store, bus, proof, clock }) {
-    if (proof === undefined) return
+    if (proof === undefined) return 'no proof is kept here'
     const nowMs = clock.nowMs()
     const day = new Date(nowMs - DAY_MS).toISOString().slice(0, 10)
     const merged: RowPlace[] = []
@@ -28,7 +28,8 @@ export default {
       onMerged: ({ head: { log, partition } }, offset, index) => void merged.push({ log, partition, offset, index }),
     })
     await giveLeave(proof, merged, { reason: 'duplicate', by: BY, note: 'the copy received first stays', atMs: nowMs })
-    if (verdict.isWhole) return
+    const { proven } = verdict.summary
+    if (verdict.isWhole) return `${day}: ${proven} rows proven, ${merged.length} copies merged`
     const [first] = verdict.faults
     await bus.publish([
       ownEvent('auditd.error', nowMs, createHash('sha256').update(`tampered ${day}`).digest('hex'), {
@@ -37,5 +38,6 @@ export default {
         message: `rows of ${day} were tampered with: ${verdict.faults.length + verdict.more} faults, the first ${first!.kind} in segment ${first!.segment}${first!.position === undefined ? '' : ` row ${first!.position}`}; run mcp-auditd verify`,
       }),
     ])
+    return `${day}: TAMPERED, ${verdict.faults.length + verdict.more} faults`
   },
 } satisfies Job

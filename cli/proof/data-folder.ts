@@ -4,61 +4,36 @@ import { join } from 'node:path'
 import { openLedger } from '../../connectors/ledger/ledger.ts'
 import { realDisk } from '../../connectors/spool/disk.ts'
 import { listSegments, readSegment } from '../../connectors/spool/segment.ts'
-import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
-import type { ProofHead, ProofStore } from '../../schemas/proof.ts'
-import { askService, type RunningService, runningService } from '../admin/running-service.ts'
-import { openStore, silentTelemetry } from '../wire-store.ts'
+import type { ProofHead } from '../../schemas/proof.ts'
+import { askService, type RunningService } from '../admin/running-service.ts'
+import { openQuestions, type Questions } from '../store-question.ts'
+import { silentTelemetry } from '../wire-store.ts'
 import { headOf } from './sealer.ts'
-import type { ProofSource } from './source.ts'
+import type { ProofSource, RowsByManifest } from './source.ts'
 import { storeSource } from './store-source.ts'
 import { UnsealedRows } from './unsealed-rows.ts'
 
 export interface OpenedFolder {
-  readonly source: ProofSource
+  readonly source: ProofSource & RowsByManifest
+  readonly questions: Questions
   /** The log of the embedded bus; undefined where there is none. */
   readonly log: string | undefined
-  /** Of the idle folder only. */
-  readonly store?: ProofStore
-  close(): Promise<void>
 }
 
-export async function openFolder(settings: Config, dataDir: string): Promise<OpenedFolder> {
+/** Close the questions when done. */
+export async function openFolder(dataDir: string): Promise<OpenedFolder> {
+  const questions = await openQuestions(dataDir)
+  const { service } = questions
   const log = logOf(dataDir)
-  const service = runningService(dataDir)
-  if (service !== undefined && (await answers(service)))
-    return { source: serviceSource(service), log, close: async () => {} }
-  if (settings.store.url === '' && !existsSync(join(dataDir, 'store')))
-    throw new AuditdError('config_invalid', 'verify', '--data', `${dataDir} holds no store`)
-  const store = await openStore(settings, dataDir, silentTelemetry)
-  return {
-    source: storeSource(
-      (sql, format) => store.query(sql, { format, own: true }),
-      () => idleHeads(dataDir, log),
-    ),
-    log,
-    store: store.proof,
-    close: () => store.close(),
-  }
+  const heads = service === undefined ? () => idleHeads(dataDir, log) : () => headsOf(service)
+  return { source: storeSource(questions.ask, heads), questions, log }
 }
 
-const answers = async (service: RunningService): Promise<boolean> =>
-  (await askService(service, '/v1/proof/heads')) !== undefined
-
-function serviceSource(service: RunningService): ProofSource {
-  const gone = (): AuditdError => new AuditdError('store_unavailable', 'verify', service.url, 'the service has ended')
-  return storeSource(
-    async (sql, format) => {
-      const answer = await askService(service, '/v1/query', { sql, format })
-      if (answer === undefined) throw gone()
-      return answer.text()
-    },
-    async () => {
-      const answer = await askService(service, '/v1/proof/heads')
-      if (answer === undefined) throw gone()
-      return ((await answer.json()) as { heads: ProofHead[] }).heads
-    },
-  )
+async function headsOf(service: RunningService): Promise<readonly ProofHead[]> {
+  const answer = await askService(service, '/v1/proof/heads')
+  if (answer === undefined) throw new AuditdError('store_unavailable', 'verify', service.url, 'the service has ended')
+  return ((await answer.json()) as { heads: ProofHead[] }).heads
 }
 
 export function logOf(dataDir: string): string | undefined {

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { sqlLiteral } from '../../detectors/sql-literal.ts'
 import { AuditdError } from '../../schemas/errors.ts'
+import type { AuditEvent } from '../../schemas/event.ts'
 import type { EventBus, EventStore } from '../../schemas/ports.ts'
+import { accessEvent } from '../access-event.ts'
 import { rowsOf } from '../store-question.ts'
-import { ownEvent } from './own-event.ts'
 import type { Proof } from './proof.ts'
 import { removeWhere } from './removal.ts'
 
@@ -53,7 +54,7 @@ export async function eraseSubject(parts: ErasureParts, erasure: Erasure): Promi
   await proof.store.resumeRemovals()
   await removeWhere({ store, proof }, where, { reason: 'erase', by, note: reason, atMs: nowMs })
   const mentions = await proof.store.removeMentions(tenant, keys)
-  await bus.publish([accessEvent(erasure, events, nowMs)])
+  await bus.publish([recordOf(erasure, events, nowMs)])
   return { keys, events, mentions, erased: true }
 }
 
@@ -85,15 +86,8 @@ const ask = (store: EventStore, sql: string): Promise<string> =>
   store.query(sql, { format: 'JSONCompactEachRow', own: true })
 
 /** The record of it names the subject by a hash: whoever knows the key can tell, and the key itself is gone. */
-function accessEvent({ subject, tenant, reason, by }: Erasure, rows: number, nowMs: number) {
+function recordOf({ subject, tenant, reason, by }: Erasure, rows: number, nowMs: number): AuditEvent {
   const subjectHash = createHash('sha256').update(subject).digest('hex').slice(0, 32)
-  const identity = createHash('sha256')
-    .update(JSON.stringify([subject, tenant, reason, by, nowMs]))
-    .digest('hex')
-  return {
-    ...ownEvent('audit.access', nowMs, identity, {
-      ...{ actor: by, operation: 'delete', subject: `erased subject sha256:${subjectHash}`, rows, reason },
-    }),
-    tenant,
-  }
+  const named = `erased subject sha256:${subjectHash}`
+  return accessEvent({ operation: 'delete', actor: by, subject: named, rows, reason, tenant }, nowMs)
 }

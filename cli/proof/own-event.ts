@@ -1,7 +1,6 @@
 /** Events that the service tells of itself. */
 import type { AuditEvent, EventType } from '../../schemas/event.ts'
-
-export const OWN_SERVER = 'mcp-auditd'
+import { OWN_SERVER } from '../access-event.ts'
 
 /** `identity`: SHA-256 in hex of what makes it one event, however often it is told. */
 export function ownEvent(

@@ -16,10 +16,16 @@ const PLACE = 'position_log, position_partition, position_offset, position_index
 export interface RemovalParts {
   readonly store: EventStore
   readonly proof: Proof
+  /** Aborted: what has a tombstone still goes, and nothing more is begun. */
+  readonly signal?: AbortSignal
 }
 
 /** Removes the rows of `events` for which `where` is true; answers how many. Nothing is deleted that has no durable tombstone. */
-export async function removeWhere({ store, proof }: RemovalParts, where: string, leave: Leave): Promise<number> {
+export async function removeWhere(
+  { store, proof, signal }: RemovalParts,
+  where: string,
+  leave: Leave,
+): Promise<number> {
   const source = storeSource(
     (sql, format) => store.query(sql, { format, own: true }),
     async () => proof.heads(),
@@ -43,7 +49,7 @@ export async function removeWhere({ store, proof }: RemovalParts, where: string,
       isMore = page.length === PAGE
       if (last !== undefined) after = `AND (${PLACE}) > (${sqlLiteral(last[0])}, ${last[1]}, ${last[2]}, ${last[3]})`
     }
-    if (rows.length === 0) return removed
+    if (rows.length === 0 || signal?.aborted === true) return removed
     const all = [...rows, ...(await copiesOf(source, rows, days))]
     await giveLeave(proof, all, leave)
     await proof.store.removeRows(all)

@@ -19,3 +19,9 @@ export interface ProofSource {
   /** Stored rows received on a day, page by page; copies stand as often as they are stored. */
   rows(day: string): AsyncIterable<readonly StoredLine[]>
 }
+
+/** A source that can also be asked for the rows of one manifest. */
+export interface RowsByManifest {
+  /** Stored rows at positions of its range, by position. */
+  rowsOf(head: SignedHead): AsyncIterable<readonly StoredLine[]>
+}

@@ -13,18 +13,18 @@ import { sqlLiteral } from '../../detectors/sql-literal.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { ProofHead, ProofKey, Tombstone } from '../../schemas/proof.ts'
 import { lineOfStored, STORED_ROW_COLUMNS, type StoredLine } from '../../schemas/stored-row.ts'
-import type { ProofSource } from './source.ts'
+import type { ProofSource, RowsByManifest } from './source.ts'
 
 /** One question; the answer in the format named. */
 export type Ask = (sql: string, format: string) => Promise<string>
 
 const HEADS_A_PAGE = 20_000
 const TOMBSTONES_A_PAGE = 1_000
-const ROWS_A_PAGE = 20_000
+const ROWS_A_PAGE = 5_000
 /** In the order of the primary key, so that a page is read and not searched. */
 const ORDER = 'tenant, server_id, event_id, position_offset, position_index'
 
-export function storeSource(ask: Ask, heads: () => Promise<readonly ProofHead[]>): ProofSource {
+export function storeSource(ask: Ask, heads: () => Promise<readonly ProofHead[]>): ProofSource & RowsByManifest {
   const rowsOf = async (sql: string): Promise<unknown[][]> =>
     (await ask(sql, 'JSONCompactEachRow'))
       .split('\n')
@@ -86,25 +86,41 @@ export function storeSource(ask: Ask, heads: () => Promise<readonly ProofHead[]>
       )
       return rows.map(([day]) => day as string)
     },
-    async *rows(day) {
-      let page = ROWS_A_PAGE
-      for (let after = ''; ; ) {
-        const sql = `SELECT ${STORED_ROW_COLUMNS} FROM events WHERE toDate(received_at, 'UTC') = '${day}' ${after} ORDER BY ${ORDER} LIMIT ${page}`
-        const answer = await ask(sql, 'JSONCompactEachRow').catch((error: unknown) => {
-          // Rows of a quarter of a megabyte each do not fit one answer.
-          if (page === 1 || !(error instanceof AuditdError && error.code === 'query_refused')) throw error
-          page = Math.ceil(page / 8)
-          return undefined
-        })
-        if (answer === undefined) continue
-        const lines = answer.split('\n')
-        lines.pop()
-        const rows = lines.map(lineOfStored)
-        yield rows
-        if (rows.length < page) return
-        after = `AND (${ORDER}) > (${cursorOf(rows, lines)})`
-      }
+    rows: (day) => rowPages(`toDate(received_at, 'UTC') = '${day}'`, ORDER, cursorOf),
+    rowsOf({ log, partition, first, next, receivedFrom, receivedTo }) {
+      const times = [receivedFrom, receivedTo].map((time) => `toDateTime64(${sqlLiteral(time)}, 3, 'UTC')`)
+      const where = `position_log = ${sqlLiteral(log)} AND position_partition = ${partition}
+        AND position_offset >= ${first} AND position_offset < ${next} AND received_at BETWEEN ${times.join(' AND ')}`
+      return rowPages(
+        where,
+        'position_offset, position_index',
+        (rows) => `${rows.at(-1)!.offset}, ${rows.at(-1)!.index}`,
+      )
     },
+  }
+
+  async function* rowPages(
+    where: string,
+    order: string,
+    cursor: (rows: readonly StoredLine[], lines: readonly string[]) => string,
+  ): AsyncGenerator<readonly StoredLine[]> {
+    let page = ROWS_A_PAGE
+    for (let after = ''; ; ) {
+      const sql = `SELECT ${STORED_ROW_COLUMNS} FROM events WHERE ${where} ${after} ORDER BY ${order} LIMIT ${page}`
+      const answer = await ask(sql, 'JSONCompactEachRow').catch((error: unknown) => {
+        // Rows of a quarter of a megabyte each do not fit one answer.
+        if (page === 1 || !(error instanceof AuditdError && error.code === 'query_refused')) throw error
+        page = Math.ceil(page / 8)
+        return undefined
+      })
+      if (answer === undefined) continue
+      const lines = answer.split('\n')
+      lines.pop()
+      const rows = lines.map(lineOfStored)
+      yield rows
+      if (rows.length < page) return
+      after = `AND (${order}) > (${cursor(rows, lines)})`
+    }
   }
 }
 
