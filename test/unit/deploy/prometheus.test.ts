@@ -69,7 +69,8 @@ describe('expressions', () => {
     const watched = rules.map(({ expr }) => expr).join('\n')
     for (const metric of [
       ...['mcp_auditd_lag_events', 'mcp_auditd_events_rejected_total', 'mcp_auditd_store_inserts_total'],
-      ...['mcp_auditd_deliveries_total', 'mcp_auditd_rule_errors_total', 'mcp_auditd_events_received_total'],
+      ...['mcp_auditd_target_failing_since_ms', 'mcp_auditd_rule_errors_total', 'mcp_auditd_events_received_total'],
+      ...['mcp_auditd_job_runs_total', 'mcp_auditd_jobs_leader', 'mcp_auditd_spool_bytes'],
     ])
       expect(watched).toContain(metric)
   })
@@ -94,6 +95,7 @@ it('is scraped at the admin address', () => {
   }
   expect(scrape_configs[0]).toMatchObject({
     job_name: 'mcp-auditd',
+    honor_labels: true,
     static_configs: [{ targets: [loadConfig({}).admin] }],
   })
 })
