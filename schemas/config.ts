@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { SEVERITIES } from './finding.ts'
 import { digest, inventorySources, jobSettings, probes, threatIntel } from './job-config.ts'
+import { responseConfig } from './response.ts'
 import { secret } from './secret-reference.ts'
 import { suppression } from './suppression.ts'
 import { targetConfig } from './target-config.ts'
@@ -178,6 +179,23 @@ export const config = z.strictObject({
     .default({})
     .describe('Rules that are off or only watch, by id, or by its beginning with * at the end.'),
   suppressions: z.array(suppression).default([]).describe('Findings that are known and answered for.'),
+  risk: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Alerts about one subject are added up.'),
+      threshold: z
+        .number()
+        .min(1)
+        .default(25)
+        .describe('Score from which on there is an incident, of two rules or more.'),
+      windowMs: z
+        .int()
+        .min(60_000)
+        .max(30 * 86_400_000)
+        .default(86_400_000)
+        .describe('Alerts of so long a time are added up, milliseconds.'),
+    })
+    .prefault({})
+    .describe('Incidents: many alerts about one principal, client, session or server.'),
   rulesFolder: z
     .string()
     .default('')
@@ -186,6 +204,10 @@ export const config = z.strictObject({
     .record(z.string().regex(/^[a-z0-9-]{1,32}$/), targetConfig)
     .prefault({ console: { type: 'console' } })
     .describe('Where alerts go, by name.'),
+  responses: z
+    .record(z.string().regex(/^[a-z0-9-]{1,32}$/), responseConfig)
+    .default({})
+    .describe('What other systems may be asked to do about alerts, by name; a person confirms each.'),
   allowPrivateTargets: z.boolean().default(false).describe('Webhooks may go to loopback and private addresses.'),
 })
 export type Config = z.infer<typeof config>

@@ -71,7 +71,7 @@ function fieldOf(field: string, value: unknown): unknown {
 }
 
 const asFinding = (row: Row): Finding => fieldsOf(finding.shape, row) as Finding
-function asAlert(row: Row): Alert {
+export function asAlert(row: Row): Alert {
   const made = storedAlert(fieldsOf(alert.shape, row))
   if (made === undefined)
     throw new AuditdError('state_corrupt', 'export', String(row['alert_id']), 'is no alert of ours')

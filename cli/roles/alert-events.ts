@@ -4,9 +4,8 @@ import type { Alert } from '../../schemas/alert.ts'
 import type { AlertChange } from '../../schemas/alert-change.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import { LIMITS } from '../../schemas/field.ts'
+import { accessEvent, OWN_SERVER } from '../access-event.ts'
 
-/** The server of the events of the service itself. */
-const OURS = 'mcp-auditd'
 const idOf = (...parts: readonly (string | number)[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 /** Entities and reasons may hold what attackers wrote, of any length. */
@@ -43,14 +42,15 @@ export function alertEvent(alert: Alert, nowMs: number): AuditEvent {
 export function changeEvent(change: AlertChange, nowMs: number): AuditEvent {
   const { action, until, verdict, reason } = change
   const what = [action, verdict, until === undefined ? undefined : `until ${until}`].filter(Boolean).join(' ')
-  return {
-    ...ours(change, idOf('audit.access', change.changeId), change.at, nowMs),
-    eventType: 'audit.access',
-    actor: name(change.actor),
+  const { actor, alertId: subject, tenant, at: eventTime, changeId } = change
+  const given = {
     operation: 'alert',
-    subject: change.alertId,
-    reason: cut(reason === '' ? what : `${what}: ${reason}`, LIMITS.textChars),
-  }
+    actor,
+    subject,
+    tenant,
+    reason: reason === '' ? what : `${what}: ${reason}`,
+  } as const
+  return { ...accessEvent(given, nowMs), eventId: idOf('audit.access', changeId), eventTime }
 }
 
 const ours = ({ tenant }: { readonly tenant: string }, eventId: string, eventTime: string, nowMs: number) =>
@@ -58,7 +58,7 @@ const ours = ({ tenant }: { readonly tenant: string }, eventId: string, eventTim
     eventId,
     eventTime,
     receivedAt: new Date(nowMs).toISOString(),
-    serverId: OURS,
+    serverId: OWN_SERVER,
     tenant,
     vantage: 'server',
     source: 'ingest',
