@@ -38,11 +38,14 @@ export interface OpenTargets {
   readonly send: Send
 }
 
-/** A webhook URL as configured, refused here when it could never be sent to. The URL itself is never repeated in the error. */
-export function targetUrl(name: string, text: string, allowPrivate: boolean, field = 'url'): string {
+export const targetUrl = (name: string, text: string, allowPrivate: boolean, field = 'url'): string =>
+  configuredUrl(`targets.${name}.${field}`, text, allowPrivate)
+
+/** A URL as configured at `place`, refused here when it could never be sent to. The URL itself is never repeated in the error. */
+export function configuredUrl(place: string, text: string, allowPrivate: boolean): string {
   const url = URL.parse(text)
-  if (url === null) throw new AuditdError('config_invalid', 'config', `targets.${name}.${field}`, 'is not a URL')
+  if (url === null) throw new AuditdError('config_invalid', 'config', place, 'is not a URL')
   const denied = urlDenied(url, allowPrivate)
-  if (denied !== undefined) throw new AuditdError('config_invalid', 'config', `targets.${name}.${field}`, denied)
+  if (denied !== undefined) throw new AuditdError('config_invalid', 'config', place, denied)
   return url.href
 }

@@ -42,7 +42,7 @@ export const oversight = {
     actor: name('ours', 'Who read or changed the audit store.'),
     operation: oneOf(
       'ours',
-      ['query', 'export', 'reveal', 'delete', 'retention', 'alert', 'definition'],
+      ['query', 'export', 'reveal', 'delete', 'retention', 'alert', 'definition', 'response'],
       'What was done.',
     ),
     subject: name('ours', 'What it was done to.'),

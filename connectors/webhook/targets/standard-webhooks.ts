@@ -67,8 +67,8 @@ export function standardWebhooksVerdict({ status }: TargetAnswer): TargetVerdict
 }
 
 /** Signers of a resolved secret: `whsec_` and base64; during a rotation several, divided by white space. */
-export function signersOf(name: string, secret: string): readonly Webhook[] {
-  const bad = (reason: string) => new AuditdError('config_invalid', 'config', `targets.${name}.secret`, reason)
+export function signersOf(name: string, secret: string, place: string = `targets.${name}.secret`): readonly Webhook[] {
+  const bad = (reason: string) => new AuditdError('config_invalid', 'config', place, reason)
   const keys = secret.split(/\s+/).filter((key) => key !== '')
   if (keys.length === 0) throw bad('is empty')
   return keys.map((key) => {
