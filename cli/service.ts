@@ -15,6 +15,8 @@ import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { followBearers, loadKeys, warnOf } from './credentials.ts'
 import { createEvidenceList } from './evidence.ts'
 import { foreignKeys } from './foreign-keys.ts'
+import { forwardEvents, takesEvents } from './forward/forwarder.ts'
+import { sealedEvents } from './forward/sealed-events.ts'
 import { loadInventory } from './inventory.ts'
 import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
 import { openProof } from './proof/proof.ts'
@@ -143,6 +145,9 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         onFatal,
       })
   if (detect !== undefined) closers.add(() => detect.stop())
+  const forwards = roles.includes('jobs') && takesEvents(settings)
+  const targets = roles.includes('alert') || forwards ? await openTargets(settings, telemetry) : undefined
+  closers.add(async () => targets?.close())
   const evidence = createEvidenceList(settings.evidence, clock)
   const alerts = !roles.includes('alert')
     ? undefined
@@ -150,7 +155,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         outbox: plumbing.outbox,
         store,
         ruleText: (id) => pack.rules.rules.find((rule) => rule.id === id),
-        targets: await openTargets(settings, telemetry),
+        targets: targets!,
         clock,
         telemetry,
         onFatal,
@@ -164,6 +169,16 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     context: { settings, store, bus, proof, clock, telemetry, state: plumbing.jobs },
     scheduled: roles.includes('jobs'),
     alone: options.bus === 'embedded',
+    ...(forwards && {
+      whileLeading: (signal) =>
+        forwardEvents(
+          {
+            ...{ ...targets!, events: sealedEvents(store), state: plumbing.jobs },
+            ...{ deadLetters: plumbing.deadLetters, clock, telemetry },
+          },
+          signal,
+        ),
+    }),
   })
   closers.add(() => jobs.stop())
   let sources: SourceTopics | undefined

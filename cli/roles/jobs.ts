@@ -42,6 +42,8 @@ export interface JobsOptions {
   readonly alone: boolean
   /** Those of the folder when absent. */
   readonly jobs?: readonly NamedJob[]
+  /** Runs beside the jobs of who leads until the signal aborts, and is waited for. */
+  readonly whileLeading?: (signal: AbortSignal) => Promise<void>
 }
 
 const LONGEST_RUN_MS = 30 * 60_000
@@ -56,11 +58,17 @@ interface Entry {
   running?: Promise<JobRecord>
 }
 
+interface Leading {
+  readonly stop: AbortController
+  readonly tasks: readonly ScheduledTask[]
+  readonly beside: Promise<void> | undefined
+}
+
 /** Throws AuditdError('config_invalid') for a setting about a job that does not exist, or a schedule that is none. */
-export async function startJobs({ context, scheduled, alone, jobs }: JobsOptions): Promise<JobsRole> {
+export async function startJobs({ context, scheduled, alone, jobs, whileLeading }: JobsOptions): Promise<JobsRole> {
   const { settings, state, clock, telemetry } = context
   const entries = entriesOf(jobs ?? (await loadJobs(settings)), settings.jobs)
-  let leading: { readonly stop: AbortController; readonly tasks: readonly ScheduledTask[] } | undefined
+  let leading: Leading | undefined
   const ending = new AbortController()
   // Before anybody stands: who is elected uses them at once.
   const recordOf = (name: string): Promise<JobRecord | undefined> => recordIn(state, name)
@@ -76,7 +84,10 @@ export async function startJobs({ context, scheduled, alone, jobs }: JobsOptions
           ...{ timezone: 'UTC', noOverlap: true, name: entry.name },
         }),
       )
-    leading = { stop, tasks }
+    const beside = whileLeading?.(stop.signal).catch((error: unknown) =>
+      telemetry.log('job_failed', { job: 'beside', reason: textOf(error) }),
+    )
+    leading = { stop, tasks, beside }
     telemetry.gauge('mcp_auditd_jobs_leader', 1)
     telemetry.log('jobs_led', { jobs: tasks.length })
     void runMissed(stop.signal)
@@ -89,7 +100,7 @@ export async function startJobs({ context, scheduled, alone, jobs }: JobsOptions
     led.stop.abort()
     for (const task of led.tasks) await task.stop()
     // Another replica, or the end of the service, comes next: nothing of ours may still run then.
-    await Promise.allSettled(entries.map(({ running }) => running))
+    await Promise.allSettled([led.beside, ...entries.map(({ running }) => running)])
   }
 
   /** One after the other: many may have been missed, and none is in a hurry any more. */

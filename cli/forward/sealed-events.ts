@@ -1,0 +1,121 @@
+/**
+ * Stored events in the order of their positions, as far as they are sealed: a manifest is made once all rows below its end are durable
+ * (cli/proof/sealer.ts), so below the highest end of a log and partition no row is missing and none is still to come.
+ */
+import type { EventRow, EventStore } from '../../schemas/ports.ts'
+import { ROW_COLUMNS } from '../../schemas/row.ts'
+
+/** The first position that was not passed yet. */
+export interface Cursor {
+  readonly offset: number
+  readonly index: number
+}
+export interface SealedEnd {
+  readonly log: string
+  readonly partition: number
+  /** Offset before which everything is sealed. */
+  readonly next: number
+}
+export interface EventFilter {
+  readonly tenants: readonly string[]
+  /** `*` at the end allowed. */
+  readonly servers: readonly string[]
+}
+export interface EventPage {
+  readonly rows: readonly EventRow[]
+  /** Where the next page begins: after the last row, or after the manifest where it has no more. */
+  readonly after: Cursor
+  /** Receipt of the oldest row that may still lie ahead, milliseconds. */
+  readonly receivedFromMs: number
+}
+export interface SealedEvents {
+  ends(): Promise<readonly SealedEnd[]>
+  /** What lies at `from` or after it in the manifest there; undefined where nothing is sealed beyond. */
+  page(log: string, partition: number, from: Cursor, filter: EventFilter): Promise<EventPage | undefined>
+}
+
+/** The sizes of one exchange: what Splunk Cloud and Sentinel take in one request, with room for what is put around each row. */
+export const PAGE_ROWS = 1_000
+export const PAGE_BYTES = 900_000
+const COLUMNS = ROW_COLUMNS.map(([name]) => name).join(', ')
+const HERE = 'position_log = {log:String} AND position_partition = {partition:UInt32}'
+
+export function sealedEvents(store: Pick<EventStore, 'query'>): SealedEvents {
+  const ask = async (sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> => {
+    const answer = await store.query(sql, { format: 'JSONEachRow', own: true, parameters })
+    return answer.split('\n').filter((line) => line !== '')
+  }
+  return {
+    async ends() {
+      const lines = await ask(
+        `SELECT position_log AS log, position_partition AS partition, max(next_offset) AS next
+        FROM proof_manifests GROUP BY log, partition ORDER BY log, partition`,
+      )
+      return lines.map((line) => {
+        const { log, partition, next } = JSON.parse(line) as Record<keyof SealedEnd, unknown>
+        return { log: String(log), partition: Number(partition), next: Number(next) }
+      })
+    },
+    async page(log, partition, from, filter) {
+      const here = { log, partition, ...from }
+      // Of two manifests that overlap (one of an owner that was over) the nearer end comes first: its rows are rows of the other.
+      const [manifest] = await ask(
+        `SELECT next_offset AS next, received_from, received_to FROM proof_manifests
+        WHERE ${HERE} AND next_offset > {offset:UInt64} ORDER BY next_offset LIMIT 1`,
+        here,
+      )
+      if (manifest === undefined) return undefined
+      const { next, received_from, received_to } = JSON.parse(manifest) as Record<string, unknown>
+      const { sql, parameters } = filterSql(filter)
+      // The dates leave out partitions of the table, the offsets granules; a row that an insert in doubt left twice comes once.
+      const lines = await ask(
+        `SELECT ${COLUMNS} FROM events
+        WHERE ${HERE} AND position_offset >= {offset:UInt64} AND position_offset < {next:UInt64}
+          AND (position_offset, position_index) >= ({offset:UInt64}, {index:UInt32})
+          AND received_at >= toDateTime64({received_from:String}, 3, 'UTC')
+          AND received_at <= toDateTime64({received_to:String}, 3, 'UTC')${sql}
+        ORDER BY position_offset, position_index LIMIT 1 BY position_offset, position_index LIMIT ${PAGE_ROWS + 1}`,
+        { ...here, next, received_from, received_to, ...parameters },
+      )
+      return pageOf(
+        lines,
+        { offset: Number(next), index: 0 },
+        Date.parse(`${String(received_from).replace(' ', 'T')}Z`),
+      )
+    },
+  }
+}
+
+/** As many rows as fit one exchange, and one at least. */
+function pageOf(lines: readonly string[], end: Cursor, receivedFromMs: number): EventPage {
+  let bytes = 0
+  let fit = 0
+  for (const line of lines.slice(0, PAGE_ROWS)) {
+    bytes += Buffer.byteLength(line) + 1
+    if (fit > 0 && bytes > PAGE_BYTES) break
+    fit++
+  }
+  const rows = lines.slice(0, fit).map((line) => JSON.parse(line) as EventRow)
+  return { rows, after: fit < lines.length ? afterRow(rows.at(-1)!) : end, receivedFromMs }
+}
+export const afterRow = (row: EventRow): Cursor => ({
+  offset: Number(row['position_offset']),
+  index: Number(row['position_index']) + 1,
+})
+
+function filterSql({ tenants, servers }: EventFilter): {
+  readonly sql: string
+  readonly parameters: Readonly<Record<string, unknown>>
+} {
+  const exact = servers.filter((server) => !server.endsWith('*'))
+  const beginnings = servers.filter((server) => server.endsWith('*')).map((server) => server.slice(0, -1))
+  const server =
+    '(server_id IN {servers:Array(String)} OR arrayExists(b -> startsWith(server_id, b), {beginnings:Array(String)}))'
+  return {
+    sql: `${tenants.length === 0 ? '' : ' AND tenant IN {tenants:Array(String)}'}${servers.length === 0 ? '' : ` AND ${server}`}`,
+    parameters: {
+      ...(tenants.length === 0 ? {} : { tenants }),
+      ...(servers.length === 0 ? {} : { servers: exact, beginnings }),
+    },
+  }
+}
