@@ -15,7 +15,7 @@ export interface PageSizes {
   /** More events of a slice than these with an earlier copy: the slice is read from `events_exact`. */
   readonly mostEarlier: number
 }
-export const PAGE_SIZES: PageSizes = { pageRows: 5_000, sliceRows: 200_000, mostEarlier: 50_000 }
+export const PAGE_SIZES: PageSizes = { pageRows: 5_000, sliceRows: 100_000, mostEarlier: 50_000 }
 
 const COLUMNS = ROW_COLUMNS.map(([name]) => name)
 const IDENTITY = ['tenant', 'server_id', 'event_id'] as const

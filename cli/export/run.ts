@@ -19,6 +19,9 @@ export interface Who {
   readonly reason: string
 }
 
+/** Lines of one write: a page is not rendered at once, an event may have 256 KB. */
+const WRITE_LINES = 250
+
 /** Pages to lines. On a failure nothing is there at the destination, and the audit says how many rows were read. */
 export async function runExport<T>(
   questions: Questions,
@@ -37,9 +40,12 @@ export async function runExport<T>(
     if (lines.head !== '') await destination.write(`${lines.head}\n`)
     for await (const page of pages) {
       read += page.length
-      const texts = page.map((one) => lines.line(one)).filter((line) => line !== undefined)
-      written += texts.length
-      if (texts.length > 0) await destination.write(`${texts.join('\n')}\n`)
+      for (let at = 0; at < page.length; at += WRITE_LINES) {
+        const part = page.slice(at, at + WRITE_LINES).map((one) => lines.line(one))
+        const texts = part.filter((line) => line !== undefined)
+        written += texts.length
+        if (texts.length > 0) await destination.write(`${texts.join('\n')}\n`)
+      }
     }
     await tellAccess(questions, { ...access, rows: read })
     await destination.finish()
