@@ -3,6 +3,7 @@ import { ALERT_WINDOW_MS, type Alert } from '../schemas/alert.ts'
 import { type Finding, severityRank } from '../schemas/finding.ts'
 import { queryOf, reasonOf, titleOf } from './alert-text.ts'
 import { idOfParts } from './finding.ts'
+import { INCIDENT_RULE, INCIDENT_WINDOW_MS, incidentWords } from './incident.ts'
 import type { AnyRule } from './loaded-rule.ts'
 
 export const EVIDENCE_LENGTH = 50
@@ -12,8 +13,9 @@ export type RuleText = Pick<AnyRule, 'refs' | 'blindSpots' | 'triage'>
 export const NO_RULE_TEXT: RuleText = { refs: [], blindSpots: [], triage: [] }
 
 const windowOf = (finding: Finding, windowMs: number): number => Math.floor(Date.parse(finding.eventTime) / windowMs)
+const windowMsOf = ({ rule }: Finding): number => (rule === INCIDENT_RULE ? INCIDENT_WINDOW_MS : ALERT_WINDOW_MS)
 /** A late finding has the id of its own window, also after that group was closed. */
-export const alertIdOf = (finding: Finding, windowMs = ALERT_WINDOW_MS): string =>
+export const alertIdOf = (finding: Finding, windowMs = windowMsOf(finding)): string =>
   idOfParts([finding.rule, finding.tenant, finding.entity, windowOf(finding, windowMs)])
 
 /**
@@ -24,10 +26,13 @@ export function groupFinding(
   existing: Alert | undefined,
   finding: Finding,
   rule: RuleText,
-  windowMs = ALERT_WINDOW_MS,
+  windowMs = windowMsOf(finding),
 ): Alert {
   if (existing?.findingIds.includes(finding.findingId)) return existing
-  const worse = existing === undefined || severityRank(finding.severity) > severityRank(existing.findingSeverity)
+  const isIncident = finding.rule === INCIDENT_RULE
+  const rise = existing === undefined ? 1 : severityRank(finding.severity) - severityRank(existing.findingSeverity)
+  // An incident is what its last finding says: more alerts than the one before.
+  const worse = existing === undefined || rise > 0 || (isIncident && rise === 0)
   const leading = worse ? leadOf(finding) : existing
   const count = (existing?.count ?? 0) + 1
   const eventIds = existing?.evidenceEventIds ?? []
@@ -59,7 +64,8 @@ export function groupFinding(
     refs: [...rule.refs],
     blindSpots: [...rule.blindSpots],
     triage: [...rule.triage],
-    query: queryOf(finding, evidenceEventIds, windowStart, windowMs),
+    query: isIncident && !worse ? existing.query : queryOf(finding, evidenceEventIds, windowStart, windowMs),
+    ...(isIncident && worse && incidentWords(finding)),
   }
 }
 const isBefore = (a: string, b: string): boolean => Date.parse(a) < Date.parse(b)

@@ -3,6 +3,7 @@ import { backoffMs, type Random, type Sleep } from '../../connectors/webhook/pau
 import { type Audience, deliveriesOf } from '../../connectors/webhook/revisions.ts'
 import { refusalOf, withChange, withFinding } from '../../detectors/alert-life.ts'
 import { alertIdOf, NO_RULE_TEXT, type RuleText } from '../../detectors/grouping.ts'
+import { INCIDENT_RULE } from '../../detectors/incident.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { AlertChange } from '../../schemas/alert-change.ts'
 import { AuditdError, isTransient } from '../../schemas/errors.ts'
@@ -65,7 +66,8 @@ export class Grouping {
       if (taken === undefined || taken.findings.length + taken.changes.length === 0) continue
       this.#waitingSinceMs = undefined
       await this.#takeIn(taken)
-      this.#taken += taken.findings.length
+      // Incidents are findings of this role: nobody waits for them.
+      this.#taken += taken.findings.filter(({ rule }) => rule !== INCIDENT_RULE).length
     }
   }
 

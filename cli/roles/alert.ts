@@ -4,11 +4,14 @@ import { type Random, type Sleep, sleepReally } from '../../connectors/webhook/p
 import type { OpenTargets } from '../../connectors/webhook/target-factory.ts'
 import type { TargetState } from '../../connectors/webhook/target-state.ts'
 import type { RuleText } from '../../detectors/grouping.ts'
+import { INCIDENT_RULE, INCIDENT_TEXT } from '../../detectors/incident.ts'
 import type { Alert } from '../../schemas/alert.ts'
+import type { Config } from '../../schemas/config.ts'
 import type { Clock, EventBus, EventStore, Outbox, Telemetry } from '../../schemas/ports.ts'
 import { alertEvent } from './alert-events.ts'
 import { Grouping } from './alert-grouping.ts'
 import { ALERT_EVENTS, ALERT_ROWS, AlertSink, newest } from './alert-sink.ts'
+import { RiskWatch } from './risk.ts'
 
 const IDLE_POLL_MS = 20
 
@@ -17,6 +20,8 @@ export interface AlertParts {
   readonly store: Pick<EventStore, 'insertAlerts'>
   /** Where what becomes of alerts is told as events; nowhere when absent. */
   readonly bus?: Pick<EventBus, 'publish'>
+  /** Alerts about one subject are added up here; nowhere when absent. */
+  readonly risk?: { readonly settings: Config['risk']; readonly store: Pick<EventStore, 'query' | 'insertFindings'> }
   /** Text of a rule that is loaded now. */
   readonly ruleText: (id: string) => RuleText | undefined
   readonly targets: OpenTargets
@@ -67,9 +72,10 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
           }),
         ]),
   ]
+  const risk = parts.risk && new RiskWatch({ ...shared, ...parts.risk })
   const grouping = new Grouping({
     ...shared,
-    ruleText: parts.ruleText,
+    ruleText: (id) => (id === INCIDENT_RULE ? INCIDENT_TEXT : parts.ruleText(id)),
     audience: targets.configured.map(({ target: { name }, minimumSeverity, filter }) => ({
       name,
       minimumSeverity,
@@ -77,7 +83,8 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
     })),
     hasEvents: bus !== undefined,
     onAlert: (alert) => parts.onAlert?.(alert),
-    onRecorded() {
+    onRecorded(alerts) {
+      if (alerts.some(({ rule }) => rule !== INCIDENT_RULE)) risk?.wake()
       for (const sink of sinks) sink.wake()
       deliveries.wake()
     },
@@ -94,7 +101,7 @@ export async function runAlertRole(parts: AlertParts): Promise<AlertRole> {
     async stop() {
       grouping.stopping.abort()
       await running
-      await Promise.all([deliveries.stop(), ...sinks.map((sink) => sink.stop())])
+      await Promise.all([risk?.stop(), deliveries.stop(), ...sinks.map((sink) => sink.stop())])
     },
   }
 }

@@ -48,7 +48,7 @@ ALTER TABLE alert_changes
 
 -- Whom alerts of the last day are about, and how much that is together. detectors/risk.ts makes the same figures for the alert role:
 -- info 0, low 1, medium 4, high 10, critical 25; halved with each 12 hours before the subject's last alert, and with each further alert
--- of one rule. Resolved alerts, those found to be false or benign, and incidents themselves do not count.
+-- of one rule. Alerts that are resolved, suppressed, or found to be false or benign, and incidents themselves do not count.
 CREATE OR REPLACE VIEW entity_risk AS
 SELECT
   tenant,
@@ -77,7 +77,7 @@ FROM
         multiIf(principal_key != '', toString(principal_key), client_key != '', toString(client_key), session_fp != '', session_fp, toString(server_id)) AS subject
       FROM alerts
       WHERE last_seen > now() - toIntervalDay(1) AND window_start > now() - toIntervalDay(2)
-        AND rule != 'auditd-incident' AND status != 'resolved' AND verdict NOT IN ('false_positive', 'benign')
+        AND rule != 'auditd-incident' AND status NOT IN ('resolved', 'suppressed') AND verdict NOT IN ('false_positive', 'benign')
     )
   )
 )
