@@ -90,8 +90,7 @@ const stateText = ({ failingSince, reason, lastDelivered, waiting, dead, pausedU
 
 async function sample(name: string | undefined, options: Options): Promise<void> {
   const all = targetsOf(options)
-  const chosen =
-    all === undefined ? await exampleTargets(name) : name === undefined ? all : { [name]: named(all, name) }
+  const chosen = all === undefined ? exampleTargets(name) : name === undefined ? all : { [name]: named(all, name) }
   const nowMs = Date.now()
   for (const opened of await openSamples(chosen, true))
     for (const payload of samplePayloads(opened, nowMs))

@@ -6,6 +6,7 @@ import { type ConfiguredTarget, configuredUrl, type OpenTargets } from '../../co
 import { signersOf } from '../../connectors/webhook/targets/standard-webhooks.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Config } from '../../schemas/config.ts'
+import { AuditdError } from '../../schemas/errors.ts'
 import type { Clock, EventBus, TargetVerdict, Telemetry } from '../../schemas/ports.ts'
 import { CONFIRMED_RULE } from '../../schemas/response.ts'
 import { accessEvent } from '../access-event.ts'
@@ -32,7 +33,11 @@ export function openResponses({ settings, bus, clock, telemetry }: Parts): Promi
         signers: signersOf(name, secret, field),
         async told(alert, verdict) {
           telemetry.count('mcp_auditd_responses_total', 1, { response: name, result: verdict.kind })
-          await bus.publish([outcomeEvent(alert, verdict, clock.nowMs())])
+          await bus.publish([outcomeEvent(alert, verdict, clock.nowMs())]).catch((error: unknown) => {
+            throw error instanceof AuditdError
+              ? error
+              : new AuditdError('bus_unavailable', 'responses', name, 'what became of it could not be told', error)
+          })
         },
       })
       return {

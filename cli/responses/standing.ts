@@ -1,5 +1,6 @@
 /** Proposals and what became of them, from the store: alerts and configuration give the proposals, alerts of our own the decisions. */
 import { AuditdError } from '../../schemas/errors.ts'
+import { SEVERITIES, severityRank } from '../../schemas/finding.ts'
 import type { EventStore } from '../../schemas/ports.ts'
 import { CONFIRMED_RULE, REJECTED_RULE, type Responses } from '../../schemas/response.ts'
 import { rowsOf } from '../store-question.ts'
@@ -34,12 +35,16 @@ type Store = Pick<EventStore, 'query'>
 export async function openProposals(store: Store, responses: Responses, nowMs: number): Promise<readonly Proposal[]> {
   if (Object.keys(responses).length === 0) return []
   const longestMs = Math.max(...Object.values(responses).map(({ expiresMs }) => expiresMs))
+  const least = Math.min(...Object.values(responses).map(({ minimumSeverity }) => severityRank(minimumSeverity)))
+  const gravities = SEVERITIES.slice(least)
+    .map((severity) => `'${severity}'`)
+    .join(', ')
   const sql = `SELECT alert_id AS alertId, rule, severity, status, title, tenant, server_id AS serverId, entity,
       principal_key AS principalKey, client_key AS clientKey, evidence,
       formatDateTime(last_seen, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS lastSeen
     FROM alerts
     WHERE last_seen >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND status IN ('open', 'acknowledged')
-      AND NOT startsWith(rule, 'auditd-')
+      AND severity IN (${gravities}) AND NOT startsWith(rule, 'auditd-')
     ORDER BY last_seen DESC LIMIT ${MOST}`
   const rows = await ask<Omit<ProposalAlert, 'evidence'> & { readonly evidence: string }>(store, sql, nowMs - longestMs)
   return rows

@@ -1,5 +1,4 @@
 /** Settings of each type of target as its documentation would show them, and values in place of secrets. For `targets sample`. */
-import { targetFactories } from '../../connectors/webhook/targets/load.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import { type TargetConfig, targetConfig } from '../../schemas/target-config.ts'
 
@@ -24,14 +23,13 @@ const EXAMPLES: { readonly [T in TargetConfig['type']]: Fields<T> } = {
   file: { path: '/var/log/mcp-auditd/alerts.jsonl' },
 }
 
-/** An example of every type that there is a file for, under its own name, or of one. Throws AuditdError('not_found'). */
-export async function exampleTargets(type?: string): Promise<Readonly<Record<string, TargetConfig>>> {
-  const factories = await targetFactories()
+/** An example of every type, under its own name, or of one. Throws AuditdError('not_found'). */
+export function exampleTargets(type?: string): Readonly<Record<string, TargetConfig>> {
   if (type !== undefined && !Object.hasOwn(EXAMPLES, type))
     throw new AuditdError('not_found', 'targets', type, `no such type; there are ${Object.keys(EXAMPLES).join(', ')}`)
   return Object.fromEntries(
     Object.entries(EXAMPLES)
-      .filter(([known]) => (type === undefined ? factories.has(known) : known === type))
+      .filter(([known]) => type === undefined || known === type)
       .map(([known, fields]) => [known, targetConfig.parse({ type: known, ...fields })]),
   )
 }

@@ -57,6 +57,8 @@ it('nothing is sent for a proposal, nor without being asked, nor for an id that 
   })
   expect(await responses('confirm', id, '--by', 'maria', '--yes')).toMatchObject({ code: 2 })
   expect(iam.server.received).toEqual([])
+  const blank = await responses('confirm', id, '--by', ' ', '--reason', 'x', '--yes')
+  expect([blank.code, blank.stderr]).toEqual([2, expect.stringContaining('by')])
 })
 
 it('what a person confirms is sent once, and what became of it is on record', async () => {
@@ -87,7 +89,7 @@ it('what a person confirms is sent once, and what became of it is on record', as
 it('what was rejected cannot be confirmed any more and is not sent', async () => {
   const before = iam.server.received.length
   const { id } = await found('quarantine_server')
-  expect(await responses('reject', id.slice(0, 10), '--by', 'kim', '--reason', 'it is ours')).toMatchObject({
+  expect(await responses('reject', id.slice(0, 10), '--by', 'kim', '--reason', 'it is ours\u001b[2J')).toMatchObject({
     code: 0,
     stdout: `rejected ${id} by kim\n`,
   })
@@ -96,11 +98,15 @@ it('what was rejected cannot be confirmed any more and is not sent', async () =>
   expect(iam.server.received.length).toBe(before)
   const shown = await responses('list')
   expect(shown.stdout).toContain(`${id}  rejected  quarantine_server server`)
-  expect(shown.stdout).toMatch(/ {2}kim at 20\S+: it is ours/)
+  expect(shown.stdout).toMatch(/ {2}kim at 20\S+: it is ours\\u\{1b\}\[2J/)
 })
 
 it('the state of its way is shown with those of the targets', async () => {
   const { targets } = (await (await fetch(`${service.adminUrl}/readyz`)).json()) as { targets: Record<string, object> }
+  const listed = await run(['targets', 'list', '--config', config, '--data', dataDir])
+  expect(listed.stdout).toMatch(
+    /^console {2}console {2}standard output\n {2}from info\n {2}well, last delivered 20\S+, 0 waiting\n$/,
+  )
   expect(targets).toMatchObject({
     console: { failingSince: '' },
     'response:iam': { failingSince: '', waiting: 0, dead: 0 },

@@ -11,10 +11,18 @@ const id = z
   .string()
   .regex(/^[0-9a-f]{8,32}$/, 'must be the id of a proposal, or its beginning')
   .describe('Id of the proposal, or its beginning.')
+/** It becomes a row: what is typed in a shell may hold what no row may. */
+const words = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .transform((text) => text.toWellFormed().replaceAll('\0', '\ufffd'))
 const decided = z.strictObject({
   id,
-  by: z.string().trim().min(1).max(256).describe('Who decides.'),
-  reason: z.string().trim().min(1).max(2_048).describe('Why.'),
+  by: words(256).describe('Who decides.'),
+  reason: words(2_048).describe('Why.'),
 })
 
 export default [
