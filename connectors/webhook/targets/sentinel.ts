@@ -112,12 +112,23 @@ export function sentinelTarget(name: string, options: SentinelOptions): AlertTar
     deliver: (deliveries, exchange) => sendAll(alertStream, rowsOf(deliveries), exchange),
   }
   if (!options.events) return target
+  /** Rows that are in the table although the whole was not delivered: it comes again, cut otherwise, and they are not sent twice. */
+  const taken = new Set<string>()
   return {
     ...target,
-    deliverEvents: async (rows, _key, exchange) => together(await sendAll(eventStream, rows.map(auditRow), exchange)),
+    async deliverEvents(rows, _key, exchange) {
+      const all = rows.map(auditRow)
+      const missing = all.filter((row) => !taken.has(identityOf(row)))
+      const verdicts = await sendAll(eventStream, missing, exchange)
+      const verdict = together(verdicts)
+      if (verdict.kind === 'delivered') for (const row of all) taken.delete(identityOf(row))
+      else for (const [at, row] of missing.entries()) if (verdicts[at]?.kind === 'delivered') taken.add(identityOf(row))
+      return verdict
+    },
   }
 }
 
+const identityOf = ({ Tenant, ServerId, EventId }: SentinelRow): string => JSON.stringify([Tenant, ServerId, EventId])
 function entryOf(row: SentinelRow, cut: number): Entry | undefined {
   const text = rowText(row, cut)
   return text === undefined ? undefined : { row, ...text }

@@ -202,6 +202,19 @@ describe('events', () => {
     sentinel.hasRole = false
     expect(await target.deliverEvents?.(rows, 'k', exchange)).toMatchObject({ kind: 'retry' })
   })
+  it('that wait behind others, or beside one that is refused, are not sent twice when the whole comes again', async () => {
+    const rows = Array.from({ length: 300 }, (_, at) => row(at, { fields: JSON.stringify({ x: 'y'.repeat(9_000) }) }))
+    sentinel.perMinute = { ...sentinel.perMinute, requests: 1 }
+    expect(await target.deliverEvents?.(rows, 'k', exchange)).toMatchObject({ kind: 'retry', afterMs: 60_000 })
+    expect(sentinel.rows(AUDIT_TABLE).length).toBeGreaterThan(0)
+    sentinel.perMinute = { ...sentinel.perMinute, requests: 100 }
+    expect(await target.deliverEvents?.(rows, 'k', exchange)).toEqual(delivered)
+    const held = sentinel.rows(AUDIT_TABLE).map((stored) => stored['EventId'])
+    expect(held).toEqual(rows.map(({ event_id }) => event_id))
+    // Delivered as a whole: whoever sends them once more means it.
+    await target.deliverEvents?.(rows.slice(0, 1), 'k', exchange)
+    expect(sentinel.rows(AUDIT_TABLE)).toHaveLength(301)
+  })
   it('are nobody’s where they are not configured', async () => {
     const config = configOf({ kind: 'managed-identity' }, { events: false })
     expect((await factory.create('soc', config, settings)).deliverEvents).toBeUndefined()
