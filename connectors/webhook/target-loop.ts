@@ -8,7 +8,7 @@ import type {
   TargetRequest,
   TargetVerdict,
 } from '../../schemas/ports.ts'
-import { DELIVERY_POLICY, type DeliverOptions, type DeliveryPolicy } from './deliver.ts'
+import { DELIVERY_POLICY, type DeliverOptions, type DeliveryPolicy } from './delivery-policy.ts'
 import { alone, assignments, FloodWindow, type Message, MOST_TOGETHER, NO_LIMIT, sorted } from './flood.ts'
 import { backoffMs, Doorbell, type Sleep, sleepReally } from './pauses.ts'
 import { redactAlert } from './redaction.ts'

@@ -1,6 +1,7 @@
 /** The delivery loops against receivers that fail in every documented way, in virtual time over real sockets. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Deliveries, type DeliveryPolicy, startDeliveries } from '../../../../connectors/webhook/deliver.ts'
+import { type Deliveries, startDeliveries } from '../../../../connectors/webhook/deliver.ts'
+import type { DeliveryPolicy } from '../../../../connectors/webhook/delivery-policy.ts'
 import { httpTarget } from '../../../../connectors/webhook/http-target.ts'
 import { createSend, type Send } from '../../../../connectors/webhook/send.ts'
 import { slackTarget } from '../../../../connectors/webhook/targets/slack.ts'
