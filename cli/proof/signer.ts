@@ -27,7 +27,8 @@ const PLACE = { component: 'config', field: 'proof.signingKey' }
 const FOLDER = 'proof'
 const KEY_FILE = 'signing-key.pem'
 const KNOWN_FILE = 'public-keys.pem'
-/** PKCS#8 of an Ed25519 private key, up to its 32 bytes of seed (RFC 8410). */
+const SEED_BYTES = 32
+/** PKCS#8 of an Ed25519 private key, up to its seed (RFC 8410). */
 const SEED_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /** The configured key, else that of the data folder. What it signs with is noted in the folder, so that `verify` knows its own keys. */
@@ -56,6 +57,7 @@ export function signerOf(text: string): Signer {
   let secret: KeyObject
   try {
     const seed = Buffer.from(text, 'base64')
+    if (!text.includes('-----BEGIN') && seed.length !== SEED_BYTES) throw new Error(`${seed.length} bytes`)
     secret = text.includes('-----BEGIN')
       ? createPrivateKey(text)
       : createPrivateKey({ key: Buffer.concat([SEED_PREFIX, seed]), format: 'der', type: 'pkcs8' })

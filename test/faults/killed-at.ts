@@ -1,6 +1,7 @@
 // Kill at a named point of the code, under load, and go on: what several rows do with different points and limits.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Failpoint } from '../../connectors/failpoint.ts'
+import { proofFaults } from './proof.ts'
 import type { RowContext, Verdict } from './row.ts'
 import { Service } from './service.ts'
 import { openWorld, startUp, type World, type WorldOptions } from './world.ts'
@@ -37,7 +38,8 @@ export async function killedAt(context: RowContext, point: Failpoint, options: K
     () => ({ kills: lives, retries: world.load.retries }),
   )
   await service.end('SIGTERM')
-  return { ...verdict, faults: service.blame(verdict.faults) }
+  const unproven = await proofFaults(context.dir)
+  return { ...verdict, faults: service.blame([...verdict.faults, ...unproven]) }
 }
 
 /** Why a role could go on no more, as the service logged it. */

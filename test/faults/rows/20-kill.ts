@@ -1,5 +1,6 @@
 // kill -9 of the whole service under load, several times a seed, at random moments: also while it starts.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { proofFaults } from '../proof.ts'
 import type { Row } from '../row.ts'
 import { Service } from '../service.ts'
 import { openWorld, startUp } from '../world.ts'
@@ -33,7 +34,8 @@ const row: Row = {
     const more = () => ({ kills: kills + duringStart, retries: world.load.retries })
     const verdict = await world.verdict((sql) => service.ask(sql), more)
     await service.end('SIGTERM')
-    return { ...verdict, faults: service.blame(verdict.faults) }
+    const unproven = await proofFaults(context.dir)
+    return { ...verdict, faults: service.blame([...verdict.faults, ...unproven]) }
   },
 }
 export default row

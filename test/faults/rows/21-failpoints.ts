@@ -6,8 +6,12 @@ import type { Row } from '../row.ts'
 /** Without a spool these do not exist; without Kafka's snapshots the last one does not. */
 const ONLY_EMBEDDED: readonly Failpoint[] = ['after-segment-write', 'after-segment-fsync']
 const ONLY_KAFKA: readonly Failpoint[] = ['after-manifest-before-deletes']
-/** The one needs a row the store refuses: row 24; the other a source topic: test/kafka/collector-topics.test.ts. */
-const ELSEWHERE: readonly Failpoint[] = ['between-bisect-inserts', 'after-take-before-commit']
+/** A row the store refuses: row 24; a source topic: test/kafka/collector-topics.test.ts; an erasure: test/e2e/erase.test.ts. */
+const ELSEWHERE: readonly Failpoint[] = [
+  'between-bisect-inserts',
+  'after-take-before-commit',
+  'after-tombstone-before-delete',
+]
 /** Passed for every request. */
 const OFTEN = new Set<Failpoint>(['after-segment-write', 'after-segment-fsync'])
 
