@@ -46,16 +46,13 @@ const copy = (path: string, to: string): void => cpSync(join(root, path), join(t
 function buildService(out: string): void {
   const folders = ['schemas', 'detectors', 'connectors', 'collector', 'cli']
   compile(out, { include: folders.map((folder) => join(root, folder)) })
-  for (const path of [
-    'schemas/clickhouse',
-    'cli/queries',
-    'deploy/kafka',
-    'README.md',
-    'LICENSE',
-    'SECURITY.md',
-    'CHANGELOG.md',
-  ])
+  for (const path of ['schemas/clickhouse', 'deploy/kafka', 'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md'])
     copy(path, out)
+  // The named queries lie beside their code, which is compiled.
+  cpSync(join(root, 'cli/queries'), join(out, 'cli/queries'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts'),
+  })
   const { name, version, description, license, type, engines, dependencies, devDependencies } = manifestOf('.')
   writeManifest(out, {
     ...{ name, version, description, license, type, engines },

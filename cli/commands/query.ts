@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { AuditdError } from '../../schemas/errors.ts'
-import { type NamedQuery, namedQueries, namedQuery } from '../named-queries.ts'
-import { parametersOf, withParameter } from '../query-parameters.ts'
-import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../query-text.ts'
+import { type NamedQuery, namedQueries, namedQuery } from '../queries/catalogue.ts'
+import { parametersOf, withParameter } from '../queries/parameters.ts'
+import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../queries/printed.ts'
 import { printShown, shown } from '../screen.ts'
 import { askStore, rowsOf } from '../store-question.ts'
 

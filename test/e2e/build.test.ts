@@ -108,6 +108,7 @@ describe('the service', () => {
     expect(JSON.parse(run('schemas', 'event'))).toHaveProperty('title', 'AuditEvent')
     const rules = JSON.parse(run('rules', '--format', 'json')) as { id: string }[]
     expect(rules.map(({ id }) => id)).toContain('tok-001-audience-mismatch')
+    expect(run('query', '--list')).toMatch(/^@blast-radius /m)
   })
   it('holds the migrations and no test', () => {
     expect(filesOf(join(service, 'schemas/clickhouse'), '.sql').length).toBeGreaterThan(0)

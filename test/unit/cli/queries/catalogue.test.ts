@@ -2,10 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { columnNote, type NamedQuery, namedQueries, namedQuery, namedQueryOf } from '../../../../cli/named-queries.ts'
-import { parametersOf, withParameter } from '../../../../cli/query-parameters.ts'
-import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../../../../cli/query-text.ts'
-import { SHARED_PARAMETERS } from '../../../../cli/query-words.ts'
+import {
+  columnNote,
+  type NamedQuery,
+  namedQueries,
+  namedQuery,
+  namedQueryOf,
+} from '../../../../cli/queries/catalogue.ts'
+import { parametersOf, withParameter } from '../../../../cli/queries/parameters.ts'
+import { listText, queryNotes, queryText, TABLES_SQL, tablesText } from '../../../../cli/queries/printed.ts'
+import { SHARED_PARAMETERS } from '../../../../cli/queries/words.ts'
 import { type SeededStore, seededStore } from '../../../seeded-store.ts'
 
 const QUERIES = namedQueries().map((query) => [query.name, query] as const)

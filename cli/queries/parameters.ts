@@ -1,6 +1,6 @@
 /** Values of query parameters: checked by name and type here, then handed to the engine beside the statement, never written into it. */
-import { AuditdError } from '../schemas/errors.ts'
-import type { NamedQuery, QueryParameter } from './named-queries.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import type { NamedQuery, QueryParameter } from './catalogue.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const TEXT_CHARS = 4_096

@@ -1,9 +1,9 @@
-/** Named queries: the files of queries/, found by folder. Each says the question it answers, its parameters and its columns. */
+/** Named queries: the .sql files of this folder, found by walking it. Each says the question it answers, its parameters and its columns. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { AuditdError } from '../schemas/errors.ts'
-import { COLUMN_WORDS, SHARED_PARAMETERS } from './query-words.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import { COLUMN_WORDS, SHARED_PARAMETERS } from './words.ts'
 
-const FOLDER = new URL('./queries/', import.meta.url)
+const FOLDER = new URL('./', import.meta.url)
 
 export interface QueryParameter {
   readonly name: string

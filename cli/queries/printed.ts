@@ -1,6 +1,6 @@
 /** What `query --list`, `--sql` and `--tables` print. */
-import { AuditdError } from '../schemas/errors.ts'
-import { columnNote, type NamedQuery, type QueryParameter } from './named-queries.ts'
+import { AuditdError } from '../../schemas/errors.ts'
+import { columnNote, type NamedQuery, type QueryParameter } from './catalogue.ts'
 
 const table = (rows: readonly (readonly string[])[], indent = ''): string => {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]!.length)))

@@ -1,8 +1,8 @@
 /** What the named queries share: parameters with their defaults, and what columns mean. A query says only what is its own. */
-import { alert } from '../schemas/alert.ts'
-import { envelope } from '../schemas/envelope.ts'
-import { finding } from '../schemas/finding.ts'
-import { columnOf } from '../schemas/wire.ts'
+import { alert } from '../../schemas/alert.ts'
+import { envelope } from '../../schemas/envelope.ts'
+import { finding } from '../../schemas/finding.ts'
+import { columnOf } from '../../schemas/wire.ts'
 
 export interface ParameterWords {
   readonly default: string
