@@ -24,6 +24,10 @@ export const decision = ({ owner, statusReason, statusUntil, verdict }: Alert): 
     { label: 'Verdict', value: verdict.replace('_', ' ') },
   ].filter(({ value }) => value !== '')
 
+/** When it last changed: something was seen, or somebody decided. RFC 3339 UTC. */
+export const changedAt = ({ lastSeen, statusAt }: Alert): string =>
+  statusAt !== '' && Date.parse(statusAt) > Date.parse(lastSeen) ? statusAt : lastSeen
+
 /** As many as fit in `room` characters, and how many did not. */
 export function keptLines(lines: readonly string[], room: number): readonly string[] {
   const kept: string[] = []

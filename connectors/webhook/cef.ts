@@ -2,6 +2,7 @@
 import type { Alert } from '../../schemas/alert.ts'
 import { PRODUCT } from '../ocsf/event.ts'
 import { evidence } from './alert-facts.ts'
+import { changedAt, decision, lifeEvent } from './alert-life.ts'
 import { visible } from './escape.ts'
 
 /** 0-3 low, 4-6 medium, 7-8 high, 9-10 very high. */
@@ -10,13 +11,13 @@ const SEVERITY: Readonly<Record<Alert['severity'], number>> = { info: 1, low: 3,
 type Field = readonly [key: string, value: string, mostChars: number]
 /** Keys and lengths of the extension dictionary. `cs…` and `flex…` are ours to name; a label is sent with its field only. */
 const fieldsOf = (alert: Alert, uid: string): readonly Field[] => [
-  ['rt', epochMs(alert.lastSeen), 20],
+  ['rt', epochMs(changedAt(alert)), 20],
   ['start', epochMs(alert.firstSeen), 20],
   ['end', epochMs(alert.lastSeen), 20],
   ['cnt', String(alert.count), 20],
   // 40 at most: an alert id and a revision of seven digits.
   ['externalId', uid, 40],
-  ['cat', 'alert', 1023],
+  ['cat', `alert ${lifeEvent(alert)}`, 1023],
   ['act', alert.decision, 63],
   ['reason', alert.severityReason, 1023],
   ['suid', alert.principalKey, 1023],
@@ -38,7 +39,7 @@ const fieldsOf = (alert: Alert, uid: string): readonly Field[] => [
   ...custom('cs6', 'References', alert.refs.join(' ')),
   ...custom('flexString1', 'Status', alert.status),
   ...custom('flexString2', 'Tenant', alert.tenant),
-  ['msg', alert.title, 1023],
+  ['msg', [alert.title, ...decision(alert).map(({ label, value }) => `${label}: ${value}`)].join('; '), 1023],
 ]
 const custom = (key: string, label: string, value: string): readonly Field[] =>
   value === ''

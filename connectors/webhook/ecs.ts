@@ -2,6 +2,7 @@
 import type { Alert } from '../../schemas/alert.ts'
 import type { EventRow } from '../../schemas/ports.ts'
 import { techniqueOf } from '../../schemas/references.ts'
+import { changedAt, lifeEvent } from './alert-life.ts'
 
 export const ECS_VERSION = '9.1.0'
 type Fields = Readonly<Record<string, unknown>>
@@ -11,7 +12,7 @@ const SEVERITY: Readonly<Record<Alert['severity'], number>> = { info: 1, low: 21
 
 export function ecsAlert(alert: Alert, uid: string): Fields {
   return pruned({
-    '@timestamp': alert.lastSeen,
+    '@timestamp': changedAt(alert),
     ecs: { version: ECS_VERSION },
     message: alert.title,
     event: {
@@ -19,7 +20,8 @@ export function ecsAlert(alert: Alert, uid: string): Fields {
       category: ['intrusion_detection'],
       type: [typeOf(alert.decision)],
       outcome: outcomeOf(alert.decision, ''),
-      action: alert.rule,
+      // What happened to the alert; the rule has fields of its own.
+      action: `alert-${lifeEvent(alert)}`,
       id: uid,
       severity: SEVERITY[alert.severity],
       reason: alert.severityReason,

@@ -1,6 +1,7 @@
 /** The events of Splunk's HTTP Event Collector as it reads them, and what its answers mean. */
 import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery, EventRow, TargetAnswer } from '../../schemas/ports.ts'
+import { changedAt } from './alert-life.ts'
 import { objectOf, recordOf } from './answer-body.ts'
 import { fitAlert } from './fit-alert.ts'
 import { jsonLine } from './json-line.ts'
@@ -21,7 +22,7 @@ export function alertEvent(delivery: Delivery, names: HecNames, shape: (alert: A
   const alert = fitAlert(delivery.alert, ALERT_BYTES)
   return envelope({
     names: { ...names, sourcetype: `${names.sourcetype}:alert` },
-    time: Date.parse(alert.lastSeen) / 1000,
+    time: Date.parse(changedAt(alert)) / 1000,
     host: alert.serverId,
     fields: { uid: delivery.idempotencyKey, severity: alert.severity, rule: alert.rule, tenant: alert.tenant },
     event: shape(alert),

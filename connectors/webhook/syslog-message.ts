@@ -1,5 +1,6 @@
 /** An alert as a syslog message: RFC 5424, framed by counting octets (RFC 5425), at most 8,192 bytes. */
 import type { Alert } from '../../schemas/alert.ts'
+import { changedAt } from './alert-life.ts'
 import { cefLine } from './cef.ts'
 import { visible } from './escape.ts'
 import { jsonLine } from './json-line.ts'
@@ -27,7 +28,7 @@ export function syslogFrame(alert: Alert, uid: string, form: SyslogForm): string
 export function syslogMessage(alert: Alert, uid: string, { facility, format, hostname }: SyslogForm): string {
   const head = [
     `<${facility * 8 + SEVERITY[alert.severity]}>1`,
-    timestamp(alert.lastSeen),
+    timestamp(changedAt(alert)),
     name(hostname, 255),
     'mcp-auditd',
     // No process id: the same alert gives the same bytes after a restart too.
@@ -84,6 +85,10 @@ const essentials = (alert: Alert) => ({
   rule: alert.rule,
   severity: alert.severity,
   status: alert.status,
+  owner: alert.owner,
+  statusReason: alert.statusReason,
+  statusUntil: alert.statusUntil,
+  verdict: alert.verdict,
   title: alert.title,
   severityReason: alert.severityReason,
   tenant: alert.tenant,

@@ -4,6 +4,7 @@ import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Delivery, EventRow, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { inForm } from '../alert-form.ts'
+import { changedAt } from '../alert-life.ts'
 import { batches, inHalves, together } from '../batches.ts'
 import { ecsAlert, ecsEvent, named } from '../ecs.ts'
 import { BULK_LIMITS, BULK_PATH, bulkBody, bulkEntry, bulkResult } from '../elastic-bulk.ts'
@@ -75,7 +76,7 @@ function document(alert: Alert, uid: string, form: ElasticsearchOptions['form'])
   if (form === 'ecs') return ecsAlert(alert, uid)
   const shaped = inForm(form)(alert)
   const { evidence } = alert
-  return { '@timestamp': alert.lastSeen, ...shaped, ...(form === 'alert' ? { evidence: named(evidence) } : {}) }
+  return { '@timestamp': changedAt(alert), ...shaped, ...(form === 'alert' ? { evidence: named(evidence) } : {}) }
 }
 
 /** One id for one event of one server, whatever the server calls it: `_id` is at most 512 bytes. */

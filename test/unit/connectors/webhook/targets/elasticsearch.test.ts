@@ -62,7 +62,10 @@ describe('the Elasticsearch target', () => {
     expect(fake.documents.get(`alerts/${id(0)}-1`)).toMatchObject({
       '@timestamp': '2026-10-01T10:06:00Z',
       message: 'Token audience mismatch: alice on files',
-      event: { kind: 'alert', category: ['intrusion_detection'], type: ['allowed'], severity: 99 },
+      event: {
+        ...{ kind: 'alert', category: ['intrusion_detection'], type: ['allowed'] },
+        ...{ action: 'alert-opened', severity: 99 },
+      },
       rule: { id: 'tok-001-audience-mismatch' },
       user: { id: 'alice' },
       tags: ['MCP07:2025', 'T1550.001'],

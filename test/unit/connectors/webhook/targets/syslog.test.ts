@@ -57,6 +57,15 @@ describe('the syslog target', () => {
       cs1: 'read_file',
     })
   })
+  it('a decision is told with who, why and when', () => {
+    const decided = { status: 'acknowledged', revision: 2, owner: 'maria', statusReason: 'a=b|c' } as const
+    const message = read(sampleAlert({ ...decided, statusAt: '2026-10-01T11:00:00Z' }))
+    expect(message.timestamp).toBe('2026-10-01T11:00:00Z')
+    const { extension } = parseCef(message.text)
+    expect(extension.get('msg')).toBe('Token audience mismatch: alice on files; By: maria; Reason: a=b|c')
+    expect(extension.get('cat')).toBe('alert acknowledged')
+    expect(extension.get('rt')).toBe(String(Date.parse('2026-10-01T11:00:00Z')))
+  })
   it('JSON is the other form, over plain TCP to loopback', async () => {
     const { fake } = await started({ tls: false })
     const to = { host: '127.0.0.1', port: fake.port, tls: false, allowPrivate: true }
