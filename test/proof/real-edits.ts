@@ -4,7 +4,7 @@ import { verifyProof } from '../../cli/proof/verification.ts'
 import { embeddedConnect } from '../../connectors/clickhouse/client.ts'
 import { ROW_COLUMNS } from '../../schemas/row.ts'
 import { Random } from '../faults/random.ts'
-import { type Expected, unnamed } from './edits.ts'
+import { type Expected, unnamed } from './edit.ts'
 import type { EditRun } from './run-edits.ts'
 import { openSmall, sourceOf } from './small-store.ts'
 

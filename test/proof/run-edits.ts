@@ -3,7 +3,8 @@
 import { verifyProof } from '../../cli/proof/verification.ts'
 import type { ProofKey } from '../../schemas/proof.ts'
 import { Random } from '../faults/random.ts'
-import { EDIT_KINDS, type EditKind, unnamed } from './edits.ts'
+import { type EditKind, unnamed } from './edit.ts'
+import { EDIT_KINDS } from './edits.ts'
 import { type HeldProof, heldSource } from './held-proof.ts'
 
 export interface EditRun {
