@@ -3,6 +3,7 @@ import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery, EventRow, TargetAnswer } from '../../schemas/ports.ts'
 import { changedAt } from './alert-life.ts'
 import { objectOf, recordOf } from './answer-body.ts'
+import { eventUid } from './event-uid.ts'
 import { fitAlert } from './fit-alert.ts'
 import { jsonLine } from './json-line.ts'
 
@@ -35,7 +36,7 @@ export function rowEvent(row: EventRow, names: HecNames): string {
     names,
     time: Date.parse(`${String(at).replace(' ', 'T').slice(0, 23)}Z`) / 1000,
     host: String(row['server_id'] ?? ''),
-    fields: { uid: String(row['event_id'] ?? ''), type: String(row['event_type'] ?? '') },
+    fields: { uid: eventUid(row), type: String(row['event_type'] ?? '') },
     event: { event_time: at, ...columns, fields: parsed(fields) },
   })
 }

@@ -40,7 +40,7 @@ async function begin(): Promise<Up> {
 interface Line {
   readonly kind: string
   readonly uid: string
-  readonly event: { readonly position_offset: number; readonly position_index: number }
+  readonly event: { readonly event_id: string; readonly position_offset: number; readonly position_index: number }
 }
 const lines = (): readonly Line[] => {
   const path = join(folder, 'events.jsonl')
@@ -77,13 +77,15 @@ it('events of a service that is killed while it forwards are all there, in the o
   service.child.kill('SIGKILL')
   await service.ended
   service = await begin()
-  await expect.poll(() => new Set(lines().map(({ uid }) => uid)).size, { timeout: 30_000 }).toBe(wanted.length)
+  await expect
+    .poll(() => new Set(lines().map(({ event }) => event.event_id)).size, { timeout: 30_000 })
+    .toBe(wanted.length)
   await expect.poll(() => wanted.filter((id) => !inElastic().has(id)), { timeout: 30_000 }).toEqual([])
-  const uids = lines().map(({ uid }) => uid)
+  const uids = lines().map(({ event }) => event.event_id)
   expect([...new Set(uids)].sort()).toEqual([...wanted].sort())
   // At their first coming they are in order.
   const places = lines()
-    .filter(({ uid }, at) => uids.indexOf(uid) === at)
+    .filter(({ event }, at) => uids.indexOf(event.event_id) === at)
     .map(({ event }) => event.position_offset * 100_000 + event.position_index)
   expect(places).toEqual([...places].sort((a, b) => a - b))
   expect(service.log.some(({ event, target }) => event === 'forward_failed' && target === 'down')).toBe(true)

@@ -1,13 +1,13 @@
 /** The Elasticsearch target: the bulk API, each document under our id, so that what comes again is not written twice. */
-import { createHash } from 'node:crypto'
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { AlertTarget, Delivery, EventRow, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type { AlertTarget, Delivery, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { inForm } from '../alert-form.ts'
 import { changedAt } from '../alert-life.ts'
 import { batches, inHalves, together } from '../batches.ts'
 import { ecsAlert, ecsEvent, named } from '../ecs.ts'
 import { BULK_LIMITS, BULK_PATH, bulkBody, bulkEntry, bulkResult } from '../elastic-bulk.ts'
+import { eventUid } from '../event-uid.ts'
 import { fitAlert } from '../fit-alert.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
@@ -64,7 +64,7 @@ export function elasticsearchTarget(name: string, options: ElasticsearchOptions)
     deliverEvents: async (rows, _key, exchange) =>
       together(
         await send(
-          rows.map((row) => ({ text: bulkEntry(eventIndex, eventId(row), ecsEvent(row)) })),
+          rows.map((row) => ({ text: bulkEntry(eventIndex, eventUid(row), ecsEvent(row)) })),
           exchange,
         ),
       ),
@@ -78,12 +78,6 @@ function document(alert: Alert, uid: string, form: ElasticsearchOptions['form'])
   const { evidence } = alert
   return { '@timestamp': changedAt(alert), ...shaped, ...(form === 'alert' ? { evidence: named(evidence) } : {}) }
 }
-
-/** One id for one event of one server, whatever the server calls it: `_id` is at most 512 bytes. */
-const eventId = (row: EventRow): string =>
-  createHash('sha256')
-    .update(JSON.stringify([row['tenant'], row['server_id'], row['event_id']]))
-    .digest('base64url')
 
 export default defineTarget({
   type: 'elasticsearch',

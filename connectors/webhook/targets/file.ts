@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { AlertTarget, Delivery, EventRow } from '../../../schemas/ports.ts'
 import { type AlertForm, inForm } from '../alert-form.ts'
+import { eventUid } from '../event-uid.ts'
 import { fitAlert } from '../fit-alert.ts'
 import { jsonLine } from '../json-line.ts'
 import { LineFile, type LineFileOptions } from '../line-file.ts'
@@ -49,7 +50,7 @@ export function fileTarget(name: string, options: FileOptions): AlertTarget {
 function eventLine(row: EventRow): string {
   const { fields, ...columns } = row
   const parsed = typeof fields === 'string' && fields !== '' ? (JSON.parse(fields) as unknown) : fields
-  return jsonLine({ kind: 'event', uid: row['event_id'], event: { ...columns, fields: parsed } })
+  return jsonLine({ kind: 'event', uid: eventUid(row), event: { ...columns, fields: parsed } })
 }
 
 export default defineTarget({

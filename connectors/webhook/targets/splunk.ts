@@ -5,6 +5,7 @@ import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { inForm } from '../alert-form.ts'
 import { type BatchResult, batches, inHalves, together } from '../batches.ts'
+import { eventUid } from '../event-uid.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { type Sleep, sleepReally } from '../pauses.ts'
 import {
@@ -115,15 +116,21 @@ export function splunkTarget(name: string, options: SplunkOptions): AlertTarget 
       ),
   }
   if (!options.events) return target
+  /** Rows of pages that are tried again, of which Splunk has these already. */
+  const taken = new Set<string>()
   return {
     ...target,
-    deliverEvents: async (rows, _key, exchange) =>
-      together(
-        await sendAll(
-          rows.map((row) => ({ text: rowEvent(row, options) })),
-          exchange,
-        ),
-      ),
+    async deliverEvents(rows, _key, exchange) {
+      const missing = rows.filter((row) => !taken.has(eventUid(row)))
+      const verdicts = await sendAll(
+        missing.map((row) => ({ text: rowEvent(row, options) })),
+        exchange,
+      )
+      const verdict = together(verdicts)
+      if (verdict.kind === 'delivered') for (const row of rows) taken.delete(eventUid(row))
+      else for (const [at, row] of missing.entries()) if (verdicts[at]?.kind === 'delivered') taken.add(eventUid(row))
+      return verdict
+    },
   }
 }
 const again = (reason: string, afterMs?: number): TargetVerdict => ({

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventUid } from '../../../../../connectors/webhook/event-uid.ts'
 import type { LineHandle } from '../../../../../connectors/webhook/line-file.ts'
 import { type FileOptions, fileTarget } from '../../../../../connectors/webhook/targets/file.ts'
 import type { AlertTarget, Exchange } from '../../../../../schemas/ports.ts'
@@ -144,7 +145,7 @@ describe('the file target', () => {
     expect(await target.deliverEvents!(rows, 'k', exchange)).toEqual({ kind: 'delivered' })
     expect(JSON.parse(lines()[0]!)).toEqual({
       kind: 'event',
-      uid: 'e1',
+      uid: eventUid(rows[0]!),
       event: { event_id: 'e1', tool_name: HOSTILE, fields: { argsBytes: 3 } },
     })
   })

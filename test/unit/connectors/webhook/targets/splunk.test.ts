@@ -1,5 +1,6 @@
 /** The Splunk target against a collector that refuses what Splunk refuses: batches, one bad event among good ones, acknowledgement. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { eventUid } from '../../../../../connectors/webhook/event-uid.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
 import { type SplunkOptions, splunkTarget } from '../../../../../connectors/webhook/targets/splunk.ts'
 import type { Exchange, TargetAnswer } from '../../../../../schemas/ports.ts'
@@ -160,13 +161,23 @@ describe('the Splunk target', () => {
       fields: '{"argsBytes":3}',
     }
     expect(await target.deliverEvents!([row, { ...row, event_id: 'e2' }], 'k', exchange)).toEqual({ kind: 'delivered' })
-    expect(splunk.indexed.map(({ uid }) => uid)).toEqual(['e1', 'e2'])
+    expect(splunk.indexed.map(({ uid }) => uid)).toEqual([row, { ...row, event_id: 'e2' }].map(eventUid))
     expect(splunk.indexed[0]).toMatchObject({
       time: Date.parse('2026-11-24T01:02:03.5Z') / 1000,
       sourcetype: 'mcp:audit',
       event: { tool_name: HOSTILE, fields: { argsBytes: 3 } },
     })
     expect(splunk.server.received[0]!.body).not.toMatch(/[\u0000-\u0009\u202e\u200b]/)
+  })
+  it('of a page that was taken in part only the rest is sent again', async () => {
+    const { splunk, target, exchange } = await started()
+    splunk.poison = 'poison'
+    const rows = [1, 2, 3, 4].map((at) => ({ event_id: `e${at}`, tool_name: at === 3 ? 'poison' : 'tool' }))
+    expect(await target.deliverEvents!(rows, 'k', exchange)).toMatchObject({ kind: 'refused' })
+    expect(await target.deliverEvents!(rows.slice(0, 2), 'k1', exchange)).toEqual({ kind: 'delivered' })
+    expect(await target.deliverEvents!(rows.slice(2, 3), 'k2', exchange)).toMatchObject({ kind: 'refused' })
+    expect(await target.deliverEvents!(rows.slice(3), 'k3', exchange)).toEqual({ kind: 'delivered' })
+    expect(splunk.indexed.map(({ uid }) => uid)).toEqual([rows[0]!, rows[1]!, rows[3]!].map(eventUid))
   })
   it('shows a payload without its token', async () => {
     const { target } = await started({ acknowledged: true })
