@@ -28,6 +28,29 @@ export function apiActivity(auditEvent: AuditEvent, version?: OcsfVersion): Ocsf
   const operation = textOf(event['method']) ?? textOf(event['notification']) ?? how.operation
   const resources = resourcesOf(event)
   const timeMs = msOf(event['eventTime']) ?? 0
+  const isCaller = initiator === 'caller'
+  const metadata = metadataOf(event)
+  const attributes = {
+    message: [operation, textOf(event['toolName']) ?? textOf(event['promptName'])].filter(Boolean).join(' '),
+    ...statusOf(event),
+    duration: longOf(event['durationMs']),
+    actor: actorOf(event, initiator),
+    api: apiOf(event, operation),
+    ...endpointsOf(event, initiator),
+    resources,
+    ...controlOf(event['decision']),
+    ...authorizationOf(event),
+    ...httpOf(event),
+    ...operatedBy(event, initiator, version),
+    trace: traceOf(event, timeMs),
+    observables: [
+      observed('actor.user.uid', isCaller ? event['principalKey'] : undefined, 'Principal key'),
+      observed('actor.app_uid', isCaller ? event['clientKey'] : undefined, 'OAuth client'),
+      observed('actor.session.uid', isCaller ? event['sessionFp'] : undefined, 'Session fingerprint'),
+      observed('dst_endpoint.hostname', event['destinationHost'], OBSERVABLE.hostname),
+      ...resourceObservables(resources),
+    ],
+  }
   return assemble({
     ...(version !== undefined && { version }),
     of: API_ACTIVITY,
@@ -36,29 +59,9 @@ export function apiActivity(auditEvent: AuditEvent, version?: OcsfVersion): Ocsf
     severity: SEVERITY.info,
     statusId: statusIdOf(event),
     timeMs,
-    metadata: metadataOf(event),
-    unmapped: unmappedOf(event),
-    attributes: {
-      message: [operation, textOf(event['toolName']) ?? textOf(event['promptName'])].filter(Boolean).join(' '),
-      ...statusOf(event),
-      duration: longOf(event['durationMs']),
-      actor: actorOf(event, initiator),
-      api: apiOf(event, operation),
-      ...endpointsOf(event, initiator),
-      resources,
-      ...controlOf(event['decision']),
-      ...authorizationOf(event),
-      ...httpOf(event),
-      ...operatedBy(event, initiator, version),
-      trace: traceOf(event, timeMs),
-      observables: [
-        observed('actor.user.uid', initiator === 'caller' ? event['principalKey'] : undefined, 'Principal key'),
-        observed('actor.app_uid', initiator === 'caller' ? event['clientKey'] : undefined, 'OAuth client'),
-        observed('actor.session.uid', initiator === 'caller' ? event['sessionFp'] : undefined, 'Session fingerprint'),
-        observed('dst_endpoint.hostname', event['destinationHost'], OBSERVABLE.hostname),
-        ...resourceObservables(resources),
-      ],
-    },
+    metadata,
+    attributes,
+    unmapped: unmappedOf(event, { metadata, attributes }),
   })
 }
 
@@ -85,10 +88,10 @@ function endpointsOf(event: EventFields, initiator: Initiator): Attributes {
   const host = textOf(event['destinationHost'])
   if (initiator === 'person') return { src_endpoint: { name: 'unknown' }, dst_endpoint: serverEndpoint(event) }
   if (initiator === 'caller') return { src_endpoint: callerEndpoint(event), dst_endpoint: serverEndpoint(event) }
-  const isInward = event['provider'] !== undefined
+  const isOfProvider = event['provider'] !== undefined
   return {
     src_endpoint: serverEndpoint(event),
-    dst_endpoint: host !== undefined ? { hostname: host } : isInward ? undefined : callerEndpoint(event),
+    dst_endpoint: host !== undefined ? { hostname: host } : isOfProvider ? undefined : callerEndpoint(event),
   }
 }
 

@@ -37,6 +37,32 @@ export function authentication(auditEvent: AuditEvent, version?: OcsfVersion): O
   const session = textOf(event['sessionFp'])
   const status = integerOf(event['status'])
   const { id, name } = how.activity
+  const metadata = metadataOf(event)
+  const attributes = {
+    message: `${auditEvent.eventType}${textOf(event['decision']) === undefined ? '' : `: ${String(event['decision'])}`}`,
+    ...statusOf(event),
+    duration: longOf(event['durationMs']),
+    // Whom it is about; a refused token often says nobody.
+    user: user ?? unknownUser,
+    actor: callerOf(event),
+    service: serviceOf(event),
+    src_endpoint: callerEndpoint(event),
+    dst_endpoint: serverEndpoint(event),
+    session: session === undefined ? undefined : { uid: session },
+    ...protocolOf(event),
+    authentication_token: tokenOf(event),
+    is_mfa: saysMfa(event['amr']) ? true : undefined,
+    is_remote: textOf(event['transport']) === undefined ? undefined : !isLocal(event['transport']),
+    http_response: status === undefined || status === 0 ? undefined : { code: status },
+    ...controlOf(event['decision']),
+    ...(version === '1.9.0' && agentOf(event)),
+    observables: [
+      observed('user.uid', user?.['uid'], 'Principal key'),
+      observed('actor.app_uid', event['clientKey'], 'OAuth client'),
+      observed('authentication_token.uid', tokenUidOf(event), 'Token fingerprint'),
+      observed('session.uid', session, 'Session fingerprint'),
+    ],
+  }
   return assemble({
     ...(version !== undefined && { version }),
     of: AUTHENTICATION,
@@ -45,33 +71,9 @@ export function authentication(auditEvent: AuditEvent, version?: OcsfVersion): O
     severity: SEVERITY.info,
     statusId: statusIdOf(event),
     timeMs: msOf(event['eventTime']) ?? 0,
-    metadata: metadataOf(event),
-    unmapped: unmappedOf(event),
-    attributes: {
-      message: `${auditEvent.eventType}${textOf(event['decision']) === undefined ? '' : `: ${String(event['decision'])}`}`,
-      ...statusOf(event),
-      duration: longOf(event['durationMs']),
-      // Whom it is about; a refused token often says nobody.
-      user: user ?? unknownUser,
-      actor: callerOf(event),
-      service: serviceOf(event),
-      src_endpoint: callerEndpoint(event),
-      dst_endpoint: serverEndpoint(event),
-      session: session === undefined ? undefined : { uid: session },
-      ...protocolOf(event),
-      authentication_token: tokenOf(event),
-      is_mfa: saysMfa(event['amr']) ? true : undefined,
-      is_remote: textOf(event['transport']) === undefined ? undefined : !isLocal(event['transport']),
-      http_response: status === undefined || status === 0 ? undefined : { code: status },
-      ...controlOf(event['decision']),
-      ...(version === '1.9.0' && agentOf(event)),
-      observables: [
-        observed('user.uid', user?.['uid'], 'Principal key'),
-        observed('actor.app_uid', event['clientKey'], 'OAuth client'),
-        observed('authentication_token.uid', tokenUidOf(event), 'Token fingerprint'),
-        observed('session.uid', session, 'Session fingerprint'),
-      ],
-    },
+    metadata,
+    attributes,
+    unmapped: unmappedOf(event, { metadata, attributes }),
   })
 }
 

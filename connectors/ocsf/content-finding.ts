@@ -18,6 +18,28 @@ export function contentFinding(auditEvent: AuditEvent, version?: OcsfVersion): O
   const resources = resourcesOf(event)
   const timeMs = msOf(event['eventTime']) ?? 0
   const score = typeof event['score'] === 'number' ? Math.round(Math.min(1, event['score']) * 100) : undefined
+  const metadata = metadataOf(event)
+  const attributes = {
+    message: `${label} in ${surface}`,
+    is_alert: false,
+    confidence_score: score,
+    actor: callerOf(event),
+    finding_info: {
+      uid: event['eventId'],
+      title: `${label} in ${surface}`,
+      types: [label],
+      analytic: {
+        name: textOf(event['detector']) ?? 'content classifier',
+        version: event['detectorVersion'],
+        ...beside('type', ANALYTIC.rule),
+      },
+      first_seen_time: timeMs,
+      product_uid: PRODUCT.uid,
+    },
+    resources,
+    ...controlOf(event['decision']),
+    observables: resourceObservables(resources),
+  }
   return assemble({
     ...(version !== undefined && { version }),
     of: DETECTION_FINDING,
@@ -25,28 +47,8 @@ export function contentFinding(auditEvent: AuditEvent, version?: OcsfVersion): O
     severity: SEVERITIES.get(event['verdict']) ?? SEVERITY.info,
     statusId: 1,
     timeMs,
-    metadata: metadataOf(event),
-    unmapped: unmappedOf(event),
-    attributes: {
-      message: `${label} in ${surface}`,
-      is_alert: false,
-      confidence_score: score,
-      actor: callerOf(event),
-      finding_info: {
-        uid: event['eventId'],
-        title: `${label} in ${surface}`,
-        types: [label],
-        analytic: {
-          name: textOf(event['detector']) ?? 'content classifier',
-          version: event['detectorVersion'],
-          ...beside('type', ANALYTIC.rule),
-        },
-        first_seen_time: timeMs,
-        product_uid: PRODUCT.uid,
-      },
-      resources,
-      ...controlOf(event['decision']),
-      observables: resourceObservables(resources),
-    },
+    metadata,
+    attributes,
+    unmapped: unmappedOf(event, { metadata, attributes }),
   })
 }

@@ -147,6 +147,24 @@ it('the events with every field have every field', () => {
     expect(Object.keys(WHOLE.get(type)!).sort()).toEqual(Object.keys(EVENT_SCHEMAS[type].shape).sort())
 })
 
+it('nothing that an event says is lost', () => {
+  const texts = (value: unknown): readonly string[] =>
+    typeof value === 'string'
+      ? [value]
+      : typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([name, each]) => (name === 'receivedAt' ? [] : texts(each)))
+        : []
+  fc.assert(
+    fc.property(anyEvent, (event) => {
+      const rendered = ocsfOfEvent(event)
+      if (rendered === undefined) return
+      const kept = new Set(texts(rendered))
+      expect(texts(event).filter((text) => text !== '' && !kept.has(text))).toEqual([])
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
 describe('the class of an event', () => {
   it('is told for every type, or why it has none', () => {
     expect(Object.keys(EVENT_CLASSES).sort()).toEqual([...EVENT_TYPES].sort())
