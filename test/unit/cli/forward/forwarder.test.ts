@@ -1,54 +1,16 @@
 /** The forwarder over a store in memory, in virtual time: crashes between every two steps, targets that are down, rows that nobody takes. */
 import { describe, expect, it } from 'vitest'
 import { type ForwardParts, forwardEvents } from '../../../../cli/forward/forwarder.ts'
-import { afterRow, type Cursor, type SealedEvents } from '../../../../cli/forward/sealed-events.ts'
 import { memoryJobState } from '../../../../connectors/memory/job-state.ts'
 import type { ConfiguredTarget } from '../../../../connectors/webhook/target-factory.ts'
 import { AuditdError } from '../../../../schemas/errors.ts'
 import type { JobState } from '../../../../schemas/job-state.ts'
 import type { DeadLetter, EventRow, TargetVerdict } from '../../../../schemas/ports.ts'
+import { FakeSealedEvents, LOG, PAGE_ROWS } from '../../../fakes/sealed-events.ts'
 import { RecordedTelemetry } from '../../../fakes/telemetry.ts'
 import { VirtualTime } from '../../../fakes/virtual-time.ts'
 
-const LOG = 'log'
-const PAGE = 4
 const down = (what: string) => new AuditdError('store_unavailable', 'test', what, 'not now')
-
-/** Rows by position, three in a message at most; what was added is sealed, and messages are sealed whole. */
-class Events implements SealedEvents {
-  readonly rows: EventRow[] = []
-  /** By partition: rows, and the offset after the last message. */
-  readonly sealed = new Map<number, { readonly rows: number; readonly next: number }>()
-  failures = 0
-
-  add(partition: number, count: number, more: object = {}): void {
-    const { rows, next } = this.sealed.get(partition) ?? { rows: 0, next: 0 }
-    for (let at = 0; at < count; at++)
-      this.rows.push({
-        event_id: `${partition}.${rows + at}`,
-        tenant: 'default',
-        position_log: LOG,
-        position_partition: partition,
-        position_offset: next + Math.floor(at / 3),
-        position_index: at % 3,
-        ...more,
-      })
-    this.sealed.set(partition, { rows: rows + count, next: next + Math.ceil(count / 3) })
-  }
-  async ends() {
-    if (this.failures-- > 0) throw down('ends')
-    return [...this.sealed].map(([partition, { next }]) => ({ log: LOG, partition, next }))
-  }
-  async page(_: string, partition: number, from: Cursor) {
-    const ahead = this.rows.filter(
-      (row) => row['position_partition'] === partition && !isBefore(afterRow(row), { ...from, index: from.index + 1 }),
-    )
-    const rows = ahead.slice(0, PAGE)
-    const end = { offset: this.sealed.get(partition)!.next, index: 0 }
-    return { rows, after: rows.length < ahead.length ? afterRow(rows.at(-1)!) : end, receivedFromMs: 0 }
-  }
-}
-const isBefore = (a: Cursor, b: Cursor): boolean => a.offset < b.offset || (a.offset === b.offset && a.index < b.index)
 
 /** A target that remembers what it took, and in which exchanges. */
 class Taker {
@@ -89,7 +51,7 @@ function bed(
   pollMs = 2_000,
 ) {
   const time = new VirtualTime()
-  const events = new Events()
+  const events = new FakeSealedEvents()
   const telemetry = new RecordedTelemetry()
   const letters: DeadLetter[] = []
   const start = () => {
@@ -238,7 +200,7 @@ describe('the forwarder', () => {
       const last = start()
       await time.until(() => taker.ids.at(-1) === '0.55', 60_000)
       expect([...new Set(taker.ids)]).toEqual(range(0, 0, 56))
-      expect(taker.ids.length - 56).toBeLessThanOrEqual(8 * PAGE)
+      expect(taker.ids.length - 56).toBeLessThanOrEqual(8 * PAGE_ROWS)
       await last.stop()
     },
   )
