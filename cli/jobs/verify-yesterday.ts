@@ -23,7 +23,8 @@ export default {
       async () => proof.heads(),
     )
     const verdict = await verifyProof(source, {
-      from: day,
+      // A segment that began the day before is over only now.
+      from: new Date(nowMs - 2 * DAY_MS).toISOString().slice(0, 10),
       to: day,
       onMerged: ({ head: { log, partition } }, offset, index) => void merged.push({ log, partition, offset, index }),
     })

@@ -65,6 +65,7 @@ class Verification {
       for await (const rows of this.source.rows(day)) for (const row of rows) await this.check(row)
       for (const chain of chains) this.settle(chain, day, from, wanted[at + 1])
     }
+    this.noteBorders(from, to)
     // Nobody knows when they were received.
     if (from === '' && to === '9999')
       for (const { unsealed, segments } of chains)
@@ -72,6 +73,20 @@ class Verification {
     const { faults, summary, notes } = this
     const isWhole = faults.kept.length === 0
     return { isWhole, summary, faults: faults.kept, more: faults.more, notes }
+  }
+
+  /** A row that is missing has no day: of a segment that reaches beyond the days asked for, none can be missed. */
+  private noteBorders(from: string, to: string): void {
+    const cut = [...this.chains.values()].flatMap(({ chain }) =>
+      chain.main.filter(({ receivedFrom, receivedTo }) => {
+        const [first, last] = [receivedFrom.slice(0, 10), receivedTo.slice(0, 10)]
+        return first <= to && last >= from && (first < from || last > to)
+      }),
+    )
+    if (cut.length > 0)
+      this.notes.push(
+        `segments ${cut.map(({ number }) => number).join(', ')} reach beyond these days: rows that they miss are not noticed`,
+      )
   }
 
   private async openKeys(): Promise<KeyRing> {

@@ -34,7 +34,8 @@ export interface SmallStore {
   close(): void
 }
 
-export async function smallStore(rows = 2_400): Promise<SmallStore> {
+/** `departed` false: nothing has gone yet. */
+export async function smallStore(rows = 2_400, { departed = true } = {}): Promise<SmallStore> {
   const dir = mkdtempSync(join(tmpdir(), 'proof-'))
   const service = await startService({ settings, dataDir: dir, roles: ['detect'], bus: 'embedded', logLevel: 'error' })
   const events = [...realisticEvents(rows, 5)]
@@ -49,7 +50,7 @@ export async function smallStore(rows = 2_400): Promise<SmallStore> {
     await service.settled()
   }
   await service.stop()
-  await depart(dir)
+  if (departed) await depart(dir)
   return { dir, close: () => rmSync(dir, { recursive: true, force: true }) }
 }
 
