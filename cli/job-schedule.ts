@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import type { Config } from '../schemas/config.ts'
 import type { JobState } from '../schemas/job-state.ts'
-import type { Clock, EventBus, EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
+import type { Clock, DeadLetterCount, EventBus, EventStore, StoreUpkeep, Telemetry } from '../schemas/ports.ts'
 import type { Proof } from './proof/proof.ts'
 
 export interface JobContext {
@@ -10,6 +10,7 @@ export interface JobContext {
   readonly store: EventStore & StoreUpkeep
   readonly bus: EventBus
   readonly proof?: Proof
+  readonly deadLetters?: DeadLetterCount
   readonly clock: Clock
   readonly telemetry: Telemetry
   /** What jobs remember from run to run. Names begin with the job's own. */

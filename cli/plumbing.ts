@@ -3,7 +3,16 @@
 import type { Config } from '../schemas/config.ts'
 import type { AuditEvent } from '../schemas/event.ts'
 import type { JobState } from '../schemas/job-state.ts'
-import type { Clock, DeadLetters, EventBus, Outbox, SignalBus, StateStore, Telemetry } from '../schemas/ports.ts'
+import type {
+  Clock,
+  DeadLetterCount,
+  DeadLetters,
+  EventBus,
+  Outbox,
+  SignalBus,
+  StateStore,
+  Telemetry,
+} from '../schemas/ports.ts'
 import type { Position } from '../schemas/position.ts'
 import type { KnownKey } from './credentials.ts'
 
@@ -28,7 +37,7 @@ export interface Plumbing {
   readonly partitions?: number
   readonly state: StateStore
   readonly outbox: Outbox
-  readonly deadLetters: DeadLetters
+  readonly deadLetters: DeadLetters & DeadLetterCount
   readonly jobs: JobState
   /** Where the log ends now, for each partition: everything published before lies below it. */
   end(): Promise<readonly LogEnd[]>

@@ -166,7 +166,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
       })
   if (alerts !== undefined) closers.add(() => alerts.stop())
   const jobs = await startJobs({
-    context: { settings, store, bus, proof, clock, telemetry, state: plumbing.jobs },
+    context: { settings, store, bus, proof, clock, telemetry, state: plumbing.jobs, deadLetters: plumbing.deadLetters },
     scheduled: roles.includes('jobs'),
     alone: options.bus === 'embedded',
     ...(forwards && {

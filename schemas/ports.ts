@@ -58,6 +58,10 @@ export interface Intake {
 export interface DeadLetters {
   add(letters: readonly DeadLetter[]): Promise<void>
 }
+export interface DeadLetterCount {
+  /** How many there ever were, those that are gone by age included. */
+  total(): Promise<number>
+}
 
 /** One event of the log, with its row as JSONCompactEachRow text when the bus already holds it. */
 export interface LoggedEvent {
@@ -299,6 +303,8 @@ export interface AlertTarget {
    * anything but `delivered`. `key` is the same when the same rows come again.
    */
   deliverEvents?(rows: readonly EventRow[], key: string, exchange: Exchange): Promise<TargetVerdict>
+  /** The payloads of such rows, as `payloads` are those of alerts. */
+  eventPayloads?(rows: readonly EventRow[]): readonly TargetPayload[]
   /** Ends what it keeps open. */
   close?(): Promise<void>
 }

@@ -1,11 +1,11 @@
 /** Dead letters on Kafka: one JSON record each, by tenant. */
-import type { DeadLetter, DeadLetters } from '../../schemas/ports.ts'
+import type { DeadLetter, DeadLetterCount, DeadLetters } from '../../schemas/ports.ts'
 import { partitionOf } from '../../schemas/topics.ts'
 import { busError } from './bus-errors.ts'
 import type { KafkaDriver, KafkaProducer } from './driver.ts'
 import { type TopicSettings, topicName } from './topic-setup.ts'
 
-export class KafkaDeadLetters implements DeadLetters {
+export class KafkaDeadLetters implements DeadLetters, DeadLetterCount {
   readonly #driver: KafkaDriver
   readonly #settings: TopicSettings
   #producer: Promise<KafkaProducer> | undefined
@@ -28,6 +28,22 @@ export class KafkaDeadLetters implements DeadLetters {
         return producer.send(topic, partition, records)
       })
       await Promise.all(sends)
+    } catch (error) {
+      throw busError(error, 'dead letters')
+    }
+  }
+
+  /** Ends of the partitions: retention takes letters away, never their numbers. */
+  async total(): Promise<number> {
+    const topic = topicName(this.#settings, 'deadLetters')
+    try {
+      const ends = await Promise.all(
+        Array.from(
+          { length: this.#settings.partitions },
+          async (_, partition) => (await this.#driver.watermarks(topic, partition)).high,
+        ),
+      )
+      return ends.reduce((sum, end) => sum + end, 0)
     } catch (error) {
       throw busError(error, 'dead letters')
     }

@@ -1,5 +1,5 @@
 /** Dead letters in the ledger: what was refused and why, by number, the oldest gone first. */
-import type { DeadLetter, DeadLetters } from '../../schemas/ports.ts'
+import type { DeadLetter, DeadLetterCount, DeadLetters } from '../../schemas/ports.ts'
 import type { Position } from '../../schemas/position.ts'
 import type { Database } from './database.ts'
 
@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 const KEPT = 100_000
 
 export type StoredDeadLetter = DeadLetter & { readonly id: number }
-export interface LedgerDeadLetters extends DeadLetters {
+export interface LedgerDeadLetters extends DeadLetters, DeadLetterCount {
   /** Newest first, older than `before` when given. */
   list(limit: number, before?: number): readonly StoredDeadLetter[]
   show(id: number): StoredDeadLetter | undefined
@@ -28,6 +28,8 @@ export function ledgerDeadLetters(database: Database): LedgerDeadLetters {
         database.run('DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?', KEPT)
       })
     },
+    // Numbers are never given twice.
+    total: async () => Number(database.get('SELECT coalesce(max(id), 0) AS total FROM dead_letters')?.['total'] ?? 0),
     list: (limit, before = Number.MAX_SAFE_INTEGER) =>
       database.all('SELECT * FROM dead_letters WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit).map(letterOf),
     show(id) {
