@@ -65,7 +65,7 @@ class TargetForwarder {
     }
   }
 
-  /** One page of each log and partition. Answers how long to wait before the next. */
+  /** A page of each log and partition. Answers how long to wait before the next. */
   async #step(): Promise<number> {
     try {
       const moved = await this.#forward()
@@ -105,7 +105,7 @@ class TargetForwarder {
       if (page === undefined) continue
       waitingSinceMs = Math.min(page.receivedFromMs, waitingSinceMs ?? Number.POSITIVE_INFINITY)
       this.#waitingSinceMs = Math.min(waitingSinceMs, this.#waitingSinceMs ?? Number.POSITIVE_INFINITY)
-      await this.#take(key, page.rows)
+      await this.#take(key, page.exchanges)
       await this.#move(key, page.after)
       moved = true
     }
@@ -127,8 +127,8 @@ class TargetForwarder {
   }
 
   /** All rows in order; a part that is refused is halved until the row is found that nobody takes, and that one is a dead letter. */
-  async #take(key: string, rows: readonly EventRow[]): Promise<void> {
-    const waiting = rows.length === 0 ? [] : [rows]
+  async #take(key: string, exchanges: readonly (readonly EventRow[])[]): Promise<void> {
+    const waiting = [...exchanges]
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       if (this.#signal.aborted) throw new NotTaken('stopped', 0)
       const refused = await this.#deliver(key, part)

@@ -22,7 +22,8 @@ export interface EventFilter {
   readonly servers: readonly string[]
 }
 export interface EventPage {
-  readonly rows: readonly EventRow[]
+  /** Rows in order, cut to what one exchange takes. */
+  readonly exchanges: readonly (readonly EventRow[])[]
   /** Where the next page begins: after the last row, or after the manifest where it has no more. */
   readonly after: Cursor
   /** Receipt of the oldest row that may still lie ahead, milliseconds. */
@@ -35,8 +36,10 @@ export interface SealedEvents {
 }
 
 /** The sizes of one exchange: what Splunk Cloud and Sentinel take in one request, with room for what is put around each row. */
-export const PAGE_ROWS = 1_000
-export const PAGE_BYTES = 900_000
+export const EXCHANGE_ROWS = 1_000
+export const EXCHANGE_BYTES = 900_000
+/** Rows of one question: a manifest has up to 32,768, and each question looks at all of them. */
+const PAGE_ROWS = 8_000
 const COLUMNS = ROW_COLUMNS.map(([name]) => name).join(', ')
 const HERE = 'position_log = {log:String} AND position_partition = {partition:UInt32}'
 
@@ -68,40 +71,49 @@ export function sealedEvents(store: Pick<EventStore, 'query'>): SealedEvents {
       const { next, received_from, received_to } = JSON.parse(manifest) as Record<string, unknown>
       const { sql, parameters } = filterSql(filter)
       // The dates leave out partitions of the table, the offsets granules; a row that an insert in doubt left twice comes once.
-      const lines = await ask(
-        `SELECT ${COLUMNS} FROM events
-        WHERE ${HERE} AND position_offset >= {offset:UInt64} AND position_offset < {next:UInt64}
+      const where = `${HERE} AND position_offset >= {offset:UInt64} AND position_offset < {next:UInt64}
           AND (position_offset, position_index) >= ({offset:UInt64}, {index:UInt32})
           AND received_at >= toDateTime64({received_from:String}, 3, 'UTC')
-          AND received_at <= toDateTime64({received_to:String}, 3, 'UTC')${sql}
-        ORDER BY position_offset, position_index LIMIT 1 BY position_offset, position_index LIMIT ${PAGE_ROWS + 1}`,
-        { ...here, next, received_from, received_to, ...parameters },
+          AND received_at <= toDateTime64({received_to:String}, 3, 'UTC')${sql}`
+      const bounds = { ...here, next, received_from, received_to, ...parameters }
+      const order = 'ORDER BY position_offset, position_index LIMIT 1 BY position_offset, position_index'
+      // Where the page ends is found by two columns, so that the others are read and sorted for its own rows alone.
+      const [end] = await ask(
+        `SELECT position_offset, position_index FROM events WHERE ${where} ${order} LIMIT 1 OFFSET ${PAGE_ROWS}`,
+        bounds,
       )
-      return pageOf(
-        lines,
-        { offset: Number(next), index: 0 },
-        Date.parse(`${String(received_from).replace(' ', 'T')}Z`),
+      const after = end === undefined ? { offset: Number(next), index: 0 } : cursorOf(JSON.parse(end) as EventRow)
+      const lines = await ask(
+        `SELECT ${COLUMNS} FROM events WHERE ${where}
+          AND (position_offset, position_index) < ({end_offset:UInt64}, {end_index:UInt32}) ${order}`,
+        { ...bounds, end_offset: after.offset, end_index: after.index },
       )
+      const receivedFromMs = Date.parse(`${String(received_from).replace(' ', 'T')}Z`)
+      return { exchanges: exchangesOf(lines), after, receivedFromMs }
     },
   }
 }
 
-/** As many rows as fit one exchange, and one at least. */
-function pageOf(lines: readonly string[], end: Cursor, receivedFromMs: number): EventPage {
-  let bytes = 0
-  let fit = 0
-  for (const line of lines.slice(0, PAGE_ROWS)) {
-    bytes += Buffer.byteLength(line) + 1
-    if (fit > 0 && bytes > PAGE_BYTES) break
-    fit++
+/** As many rows in each as fit, and one at least. */
+function exchangesOf(lines: readonly string[]): readonly (readonly EventRow[])[] {
+  const all: EventRow[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const line of lines) {
+    const more = Buffer.byteLength(line) + 1
+    if (bytes + more > EXCHANGE_BYTES || all.at(-1)!.length >= EXCHANGE_ROWS) {
+      all.push([])
+      bytes = 0
+    }
+    all.at(-1)!.push(JSON.parse(line) as EventRow)
+    bytes += more
   }
-  const rows = lines.slice(0, fit).map((line) => JSON.parse(line) as EventRow)
-  return { rows, after: fit < lines.length ? afterRow(rows.at(-1)!) : end, receivedFromMs }
+  return all
 }
-export const afterRow = (row: EventRow): Cursor => ({
+const cursorOf = (row: EventRow): Cursor => ({
   offset: Number(row['position_offset']),
-  index: Number(row['position_index']) + 1,
+  index: Number(row['position_index']),
 })
+export const afterRow = (row: EventRow): Cursor => ({ ...cursorOf(row), index: cursorOf(row).index + 1 })
 
 function filterSql({ tenants, servers }: EventFilter): {
   readonly sql: string

@@ -42,7 +42,8 @@ export class FakeSealedEvents implements SealedEvents {
     )
     const rows = ahead.slice(0, PAGE_ROWS)
     const end = { offset: this.sealed.get(partition)!.next, index: 0 }
-    return { rows, after: rows.length < ahead.length ? afterRow(rows.at(-1)!) : end, receivedFromMs: 0 }
+    const exchanges = rows.length === 0 ? [] : [rows]
+    return { exchanges, after: rows.length < ahead.length ? afterRow(rows.at(-1)!) : end, receivedFromMs: 0 }
   }
 }
 const isBefore = (a: Cursor, b: Cursor): boolean => a.offset < b.offset || (a.offset === b.offset && a.index < b.index)

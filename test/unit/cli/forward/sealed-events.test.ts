@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cursor, type EventFilter, PAGE_BYTES, sealedEvents } from '../../../../cli/forward/sealed-events.ts'
+import { type Cursor, type EventFilter, EXCHANGE_BYTES, sealedEvents } from '../../../../cli/forward/sealed-events.ts'
 import { type ClickHouseStores, createEmbeddedStore } from '../../../../connectors/clickhouse/store.ts'
 import type { EventFields } from '../../../../schemas/event.ts'
 import type { EventRow } from '../../../../schemas/ports.ts'
@@ -58,7 +58,7 @@ async function all(log: string, from: Cursor, filter = ALL): Promise<{ rows: Eve
   for (let pages = 0, at = from; ; pages++) {
     const page = await source.page(log, 1, at, filter)
     if (page === undefined) return { rows, pages, end: at }
-    rows.push(...page.rows)
+    rows.push(...page.exchanges.flat())
     at = page.after
   }
 }
@@ -76,7 +76,7 @@ describe('sealed events', () => {
     const source = sealedEvents(store)
     expect((await source.ends()).filter(({ log }) => log === 'a')).toEqual([{ log: 'a', partition: 1, next: 9 }])
     const half = await source.page('a', 1, { offset: 5, index: 1 }, ALL)
-    expect(ids(half!.rows)).toEqual(['a-5-1', 'a-5-2', 'a-5-3'])
+    expect(ids(half!.exchanges.flat())).toEqual(['a-5-1', 'a-5-2', 'a-5-3'])
     expect(half!.receivedFromMs).toBe(Date.parse(DAY_1))
   })
   it('a row that stands there twice comes once, and a manifest of an owner that was over changes nothing', async () => {
@@ -115,16 +115,17 @@ describe('sealed events', () => {
       end: { offset: 3, index: 0 },
     })
   })
-  it('pages hold at most 1,000 rows and 900 KB, within one message too', async () => {
-    await stored('e', 0, some(2_300), DAY_2, 2_300)
-    await stored('e', 1, some(8, { toolName: 'x'.repeat(200), serverName: 'y'.repeat(250) }), DAY_2, 8)
+  it('exchanges hold at most 1,000 rows and 900 KB, and a page ends within a message too', async () => {
+    await stored('e', 0, some(9_300), DAY_2, 9_300)
+    await stored('e', 1, some(8), DAY_2, 8)
     await sealed('e', 1, 0, 2, DAY_2)
     const { rows, pages } = await all('e', { offset: 0, index: 0 })
-    expect(rows).toHaveLength(2_308)
-    expect(new Set(ids(rows)).size).toBe(2_308)
-    expect(pages).toBeGreaterThanOrEqual(3)
+    expect([rows.length, new Set(ids(rows)).size, pages]).toEqual([9_308, 9_308, 2])
     const first = await sealedEvents(store).page('e', 1, { offset: 0, index: 0 }, ALL)
-    expect(first!.rows.length).toBeLessThanOrEqual(1_000)
-    expect(Buffer.byteLength(JSON.stringify(first!.rows))).toBeLessThan(PAGE_BYTES * 1.01)
+    expect(first!.after).toEqual({ offset: 0, index: 8_000 })
+    for (const exchange of first!.exchanges) {
+      expect(exchange.length).toBeLessThanOrEqual(1_000)
+      expect(Buffer.byteLength(JSON.stringify(exchange))).toBeLessThan(EXCHANGE_BYTES * 1.01)
+    }
   })
 })
