@@ -15,12 +15,13 @@ const EXAMPLES: { readonly [T in TargetConfig['type']]: Fields<T> } = {
     endpoint: 'https://example.westeurope-1.ingest.monitor.azure.com',
     ruleId: 'dcr-00000000000000000000000000000000',
     credential: { kind: 'client', tenantId: 'tenant', clientId: 'client', clientSecret: 'env:SENTINEL_SECRET' },
+    events: true,
   },
-  splunk: { url: 'https://splunk.example.com:8088', token: 'env:SPLUNK_TOKEN' },
-  elasticsearch: { url: 'https://elastic.example.com:9200', apiKey: 'env:ELASTIC_KEY' },
+  splunk: { url: 'https://splunk.example.com:8088', token: 'env:SPLUNK_TOKEN', events: true },
+  elasticsearch: { url: 'https://elastic.example.com:9200', apiKey: 'env:ELASTIC_KEY', events: true },
   syslog: { address: 'syslog.example.com:6514' },
   kafka: { topic: 'security.alerts', brokers: ['kafka.example.com:9092'] },
-  file: { path: '/var/log/mcp-auditd/alerts.jsonl' },
+  file: { path: '/var/log/mcp-auditd/alerts.jsonl', events: true },
 }
 
 /** An example of every type, under its own name, or of one. Throws AuditdError('not_found'). */

@@ -5,9 +5,13 @@ import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.t
 import { loadTargets } from '../../connectors/webhook/targets/load.ts'
 import type { TargetPayload } from '../../schemas/ports.ts'
 import type { TargetConfig } from '../../schemas/target-config.ts'
+import { redactRow } from '../forward/redact-row.ts'
 import { placeholder } from './examples.ts'
-import { type SampleMoment, sampleMoments } from './sample-alerts.ts'
+import { sampleMoments } from './sample-alerts.ts'
+import { sampleRow } from './sample-events.ts'
 
+/** A shorter secret is no secret, and would blot out ordinary words. */
+const SCRUBBED_CHARS = 8
 export interface SampleTarget extends ConfiguredTarget {
   readonly type: TargetConfig['type']
   /** In a text of this target, each of its secrets as `***`. */
@@ -32,7 +36,7 @@ export async function openSamples(
             const value = await resolveSecret(reference, { component: 'config', field }).catch(() =>
               placeholder(config.type, field),
             )
-            secrets.add(value)
+            if (value.length >= SCRUBBED_CHARS) secrets.add(value)
             return value
           },
         },
@@ -47,23 +51,23 @@ export async function openSamples(
 export interface SamplePayload extends TargetPayload {
   readonly target: string
   readonly type: TargetConfig['type']
-  /** `opened`, `acknowledged`, … */
-  readonly moment: SampleMoment['name']
+  /** `opened`, `acknowledged`, …; `event`. */
+  readonly moment: string
 }
-export const samplePayloads = (
-  { target, type, redact, scrub }: SampleTarget,
-  nowMs: number,
-): readonly SamplePayload[] =>
-  sampleMoments(target.name).flatMap(({ name: moment, deliveries }) =>
-    target
-      .payloads(
-        deliveries.map((one) => ({ ...one, alert: redactAlert(one.alert, redact) })),
-        nowMs,
-      )
-      .map(({ to, headers, body }) => ({
-        ...{ target: target.name, type, moment },
-        to: scrub(to),
-        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, scrub(value)])),
-        body: scrub(body),
-      })),
-  )
+/** An alert and its later life; and an event, where the target takes events. */
+export function samplePayloads(opened: SampleTarget, nowMs: number): readonly SamplePayload[] {
+  const { target, redact } = opened
+  const told = sampleMoments(target.name).flatMap(({ name, deliveries }) => {
+    const redacted = deliveries.map((one) => ({ ...one, alert: redactAlert(one.alert, redact) }))
+    return target.payloads(redacted, nowMs).map((payload) => shown(opened, name, payload))
+  })
+  const events = target.eventPayloads?.([redactRow(sampleRow(), redact)]) ?? []
+  return [...told, ...events.map((payload) => shown(opened, 'event', payload))]
+}
+
+const shown = ({ target, type, scrub }: SampleTarget, moment: string, payload: TargetPayload): SamplePayload => ({
+  ...{ target: target.name, type, moment },
+  to: scrub(payload.to),
+  headers: Object.fromEntries(Object.entries(payload.headers).map(([name, value]) => [name, scrub(value)])),
+  body: scrub(payload.body),
+})

@@ -1,13 +1,21 @@
 /** The Elasticsearch target: the bulk API, each document under our id, so that what comes again is not written twice. */
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { AlertTarget, Delivery, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type {
+  AlertTarget,
+  Delivery,
+  EventRow,
+  Exchange,
+  TargetPayload,
+  TargetRequest,
+  TargetVerdict,
+} from '../../../schemas/ports.ts'
 import { inForm } from '../alert-form.ts'
 import { changedAt } from '../alert-life.ts'
 import { batches, inHalves, together } from '../batches.ts'
 import { ecsAlert, ecsEvent, named } from '../ecs.ts'
 import { BULK_LIMITS, BULK_PATH, bulkBody, bulkEntry, bulkResult } from '../elastic-bulk.ts'
-import { eventUid } from '../event-uid.ts'
+import { eventUid } from '../event-row.ts'
 import { fitAlert } from '../fit-alert.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
@@ -48,26 +56,21 @@ export function elasticsearchTarget(name: string, options: ElasticsearchOptions)
     }
     return verdicts
   }
+  const eventEntries = (rows: readonly EventRow[]) =>
+    rows.map((row) => ({ text: bulkEntry(eventIndex, eventUid(row), ecsEvent(row)) }))
+  const shown = (entries: readonly { text: string }[]): readonly TargetPayload[] =>
+    batches(entries, BULK_LIMITS).map((batch) => ({ ...withoutSecrets(request(batch)), to: `POST ${url}` }))
   const target: AlertTarget = {
     name,
     together: TOGETHER,
-    payloads: (deliveries) =>
-      batches(alertEntries(deliveries), BULK_LIMITS).map((batch) => ({
-        ...withoutSecrets(request(batch)),
-        to: `POST ${url}`,
-      })),
+    payloads: (deliveries) => shown(alertEntries(deliveries)),
     deliver: (deliveries, exchange) => send(alertEntries(deliveries), exchange),
   }
   if (!options.events) return target
   return {
     ...target,
-    deliverEvents: async (rows, _key, exchange) =>
-      together(
-        await send(
-          rows.map((row) => ({ text: bulkEntry(eventIndex, eventUid(row), ecsEvent(row)) })),
-          exchange,
-        ),
-      ),
+    eventPayloads: (rows) => shown(eventEntries(rows)),
+    deliverEvents: async (rows, _key, exchange) => together(await send(eventEntries(rows), exchange)),
   }
 }
 

@@ -1,8 +1,8 @@
 /** The file target: JSON lines for agents that ship files, each on the disk before it counts as delivered. */
 import { isAbsolute, resolve } from 'node:path'
-import type { AlertTarget, Delivery, EventRow } from '../../../schemas/ports.ts'
+import type { AlertTarget, Delivery, EventRow, TargetPayload } from '../../../schemas/ports.ts'
 import { type AlertForm, inForm } from '../alert-form.ts'
-import { eventUid } from '../event-uid.ts'
+import { eventUid, knownColumns } from '../event-row.ts'
 import { fitAlert } from '../fit-alert.ts'
 import { jsonLine } from '../json-line.ts'
 import { LineFile, type LineFileOptions } from '../line-file.ts'
@@ -25,11 +25,11 @@ export function fileTarget(name: string, options: FileOptions): AlertTarget {
   const shape = inForm(options.form)
   const line = ({ alert, idempotencyKey }: Delivery): string =>
     jsonLine({ kind: 'alert', uid: idempotencyKey, alert: shape(fitAlert(alert, ALERT_BYTES)) })
+  const shown = (text: string): TargetPayload => ({ to: `append ${options.path}`, headers: {}, body: `${text}\n` })
   const target: AlertTarget = {
     name,
     together: TOGETHER,
-    payloads: (deliveries) =>
-      deliveries.map((delivery) => ({ to: `append ${options.path}`, headers: {}, body: `${line(delivery)}\n` })),
+    payloads: (deliveries) => deliveries.map((delivery) => shown(line(delivery))),
     async deliver(deliveries) {
       await file.append(deliveries.map(line))
       return deliveries.map(() => ({ kind: 'delivered' }))
@@ -39,6 +39,7 @@ export function fileTarget(name: string, options: FileOptions): AlertTarget {
   if (!options.events) return target
   return {
     ...target,
+    eventPayloads: (rows) => rows.map((row) => shown(eventLine(row))),
     async deliverEvents(rows) {
       if (rows.length > 0) await file.append(rows.map(eventLine))
       return { kind: 'delivered' }
@@ -46,12 +47,7 @@ export function fileTarget(name: string, options: FileOptions): AlertTarget {
   }
 }
 
-/** The column of JSON text as the object it is. */
-function eventLine(row: EventRow): string {
-  const { fields, ...columns } = row
-  const parsed = typeof fields === 'string' && fields !== '' ? (JSON.parse(fields) as unknown) : fields
-  return jsonLine({ kind: 'event', uid: eventUid(row), event: { ...columns, fields: parsed } })
-}
+const eventLine = (row: EventRow): string => jsonLine({ kind: 'event', uid: eventUid(row), event: knownColumns(row) })
 
 export default defineTarget({
   type: 'file',

@@ -1,7 +1,14 @@
 /** The Sentinel target: alerts and events as rows of two tables, by the Logs Ingestion API and a data collection rule of kind Direct. */
 import { createHash } from 'node:crypto'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { AlertTarget, Delivery, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type {
+  AlertTarget,
+  Delivery,
+  Exchange,
+  TargetPayload,
+  TargetRequest,
+  TargetVerdict,
+} from '../../../schemas/ports.ts'
 import { clientToken, type TokenSource } from '../azure-token.ts'
 import { type BatchResult, batches, inHalves, together } from '../batches.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
@@ -100,15 +107,16 @@ export function sentinelTarget(name: string, options: SentinelOptions): AlertTar
     }
   }
 
+  const shown = (stream: string, rows: readonly SentinelRow[]): readonly TargetPayload[] =>
+    batches(rows.map(entry), LIMITS).map((batch) => {
+      const asked = request(stream, batch, '')
+      return { ...withoutSecrets(asked), to: `POST ${asked.url}` }
+    })
   const rowsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ alert }) => detectionRow(alert))
   const target: AlertTarget = {
     name,
     together: TOGETHER,
-    payloads: (deliveries) =>
-      batches(rowsOf(deliveries).map(entry), LIMITS).map((batch) => {
-        const asked = request(alertStream, batch, '')
-        return { ...withoutSecrets(asked), to: `POST ${asked.url}` }
-      }),
+    payloads: (deliveries) => shown(alertStream, rowsOf(deliveries)),
     deliver: (deliveries, exchange) => sendAll(alertStream, rowsOf(deliveries), exchange),
   }
   if (!options.events) return target
@@ -116,6 +124,7 @@ export function sentinelTarget(name: string, options: SentinelOptions): AlertTar
   const taken = new Set<string>()
   return {
     ...target,
+    eventPayloads: (rows) => shown(eventStream, rows.map(auditRow)),
     async deliverEvents(rows, _key, exchange) {
       const all = rows.map(auditRow)
       const missing = all.filter((row) => !taken.has(identityOf(row)))

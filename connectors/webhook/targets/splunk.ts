@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
-import type { AlertTarget, Exchange, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
+import type { AlertTarget, Exchange, TargetPayload, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { inForm } from '../alert-form.ts'
 import { type BatchResult, batches, inHalves, together } from '../batches.ts'
-import { eventUid } from '../event-uid.ts'
+import { eventUid } from '../event-row.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { type Sleep, sleepReally } from '../pauses.ts'
 import {
@@ -101,14 +101,15 @@ export function splunkTarget(name: string, options: SplunkOptions): AlertTarget 
       verdicts.push(...(await inHalves(batch, (some) => send(some, exchange))))
     return verdicts
   }
+  const shown = (entries: readonly HecEvent[]): readonly TargetPayload[] =>
+    batches(entries, LIMITS).map((batch) => ({
+      ...withoutSecrets(request(batch)),
+      to: `POST ${base}/services/collector/event`,
+    }))
   const target: AlertTarget = {
     name,
     together: TOGETHER,
-    payloads: (deliveries) =>
-      batches(
-        deliveries.map((delivery) => ({ text: alertEvent(delivery, options, shape) })),
-        LIMITS,
-      ).map((batch) => ({ ...withoutSecrets(request(batch)), to: `POST ${base}/services/collector/event` })),
+    payloads: (deliveries) => shown(deliveries.map((delivery) => ({ text: alertEvent(delivery, options, shape) }))),
     deliver: (deliveries, exchange) =>
       sendAll(
         deliveries.map((delivery) => ({ text: alertEvent(delivery, options, shape) })),
@@ -120,6 +121,7 @@ export function splunkTarget(name: string, options: SplunkOptions): AlertTarget 
   const taken = new Set<string>()
   return {
     ...target,
+    eventPayloads: (rows) => shown(rows.map((row) => ({ text: rowEvent(row, options) }))),
     async deliverEvents(rows, _key, exchange) {
       const missing = rows.filter((row) => !taken.has(eventUid(row)))
       const verdicts = await sendAll(
