@@ -64,23 +64,27 @@ describe('the message', () => {
     expect(request.url).toBe('https://hooks.slack.com/services/T/B/X')
     expect(request.headers).toEqual({ 'content-type': 'application/json' })
   })
-  it('has no angle bracket, raw control or bidi character, whatever the alert holds, and every value stands in code', () => {
-    const message = slackMessage(
-      sampleAlert({
-        title: HOSTILE,
-        saw: HOSTILE,
-        toolName: HOSTILE,
-        evidence: { [HOSTILE]: HOSTILE },
-        query: HOSTILE,
-        refs: [HOSTILE],
-      }),
-    )
-    const texts = textsOf(message)
-    expect(texts.join('\n')).not.toMatch(/[<>]/)
-    expect(texts.join(' ')).not.toMatch(/[\p{Cf}\u0000-\u0009\u000b-\u001f]/u)
-    expect(texts.find((text) => text.startsWith('*Saw*'))).toMatch(/^\*Saw\*\n`[^`\n]+`$/)
-    expect(texts.find((text) => text.startsWith('*Tool*'))).toMatch(/^\*Tool\*\n`[^`\n]+`$/)
-  })
+  it.each(['open', 'acknowledged', 'resolved', 'suppressed'] as const)(
+    'has no angle bracket, raw control or bidi character while %s, and every value stands in code, whatever the alert holds',
+    (status) => {
+      const message = slackMessage(
+        sampleAlert({
+          ...{ status, title: HOSTILE, saw: HOSTILE, expected: HOSTILE, entity: HOSTILE, toolName: HOSTILE },
+          ...{ serverId: HOSTILE, tenant: HOSTILE, principalKey: HOSTILE, clientKey: HOSTILE, sessionFp: HOSTILE },
+          ...{ owner: HOSTILE, statusReason: HOSTILE, severityReason: HOSTILE, decision: HOSTILE, rule: HOSTILE },
+          ...{ evidence: { [HOSTILE]: HOSTILE }, query: HOSTILE, refs: [HOSTILE], triage: [HOSTILE] },
+          ...{ blindSpots: [HOSTILE] },
+        }),
+      )
+      const texts = textsOf(message)
+      expect(texts.join('\n')).not.toMatch(/[<>]/)
+      expect(texts.join(' ')).not.toMatch(/[\p{Cf}\u0000-\u0009\u000b-\u001f]/u)
+      expect(JSON.stringify(message)).not.toMatch(/"type":"(button|image|actions|rich_text|input)"|"url"/)
+      if (status !== 'open') return
+      expect(texts.find((text) => text.startsWith('*Saw*'))).toMatch(/^\*Saw\*\n`[^`\n]+`$/)
+      expect(texts.find((text) => text.startsWith('*Tool*'))).toMatch(/^\*Tool\*\n`[^`\n]+`$/)
+    },
+  )
   it('says how much evidence it left out', () => {
     const evidence = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`fact${at}`, 'v'.repeat(200)]))
     expect(textsOf(slackMessage(sampleAlert({ evidence }))).find((text) => text.startsWith('*Evidence*'))).toMatch(
