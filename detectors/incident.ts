@@ -5,7 +5,7 @@ import { idOfParts } from './finding.ts'
 import { sqlLiteral } from './sql-literal.ts'
 
 export const INCIDENT_RULE = 'auditd-incident'
-/** One incident of a subject a day, by event time. */
+/** One incident of a subject a day, by event time. The threshold of the configuration: benign alerts of `npm run haystack` add up to 16. */
 export const INCIDENT_WINDOW_MS = 86_400_000
 const VERSION = 1
 const LISTED = 50

@@ -1,6 +1,8 @@
 /** The week through the engine and the grouping of alerts, in process and in the default configuration; what was found, missed, and false. */
+
+import { withFinding } from '../../detectors/alert-life.ts'
 import { createEngine, type EngineCounters } from '../../detectors/engine/engine.ts'
-import { alertIdOf, groupFinding, NO_RULE_TEXT } from '../../detectors/grouping.ts'
+import { alertIdOf, NO_RULE_TEXT } from '../../detectors/grouping.ts'
 import type { LoadedRules } from '../../detectors/loaded-rule.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import { type AuditEvent, parseEvent } from '../../schemas/event.ts'
@@ -76,7 +78,7 @@ export function judge(
     for (const finding of engine.apply(event)) {
       if (!isAlerting(finding)) continue
       const id = alertIdOf(finding)
-      const alert = groupFinding(alerts.get(id), finding, NO_RULE_TEXT)
+      const alert = withFinding(alerts.get(id), finding, NO_RULE_TEXT, { nowMs: 0 })
       alerts.set(id, alert)
       const by = byEvent.get(finding.eventId) ?? attackOfTimer(finding, attacks, seen)
       if (by !== undefined) {
