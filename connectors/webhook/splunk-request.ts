@@ -3,7 +3,7 @@ import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery, EventRow, TargetAnswer } from '../../schemas/ports.ts'
 import { changedAt } from './alert-life.ts'
 import { objectOf, recordOf } from './answer-body.ts'
-import { eventUid } from './event-uid.ts'
+import { eventUid, knownColumns } from './event-row.ts'
 import { fitAlert } from './fit-alert.ts'
 import { jsonLine } from './json-line.ts'
 
@@ -31,13 +31,13 @@ export function alertEvent(delivery: Delivery, names: HecNames, shape: (alert: A
 }
 
 export function rowEvent(row: EventRow, names: HecNames): string {
-  const { event_time: at, fields, ...columns } = row
+  const { event_time: at } = row
   return envelope({
     names,
     time: Date.parse(`${String(at).replace(' ', 'T').slice(0, 23)}Z`) / 1000,
     host: String(row['server_id'] ?? ''),
     fields: { uid: eventUid(row), type: String(row['event_type'] ?? '') },
-    event: { event_time: at, ...columns, fields: parsed(fields) },
+    event: knownColumns(row),
   })
 }
 
@@ -62,14 +62,6 @@ const envelope = ({ names, time, host, fields, event }: Envelope): string =>
     event,
     fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== '')),
   })
-
-function parsed(fields: unknown): unknown {
-  try {
-    return typeof fields === 'string' ? JSON.parse(fields) : fields
-  } catch {
-    return fields
-  }
-}
 
 /**
  * Meaning of an answer by the code of its body, where HEC writes one; the status says the rest. `event` blames the event `at` (from 0): those
