@@ -63,8 +63,11 @@ function changeOf(alert: Alert, asked: z.output<typeof decision>, nowMs: number)
     throw new AuditdError('usage', 'alerts', 'until', 'a suppression lasts a year at most')
   const { alertId, tenant, rule, entity } = alert
   return {
-    ...{ changeId, alertId, tenant, rule, entity, action, actor, reason, at: new Date(nowMs).toISOString() },
+    ...{ changeId, alertId, tenant, rule, entity, action, at: new Date(nowMs).toISOString() },
+    ...{ actor: storable(actor), reason: storable(reason) },
     ...(until !== undefined && { until }),
     ...(verdict !== undefined && { verdict }),
   }
 }
+/** What a shell or a program sends may hold what no row may. */
+const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')

@@ -1,11 +1,11 @@
 /** The outbox in the ledger: findings and decisions wait here to be taken in, alert revisions wait here to be delivered. */
-import { type Alert, storedAlert } from '../../schemas/alert.ts'
+import type { Alert } from '../../schemas/alert.ts'
 import type { AlertChange } from '../../schemas/alert-change.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate, Clock, Outbox, Taken, Telemetry } from '../../schemas/ports.ts'
 import { failpoint, sabotage } from '../failpoint.ts'
 import type { Database } from './database.ts'
-import { dueDeliveries, settle } from './deliveries.ts'
+import { alertOf, dueDeliveries, settle } from './deliveries.ts'
 
 /** Ids that were taken in, decisions and settled deliveries are known this long: longer than any replay reaches back. */
 const REMEMBERED_MS = 400 * 86_400_000
@@ -54,8 +54,7 @@ export function ledgerOutbox(database: Database, clock: Clock, telemetry: Teleme
       const found = new Map<string, Alert>()
       for (const id of alertIds) {
         const body = database.get('SELECT body FROM alerts WHERE alert_id = ?', id)?.['body']
-        const alert = body === undefined ? undefined : storedAlert(JSON.parse(String(body)))
-        if (alert !== undefined) found.set(id, alert)
+        if (body !== undefined) found.set(id, alertOf(JSON.parse(String(body))))
       }
       return found
     },

@@ -208,6 +208,32 @@ describe('with kills at random moments', () => {
   )
 })
 
+it('what a target may not tell is left out of single messages and of summaries', async () => {
+  const time = new VirtualTime()
+  const outbox = memoryOutbox(new MemoryFindings())
+  const channel = new Channel(time)
+  const alerts = Array.from({ length: 9 }, (_, at) =>
+    numbered(at, { principalKey: 'alice-secret', toolName: 'payroll' }),
+  )
+  await outbox.record({
+    ...{ cursor: '0', findingIds: [], alerts },
+    deliveries: alerts.map(({ alertId, revision }) => ({ alertId, revision, target: 'soc' })),
+  })
+  const deliveries = startDeliveries({
+    ...{ outbox, targets: [channel.target], clock: time, telemetry: new RecordedTelemetry(), random: () => 0.5 },
+    settings: new Map([['soc', { redact: ['principal', 'tool'], flood: FLOOD }]]),
+    send: async () => ({ status: 200, headers: {}, body: '' }),
+    sleep: time.sleep,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  await time.until(() => channel.told.length === FLOOD.most)
+  expect(JSON.stringify(channel.told)).not.toMatch(/alice-secret|payroll/)
+  expect(channel.told[0]?.alert.principalKey).toBe('[redacted]')
+  await deliveries.stop(0)
+})
+
 describe('the one message', () => {
   const members = (count: number, each: (at: number) => Partial<Alert> = () => ({})): Delivery[] =>
     Array.from({ length: count }, (_, at) => sampleDelivery('soc', numbered(at, each(at))))
