@@ -57,8 +57,16 @@ const BLANK: EventFields = {
 }
 /** The two events of a call. */
 export const callOf = (fields: EventFields, result: EventFields = {}): EventFields[] => [
-  { eventType: 'tool.call', method: 'tools/call', ...fields },
-  { eventType: 'tool.result', method: 'tools/call', decision: 'allow', outcome: 'ok', ...fields, ...result },
+  { eventType: 'tool.call', method: 'tools/call', producerSeq: 1, ...fields },
+  {
+    eventType: 'tool.result',
+    method: 'tools/call',
+    producerSeq: 2,
+    decision: 'allow',
+    outcome: 'ok',
+    ...fields,
+    ...result,
+  },
 ]
 
 export async function seededStore(seed: Seed): Promise<SeededStore> {

@@ -10,5 +10,5 @@ INNER JOIN (
 ) AS a ON a.tenant = e.tenant AND a.event_id = e.event_id
 LEFT JOIN findings AS f ON f.tenant = a.tenant AND f.rule = a.rule AND f.event_id = a.event_id
 WHERE e.event_id IN (SELECT arrayJoin(evidence_event_ids) FROM alerts WHERE alert_id = {alert:String})
-ORDER BY event_time
+ORDER BY event_time, event_id
 LIMIT {limit:UInt32}

@@ -15,5 +15,5 @@ FROM calls
 WHERE tenant = tupleElement(a, 1)
   AND server_id = tupleElement(a, 2)
   AND event_time BETWEEN tupleElement(a, 5) - toIntervalMinute({minutes:UInt32}) AND tupleElement(a, 6) + toIntervalMinute({minutes:UInt32})
-ORDER BY event_time
+ORDER BY event_time, request_uid
 LIMIT {limit:UInt32}

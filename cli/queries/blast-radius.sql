@@ -16,5 +16,5 @@ WHERE (tenant, server_id, call_key) IN (
       AND startsWith(definition_hash, {definition:String})
       AND event_time BETWEEN {from:DateTime64(3, 'UTC')} AND {to:DateTime64(3, 'UTC')}
   )
-ORDER BY event_time
+ORDER BY event_time, request_uid
 LIMIT {limit:UInt32}

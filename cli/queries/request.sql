@@ -9,5 +9,5 @@ WHERE (request_uid = {request:String} OR logical_call_id = {request:String})
   AND ({tenant:String} = '' OR tenant = {tenant:String})
   AND ({server:String} = '' OR server_id = {server:String})
   AND event_time BETWEEN {from:DateTime64(3, 'UTC')} AND {to:DateTime64(3, 'UTC')}
-ORDER BY event_time
+ORDER BY event_time, producer_seq, event_id
 LIMIT {limit:UInt32}

@@ -9,5 +9,5 @@ WHERE token_fp = {token:String}
   AND ({tenant:String} = '' OR tenant = {tenant:String})
   AND ({server:String} = '' OR server_id = {server:String})
   AND event_time BETWEEN {from:DateTime64(3, 'UTC')} AND {to:DateTime64(3, 'UTC')}
-ORDER BY event_time
+ORDER BY event_time, event_id
 LIMIT {limit:UInt32}

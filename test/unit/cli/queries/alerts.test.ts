@@ -178,6 +178,7 @@ it('@risky-subjects adds up the alerts of the last day, each tenant apart', asyn
   expect(only(rows, 'subject_kind', 'subject', 'score', 'alerts', 'grave')).toEqual([
     ['principal', hex('eve'), 14, 2, 1],
   ])
+  expect(await seeded.ask('risky-subjects', { at_least: '15' })).toEqual([])
 })
 
 it('@alert-evidence shows each event of the evidence with what the rule saw', async () => {

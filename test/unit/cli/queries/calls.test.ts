@@ -53,6 +53,9 @@ beforeAll(async () => {
         { serverId: 'crm', eventTime: at(13), toolName: 'find', principalKey: hex('bob'), requestUid: hex('find') },
         { outcome: 'tool_error', errorCode: '-32603' },
       ),
+      // Nobody, and no tool: new to no one.
+      ...callOf({ serverId: 'shop', eventTime: at(14), toolName: 'buy', requestUid: hex('nobody') }),
+      ...callOf({ serverId: 'shop', eventTime: at(15), principalKey: hex('bob'), requestUid: hex('nothing') }),
       // Saturday noon, and Tuesday at 3 in the morning.
       ...callOf(pay(5 * 1440 + 120, 'dora', GOOD)),
       ...callOf(pay(1440 - 420, 'bob', GOOD)),
