@@ -1,6 +1,6 @@
 /** A chain while its rows are looked for: opens the manifests of a day, and finds the one that a position belongs to. */
 import { AuditdError } from '../../schemas/errors.ts'
-import type { ProofManifest, SignedHead, UnsealedContent } from '../../schemas/proof.ts'
+import type { ProofManifest, SignedHead, Tombstone, UnsealedContent } from '../../schemas/proof.ts'
 import { tombstoneText } from '../../schemas/proof.ts'
 import type { Chain } from './chain.ts'
 import { OpenSegment } from './open-segment.ts'
@@ -59,11 +59,15 @@ export class OpenChain {
 
   /** Leave for rows that have no manifest yet. */
   async openLoose(): Promise<void> {
+    if (this.unsealed !== undefined) await this.openAgain(this.unsealed)
+  }
+
+  /** Leave that was given since the segment was opened. */
+  async openAgain(segment: OpenSegment): Promise<void> {
     const { log, partition } = this.chain
-    if (this.unsealed === undefined) return
-    for (const tombstone of await this.source.tombstones(log, partition, 0, 0))
-      if (this.ring.isSigned(tombstone.keyId, tombstoneText(tombstone), tombstone.signature))
-        this.unsealed.allow(tombstone)
+    const { number } = segment.head
+    for (const tombstone of await this.source.tombstones(log, partition, number, number))
+      if (this.isSigned(tombstone) && (tombstone.number === 0 || tombstone.number === number)) segment.allow(tombstone)
   }
 
   /** Segments all of whose days are over are given up, once nothing can point to them any more. */
@@ -144,6 +148,10 @@ export class OpenChain {
     }
   }
 
+  private isSigned(tombstone: Tombstone): boolean {
+    return this.ring.isSigned(tombstone.keyId, tombstoneText(tombstone), tombstone.signature)
+  }
+
   /** A second row under the same hash is somebody else's: each is looked at. */
   private openOne(head: SignedHead, manifests: readonly ProofManifest[]): void {
     const whole = manifests.find((each) => contentHash(each) === head.contentHash)
@@ -164,7 +172,7 @@ export class OpenChain {
     // Numbers may be far apart, and then what lies between is asked for too: it is little.
     const tombstones = await this.source.tombstones(log, partition, Math.min(...numbers), Math.max(...numbers))
     for (const tombstone of tombstones) {
-      if (!this.ring.isSigned(tombstone.keyId, tombstoneText(tombstone), tombstone.signature)) continue
+      if (!this.isSigned(tombstone)) continue
       for (const { hash, number } of heads)
         if (tombstone.number === 0 || tombstone.number === number) this.opened.get(hash)?.allow(tombstone)
     }

@@ -46,8 +46,8 @@ export function readRow(
   const indexFrom = numberStart(bytes, to - 1)
   const offsetFrom = numberStart(bytes, indexFrom - 1)
   return {
-    offset: Number(bytes.toString('latin1', offsetFrom, indexFrom - 1)),
-    index: Number(bytes.toString('latin1', indexFrom, to - 1)),
+    offset: numberAt(bytes, offsetFrom, indexFrom - 1),
+    index: numberAt(bytes, indexFrom, to - 1),
     receivedAt: isCanonical ? receivedAt : receivedTime(receivedAt),
   }
 }
@@ -65,6 +65,11 @@ function numberStart(bytes: Buffer, end: number): number {
   let at = end
   while (at > 0 && bytes[at - 1]! >= ZERO && bytes[at - 1]! <= NINE) at -= 1
   return at
+}
+function numberAt(bytes: Buffer, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) value = value * 10 + bytes[at]! - ZERO
+  return value
 }
 function hasCanonicalTime(bytes: Buffer, from: number, to: number): boolean {
   const length = to - from

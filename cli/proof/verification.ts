@@ -3,13 +3,14 @@ import type { ProofHead, ProofKey, TombstoneReason } from '../../schemas/proof.t
 import { tombstoneText } from '../../schemas/proof.ts'
 import type { StoredLine } from '../../schemas/stored-row.ts'
 import { type Chain, chainOf } from './chain.ts'
+import { daysOf, type Missing, missingFault, survivorsOf } from './missing-rows.ts'
 import { OpenChain } from './open-chain.ts'
 import type { OpenSegment } from './open-segment.ts'
 import { unpackRuns } from './positions.ts'
 import { IDENTITY_HASH_BYTES, ROW_HASH_BYTES, readRow } from './row-facts.ts'
 import { KeyRing } from './signer.ts'
 import type { ProofSource } from './source.ts'
-import { emptySummary, type Fault, FaultList, type Verdict } from './verdict.ts'
+import { emptySummary, FaultList, type Verdict } from './verdict.ts'
 
 export interface VerifyOptions {
   /** Days (UTC), both included: rows received then. All when absent. */
@@ -63,13 +64,15 @@ class Verification {
     for (const [at, day] of wanted.entries()) {
       for (const chain of chains) await chain.open(day)
       for await (const rows of this.source.rows(day)) for (const row of rows) await this.check(row)
-      for (const chain of chains) this.settle(chain, day, from, wanted[at + 1])
+      await this.settle(day, from, wanted[at + 1])
     }
     this.noteBorders(from, to)
     // Nobody knows when they were received.
     if (from === '' && to === '9999')
-      for (const { unsealed, segments } of chains)
-        if (unsealed !== undefined) this.settleRows([unsealed], [unsealed, ...segments])
+      for (const chain of chains) {
+        const { unsealed, segments } = chain
+        if (unsealed !== undefined) await this.settleRows(chain, [unsealed], [unsealed, ...segments])
+      }
     const { faults, summary, notes } = this
     const isWhole = faults.kept.length === 0
     return { isWhole, summary, faults: faults.kept, more: faults.more, notes }
@@ -215,17 +218,25 @@ class Verification {
   }
 
   /** After a day: whose days are all over must have shown all of their rows by now. */
-  private settle(chain: OpenChain, day: string, from: string, nextDay: string | undefined): void {
-    const open = [...chain.segments, ...(chain.unsealed === undefined ? [] : [chain.unsealed])]
+  private async settle(day: string, from: string, nextDay: string | undefined): Promise<void> {
+    const chains = [...this.chains.values()]
+    const open = chains.flatMap((chain) => [
+      ...chain.segments,
+      ...(chain.unsealed === undefined ? [] : [chain.unsealed]),
+    ])
     const isOver = ({ head }: OpenSegment): boolean =>
       head.number > 0 && head.receivedFrom.slice(0, 10) >= from && head.receivedTo.slice(0, 10) === day
-    this.settleRows(open.filter(isOver), open)
+    for (const chain of chains) await this.settleRows(chain, [...chain.segments].filter(isOver), open)
     // One day longer: a copy of a row that was received around midnight may have given way to it.
-    if (nextDay !== undefined) chain.close(day)
+    if (nextDay !== undefined) for (const chain of chains) chain.close(day)
   }
 
-  private settleRows(over: readonly OpenSegment[], open: readonly OpenSegment[]): void {
-    const missing = new Map<string, { segment: OpenSegment; offset: number; index: number }[]>()
+  private async settleRows(
+    chain: OpenChain,
+    over: readonly OpenSegment[],
+    open: readonly OpenSegment[],
+  ): Promise<void> {
+    const missing = new Map<string, Missing[]>()
     for (const segment of over) {
       let row = -1
       for (const [offset, index] of segment.positions()) {
@@ -243,47 +254,28 @@ class Verification {
     }
     if (missing.size === 0) return
     const survivors = survivorsOf(missing, open)
+    const unexplained: Missing[] = []
     for (const [identity, rows] of missing)
-      for (const { segment, offset, index } of rows) {
+      for (const row of rows) {
         // The engine keeps the copy that was received first.
         const survivor = survivors.get(identity)
-        if (survivor !== undefined && survivor <= segment.head.receivedTo) {
+        if (survivor !== undefined && survivor <= row.segment.head.receivedTo) {
           this.summary.merged += 1
-          this.options.onMerged?.(segment, offset, index)
-        } else this.faults.add(missingFault(segment, `${offset}/${index}`))
+          this.options.onMerged?.(row.segment, row.offset, row.index)
+        } else unexplained.push(row)
       }
+    await this.accuse(chain, unexplained)
+  }
+
+  /** A service may have given leave since we asked: it is asked once more before anybody is accused. */
+  private async accuse(chain: OpenChain, rows: readonly Missing[]): Promise<void> {
+    for (const segment of new Set(rows.map((row) => row.segment))) await chain.openAgain(segment)
+    for (const { segment, offset, index } of rows) {
+      const reason = segment.leaveFor(offset, index)
+      if (reason === undefined) this.faults.add(missingFault(segment, `${offset}/${index}`))
+      else this.summary.gone[reason] += 1
+    }
   }
 }
 
 const RECEIVED_AT = 5
-const missingFault = ({ head: { log, partition, number } }: OpenSegment, position: string): Fault => ({
-  ...{ kind: 'row-missing', log, partition, segment: number, position },
-  reason: 'the row is gone, and no tombstone gives leave',
-})
-
-/** Of identities that miss a row: the earliest receipt, as far as manifests say, of a copy that is there. */
-function survivorsOf(missing: ReadonlyMap<string, unknown>, open: readonly OpenSegment[]): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  for (const segment of open)
-    for (let row = 0; row < segment.count; row++) {
-      if (!segment.hasRight(row)) continue
-      const identity = segment.identityOf(row)
-      if (!missing.has(identity)) continue
-      const { receivedFrom } = segment.head
-      const before = found.get(identity)
-      if (before === undefined || receivedFrom < before) found.set(identity, receivedFrom)
-    }
-  return found
-}
-
-const DAY_MS = 86_400_000
-function daysOf(chains: readonly OpenChain[]): Set<string> {
-  const days = new Set<string>()
-  for (const { chain } of chains)
-    for (const { receivedFrom, receivedTo } of [...chain.main, ...chain.branches]) {
-      const last = Date.parse(receivedTo.slice(0, 10))
-      for (let day = Date.parse(receivedFrom.slice(0, 10)); day <= last; day += DAY_MS)
-        days.add(new Date(day).toISOString().slice(0, 10))
-    }
-  return days
-}
