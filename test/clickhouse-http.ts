@@ -122,6 +122,9 @@ async function execute(
   const run = (query: string) => connection.command({ query })
   try {
     if (request.database !== '' && request.database !== 'default') await run(`USE \`${request.database}\``)
+    // Texts with the escapes of TabSeparated, as the server reads them.
+    for (const [name, value] of Object.entries(request.parameters))
+      await run(`SET param_${name} = '${value.replace(/[\\']/g, '\\$&')}'`)
     const settings = Object.entries(request.settings).sort(
       ([a], [b]) => Number(a === 'readonly') - Number(b === 'readonly'),
     )
@@ -140,7 +143,6 @@ async function execute(
     const answered = await connection.exec({
       query: data === undefined || data.length === 0 ? sql : `${sql}\n${data.toString('utf8')}`,
       clickhouse_settings: { default_format: format ?? 'TabSeparated' } as Record<string, string>,
-      ...(Object.keys(request.parameters).length === 0 ? {} : { query_params: { ...request.parameters } }),
     })
     const chunks: Buffer[] = []
     for await (const chunk of answered.stream) chunks.push(chunk as Buffer)
