@@ -62,8 +62,11 @@ function timeOf(name: string, value: string, nowMs: number): number {
   if (value === 'now') return nowMs
   const ago = /^(\d{1,6})([smhdw])$/.exec(value)
   if (ago !== null) return Math.max(0, nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!)
-  const isWhole = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(value)
-  const ms = isWhole ? Date.parse(value) : Number.NaN
+  const day = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(value)?.[1]
+  const dayMs = day === undefined ? Number.NaN : Date.parse(day)
+  // Date.parse takes the 31st of February for the 3rd of March.
+  const isDay = !Number.isNaN(dayMs) && new Date(dayMs).toISOString().startsWith(day!)
+  const ms = isDay ? Date.parse(value) : Number.NaN
   if (!(ms >= 0 && ms < Date.UTC(2262, 0)))
     throw refused(name, 'must be a time such as 2026-11-24T10:00:00Z, or so long ago: 30m, 24h, 7d')
   return ms

@@ -92,7 +92,9 @@ describe('parameters', () => {
     ['a number that is too large', { at_least: '4294967296' }, /--param at_least/],
     ['a negative number', { limit: '-1' }, /--param limit/],
     ['a time that is none', { from: 'yesterday' }, /--param from: must be a time such as/],
-    ['a day that is none', { from: '2026-02-31T99:00:00Z' }, /--param from/],
+    ['an hour that is none', { from: '2026-02-03T99:00:00Z' }, /--param from/],
+    ['a day that is none', { from: '2026-02-31T10:00:00Z' }, /--param from/],
+    ['a month that is none', { from: '2026-13-01' }, /--param from/],
     ['a time nobody can store', { to: '9999-01-01' }, /--param to/],
     ['a huge text', { tenant: 'x'.repeat(5_000) }, /--param tenant: is longer than 4096/],
   ])('are refused with their name: %s', (_, given, message) => {
