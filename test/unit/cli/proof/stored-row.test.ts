@@ -13,6 +13,8 @@ import { lineOfStored, STORED_ROW_COLUMNS } from '../../../../schemas/stored-row
 import { ENRICHMENT, recordingTelemetry, sampleEvent } from '../../../contract/samples.ts'
 import { anyEvent } from '../../schemas/arbitrary-event.ts'
 
+/** Number of columns, and the beginning of the SHA-256 of their names. Rows of form 1 could not be verified with any other. */
+const FORM_1 = [65, 'b2d9e9205956d6a4']
 const LOG = 'a'.repeat(32)
 let path: string
 let store: ReturnType<typeof createEmbeddedStore>
@@ -90,6 +92,11 @@ describe('a stored row', () => {
     expect(hashes.subarray(16)).toEqual(wanted.subarray(0, 16))
     const identity = JSON.stringify(['a"b', event.serverId, event.eventId]).slice(1, -1)
     expect(identities.subarray(8)).toEqual(createHash('sha256').update(identity).digest().subarray(0, 8))
+  })
+
+  it('has the columns it had when the first manifest was signed: one more needs a second form of the manifest', () => {
+    const names = ROW_COLUMNS.map(([name]) => name).join()
+    expect([ROW_COLUMNS.length, createHash('sha256').update(names).digest('hex').slice(0, 16)]).toEqual(FORM_1)
   })
 
   it('gives another line when any column holds another value', async () => {
