@@ -31,8 +31,10 @@ const CHOSEN = new Set([
   ...['timeout_overflow_mode', 'transform_null_in', 'union_default_mode', 'prefer_column_name_to_alias'],
   ...['any_join_distinct_right_table_keys', 'allow_experimental_analyzer', 'enable_analyzer', 'max_final_threads'],
 ])
-/** A path on the engine's disk, by the name of a setting that otherwise only forms an answer. */
-const WRITES_A_FILE = new Set(['output_format_schema', 'output_format_schema_autodetection'])
+/** The name stands in a statement as it is, so it is one. */
+const OUTPUT_SETTING = /^output_format_[a-z0-9_]{1,100}$/
+/** A path on the engine's disk, and sizes of a picture that is made whatever the rows are. */
+const MORE_THAN_FORM = new Set(['output_format_schema', 'output_format_image_width', 'output_format_image_height'])
 /** Of the protocol or of bookkeeping: what they ask for is done elsewhere, or does no harm when it is not done. */
 const IGNORED = new Set([
   ...['session_id', 'session_timeout', 'session_check', 'close_session', 'quota_key', 'role', 'stacktrace'],
@@ -66,8 +68,7 @@ export function clientSettings(given: Readonly<Record<string, string>>, own: Set
       const asked = numberOf(name, value)
       // Zero means "no limit" to the engine: then ours stays.
       if (asked > 0) settings[name] = Math.min(asked, highest ?? asked)
-    } else if (CHOSEN.has(name) || (name.startsWith('output_format_') && !WRITES_A_FILE.has(name)))
-      settings[name] = value
+    } else if (CHOSEN.has(name) || (OUTPUT_SETTING.test(name) && !MORE_THAN_FORM.has(name))) settings[name] = value
     else throw engineFault(164, 'READONLY', `Cannot modify '${name.slice(0, 64)}' setting in readonly mode.`)
   }
   return settings

@@ -38,11 +38,15 @@ describe('clientSettings', () => {
     'readonly',
     'allow_ddl',
     'output_format_schema',
+    'output_format_image_width',
     'format_schema',
     'format_template_row',
     'constructor',
     '__proto__',
     'a b',
+    'output_format_x = 1, allow_ddl',
+    'output_format_x`',
+    "output_format_' ",
   ])('refuses %s', (name) => {
     expect(codeOf(Object.fromEntries([[name, '0']]))).toBe(164)
   })
