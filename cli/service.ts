@@ -20,6 +20,7 @@ import { sealedEvents } from './forward/sealed-events.ts'
 import { loadInventory } from './inventory.ts'
 import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
 import { openProof } from './proof/proof.ts'
+import { openResponses, withResponses } from './responses/open.ts'
 import { runAlertRole } from './roles/alert.ts'
 import { startDetectRole } from './roles/detect.ts'
 import { type JobsRole, startJobs } from './roles/jobs.ts'
@@ -154,8 +155,10 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
     : await runAlertRole({
         outbox: plumbing.outbox,
         store,
+        bus,
+        risk: { settings: settings.risk, store },
         ruleText: (id) => pack.rules.rules.find((rule) => rule.id === id),
-        targets: targets!,
+        targets: withResponses(targets!, await openResponses({ settings, bus, clock, telemetry })),
         clock,
         telemetry,
         onFatal,
