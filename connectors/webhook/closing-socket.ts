@@ -18,10 +18,10 @@ export interface SocketAddress {
   readonly graceMs?: number
 }
 /**
- * A receiver that closes of its own accord before our bytes are there resets the connection when they come: so long we listen for that, and
- * longer than they need, before we end our side. From then on a close with bytes unread is a reset, and an orderly end means that all are read.
+ * A receiver that closes of its own accord, before our bytes are there or without reading them, is to be told from one that answers our end:
+ * so long its end is a failure. From then on a close with bytes unread is a reset by the kernel, and an orderly end is taken at its word.
  */
-const GRACE_MS = 200
+const GRACE_MS = 500
 
 /**
  * Connects, writes, ends our side and waits for the end of the other. What the receiver's kernel merely buffers is lost when its process dies,

@@ -10,6 +10,8 @@ export const BULK_LIMITS = { bytes: 5_000_000, entries: 500 }
 export const BULK_PATH = '/_bulk?filter_path=errors,items.*.status,items.*.error.type'
 /** A missing permission or index needs a person. */
 const OPERATOR_PAUSE_MS = 600_000
+/** 400 that judges the index and not the document: no alert may die of a name in the configuration. */
+const SET_UP_WRONG = new Set(['invalid_index_name_exception', 'index_closed_exception', 'invalid_alias_name_exception'])
 
 /** `create` alone is allowed on data streams; with our `_id` a document that is there already answers 409 and is not written twice. */
 export const bulkEntry = (index: string, id: string, document: unknown): string =>
@@ -44,8 +46,7 @@ function verdictOf(item: unknown): TargetVerdict {
   const kind = typeof type === 'string' && /^[a-z_]{1,60}$/.test(type) ? ` ${type}` : ''
   const reason = `status ${status}${kind}`
   // The mapping refuses it now and later; everything else passes: a full queue, a block of the cluster, a missing index or permission.
-  if (status === 400) return { kind: 'refused', reason }
-  return status === 403 || status === 404
-    ? { kind: 'retry', reason, afterMs: OPERATOR_PAUSE_MS }
-    : { kind: 'retry', reason }
+  const isSetUp = status === 403 || status === 404 || (typeof type === 'string' && SET_UP_WRONG.has(type))
+  if (status === 400 && !isSetUp) return { kind: 'refused', reason }
+  return isSetUp ? { kind: 'retry', reason, afterMs: OPERATOR_PAUSE_MS } : { kind: 'retry', reason }
 }

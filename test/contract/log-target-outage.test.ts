@@ -78,7 +78,6 @@ outageSuite('file', async () => {
 
 outageSuite('syslog', async () => {
   const fake = await FakeSyslog.start()
-  fake.deafMs = 1
   const to = { host: 'localhost', port: fake.port, tls: true, ca: fake.ca.cert, allowPrivate: true }
   return {
     target: syslogTarget('syslog', {
@@ -87,9 +86,10 @@ outageSuite('syslog', async () => {
       hostname: 'audit',
       to: { ...to, graceMs: 5 },
     }),
-    outages: ['refused', 'error', 'hang', 'lost'],
+    // A receiver that never closes costs its deadline in real time: the tests of the target have it.
+    outages: ['refused', 'error', 'lost'],
     fail: (outage) => {
-      const faults = { refused: 'close', error: 'reset', hang: 'deaf', lost: 'read-then-reset' } as const
+      const faults = { refused: 'refuse', error: 'reset', lost: 'read-then-reset' } as const
       fake.fault = outage === undefined ? undefined : faults[outage as keyof typeof faults]
     },
     held: () => fake.messages.map(({ uid }) => heldOf(uid)),

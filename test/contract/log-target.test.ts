@@ -59,6 +59,7 @@ alertTargetContract('elasticsearch', async () => {
         answer(200),
         answer(200, '{"items":[]}'),
         answer(200, '{"items":[{"create":{"status":429}}]}'),
+        answer(200, '{"items":[{"create":{"status":400,"error":{"type":"invalid_index_name_exception"}}}]}'),
         answer(200, '{"items":[{"create":{"status":503}}]}'),
         answer(400, '<html>bad request</html>'),
         answer(401),
@@ -87,7 +88,7 @@ alertTargetContract('file', async () => {
 
 alertTargetContract('syslog', async () => {
   const fake = await FakeSyslog.start()
-  const to = { host: 'localhost', port: fake.port, tls: true, ca: fake.ca.cert, allowPrivate: true }
+  const to = { host: 'localhost', port: fake.port, tls: true, ca: fake.ca.cert, allowPrivate: true, graceMs: 20 }
   return {
     target: syslogTarget('syslog', { facility: 13, format: 'cef', hostname: 'audit', to }),
     taken: () => fake.uids.size,

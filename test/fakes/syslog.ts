@@ -11,18 +11,16 @@ export interface ReceivedMessage extends SyslogMessage {
   readonly uid: string
 }
 /**
- * `close`: the connection is ended at once. `reset`: it is cut before anything is read. `deaf`: accepted, and nothing is ever read. `read-then-reset`:
- * everything is taken, and the connection is cut instead of ended.
+ * `refuse`: the connection is ended before TLS, `reset`: cut there. `close`: it is ended in order after that, without reading. `deaf`: accepted,
+ * and nothing is ever read. `read-then-reset`: everything is taken, and the connection is cut instead of ended.
  */
-export type SyslogFault = 'close' | 'reset' | 'deaf' | 'read-then-reset'
+export type SyslogFault = 'refuse' | 'close' | 'reset' | 'deaf' | 'read-then-reset'
 
 export class FakeSyslog {
   readonly messages: ReceivedMessage[] = []
   /** Why something was not read; the connection is cut then. */
   readonly refusals: string[] = []
   fault: SyslogFault | undefined
-  /** How long it is deaf before it cuts the connection; for ever when undefined. */
-  deafMs: number | undefined
   connections = 0
   readonly ca: Authority
   readonly #server: Server
@@ -39,6 +37,8 @@ export class FakeSyslog {
       this.connections++
       this.#open.add(socket)
       socket.on('error', () => undefined).on('close', () => this.#open.delete(socket))
+      if (this.fault === 'refuse') socket.destroy()
+      if (this.fault === 'reset') socket.resetAndDestroy()
     })
   }
   static async start({ tls = true, name = 'localhost', expired = false } = {}): Promise<FakeSyslog> {
@@ -56,16 +56,8 @@ export class FakeSyslog {
   #serve(socket: Socket): void {
     socket.on('error', () => undefined)
     const { fault } = this
-    if (fault === 'deaf') {
-      socket.pause()
-      if (this.deafMs !== undefined) setTimeout(() => socket.destroy(), this.deafMs)
-      return
-    }
+    if (fault === 'deaf') return void socket.pause()
     if (fault === 'close') return void socket.end()
-    if (fault === 'reset') {
-      for (const raw of this.#open) raw.resetAndDestroy()
-      return
-    }
     let waiting: Buffer = Buffer.alloc(0)
     socket.on('data', (chunk: Buffer) => {
       waiting = Buffer.concat([waiting, chunk])
@@ -78,9 +70,14 @@ export class FakeSyslog {
     })
     socket.on('end', () => {
       if (waiting.length > 0) this.refusals.push('half a frame')
-      if (fault !== 'read-then-reset') return void socket.end()
-      for (const raw of this.#open) raw.resetAndDestroy()
+      if (fault === 'read-then-reset') this.#reset()
+      else socket.end()
     })
+  }
+
+  /** As the kernel does it for a process that is gone with bytes unread. */
+  #reset(): void {
+    for (const socket of this.#open) socket.resetAndDestroy()
   }
 
   /** Whole frames; what is left over waits for more. */

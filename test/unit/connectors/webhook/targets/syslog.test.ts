@@ -26,7 +26,7 @@ async function started(options: Parameters<typeof FakeSyslog.start>[0] = {}, mor
   closing.push(() => fake.close())
   const tls = options.tls ?? true
   const ca = tls ? { ca: fake.ca.cert } : {}
-  const to: SocketAddress = { host: 'localhost', port: fake.port, tls, ...ca, allowPrivate: true, ...more }
+  const to: SocketAddress = { host: 'localhost', port: fake.port, tls, ...ca, allowPrivate: true, graceMs: 20, ...more }
   return { fake, target: syslogTarget('syslog', { ...FORM, to }) }
 }
 const id = (at: number) => at.toString(16).padStart(32, '0')
@@ -106,7 +106,7 @@ describe('the syslog target', () => {
     },
   )
 
-  it.each(['close', 'reset', 'deaf', 'read-then-reset'] as const)(
+  it.each(['refuse', 'reset', 'deaf', 'read-then-reset'] as const)(
     'nothing is delivered when the receiver answers the connection with %s',
     async (fault) => {
       const { fake, target } = await started({}, { deadlineMs: 600 })
@@ -117,6 +117,11 @@ describe('the syslog target', () => {
       expect(fake.uids.size).toBe(2)
     },
   )
+  it('a receiver that ends the connection before we do has read nothing for certain', async () => {
+    const { fake, target } = await started({}, { graceMs: 60_000 })
+    fake.fault = 'close'
+    await expect(target.deliver(deliveries(1), exchange)).rejects.toThrow('EPIPE')
+  })
   it('bytes that only lie in the buffer of a receiver that then dies are not delivered', async () => {
     const accepted: Socket[] = []
     // Its process reads nothing: what arrives stays in the kernel, which resets the connection when the process is gone.
