@@ -56,12 +56,15 @@ export const alertEvent = (alert: Alert): Readonly<Record<string, unknown>> => (
     severity: SEVERITY[alert.severity],
     source: inertText(alert.serverId, 255) || 'mcp-auditd',
     timestamp: alert.lastSeen,
-    component: inertText(alert.toolName, 255),
-    group: inertText(alert.tenant, 255),
-    class: inertText(alert.rule, 255),
+    ...present('component', alert.toolName),
+    ...present('group', alert.tenant),
+    ...present('class', alert.rule),
     custom_details: details(alert),
   },
 })
+
+const present = (field: string, value: string): Readonly<Record<string, string>> =>
+  value === '' ? {} : { [field]: inertText(value, 255) }
 
 /** What the responder reads. Each text is bounded, and lists say how much they leave out. */
 const details = (alert: Alert): Readonly<Record<string, unknown>> => ({
