@@ -30,6 +30,12 @@ export const takesEvents = ({ targets }: Pick<Config, 'targets'>): boolean =>
 
 const POLL_MS = 2_000
 const BACKOFF = { baseMs: 1_000, capMs: 300_000 }
+/**
+ * So many refused rows in a row are those rows' fault; beyond that it may be the target's, and each further one waits. A target that is set up
+ * wrongly then misses one event a minute, not all, and nobody stops the rest for good by sending what it refuses.
+ */
+const REFUSED_AT_ONCE = 10
+const REFUSED_PAUSE_MS = 60_000
 
 /** Until the signal aborts; then whatever is under way has ended, or is cut by its own deadline. */
 export async function forwardEvents(parts: ForwardParts, signal: AbortSignal): Promise<void> {
@@ -47,6 +53,7 @@ class TargetForwarder {
   /** What moved since the cursors were last made durable. */
   #isUnsaved = false
   #failures = 0
+  #refusedInARow = 0
   /** Receipt of the oldest event that was not taken; undefined while there is none. */
   #waitingSinceMs: number | undefined
 
@@ -122,7 +129,8 @@ class TargetForwarder {
         ? new Map(ends.map(({ log, partition, next }) => [`${log}/${partition}`, { offset: next, index: 0 }] as const))
         : new Map(Object.entries(JSON.parse(text) as Record<string, Cursor>))
     this.#cursors = cursors
-    if (text === undefined) await this.#save()
+    this.#isUnsaved = text === undefined
+    if (this.#isUnsaved) await this.#save()
     return cursors
   }
 
@@ -137,7 +145,8 @@ class TargetForwarder {
         waiting.unshift(part.slice(0, middle), part.slice(middle))
         continue
       }
-      if (refused !== undefined) await this.#bury(part[0]!, refused)
+      if (refused === undefined) this.#refusedInARow = 0
+      else await this.#refuse(part[0]!, refused)
       const { telemetry } = this.#parts
       const result = refused === undefined ? 'delivered' : 'refused'
       telemetry.count('mcp_auditd_forwarded_events_total', part.length, { target: this.#name, result })
@@ -157,6 +166,13 @@ class TargetForwarder {
     return verdict.kind === 'refused' ? verdict.reason : undefined
   }
 
+  async #refuse(row: EventRow, reason: string): Promise<void> {
+    const { telemetry } = this.#parts
+    if (++this.#refusedInARow > REFUSED_AT_ONCE) await this.#sleep(REFUSED_PAUSE_MS, this.#signal)
+    if (this.#signal.aborted) throw new NotTaken('stopped', 0)
+    await this.#bury(row, reason)
+    telemetry.log('forward_failed', { target: this.#name, result: 'refused', reason })
+  }
   async #bury(row: EventRow, reason: string): Promise<void> {
     const { deadLetters, clock } = this.#parts
     const position = {
