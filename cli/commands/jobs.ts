@@ -28,7 +28,7 @@ export default function configure(command: Command): void {
     async ({ data, config, json }: Options) => {
       const lines = await listed(data, config)
       if (json === true) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`)
-      else printShown(lines.map(lineText).join('\n'))
+      else printShown([...lines.map(lineText), ledText(lines)].join('\n'))
     },
   )
   shared(command.command('run').description('run one now, in the running service or on the idle folder'))
@@ -91,5 +91,9 @@ const lineText = (line: JobLine): string =>
     line.enabled ? `next ${at(line.nextAtMs)}` : 'off',
     ...(line.running ? ['running'] : []),
   ].join('  ')
+const ledText = (lines: readonly JobLine[]): string =>
+  lines.some(({ leads }) => leads)
+    ? 'this process runs them'
+    : 'not run by this process: another replica does, or nobody'
 const outcomeText = ({ result, tookMs, said }: Partial<JobRecord>): string =>
   `${result} in ${tookMs} ms${said === undefined || said === '' ? '' : `: ${said}`}`

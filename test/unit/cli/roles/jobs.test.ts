@@ -172,6 +172,30 @@ describe('the jobs of the service', () => {
     const lines = await listJobs(config.parse({}), memoryJobState(), { nowMs: () => NOW_MS })
     expect(lines.map(({ nextAtMs }) => nextAtMs! > NOW_MS)).toEqual(names.map(() => true))
   })
+  it('are made of what the configuration names, each by a name of its own', async () => {
+    const settings = config.parse({
+      probes: [{ name: 'vendor', url: 'https://mcp.example/mcp', schedule: '*/5 * * * *' }],
+      inventorySources: [{ name: 'center', kind: 'mcp-registry', url: 'https://registry.example' }],
+      threatIntel: [{ name: 'isac', kind: 'taxii', url: 'https://taxii.example/c' }],
+      jobs: { 'inventory-center': { schedule: '0 1 * * *' } },
+    })
+    const lines = await listJobs(settings, memoryJobState(), { nowMs: () => NOW_MS })
+    const schedules = new Map(lines.map(({ name, schedule }) => [name, schedule]))
+    expect(['probe-vendor', 'inventory-center', 'threat-intel-isac'].map((name) => schedules.get(name))).toEqual([
+      ...['*/5 * * * *', '0 1 * * *', '20 * * * *'],
+    ])
+  })
+  it.each([
+    { probes: [{ name: 'a' }] },
+    { probes: [{ name: 'a', url: 'https://a.example', command: ['x'] }] },
+    { probes: [{ name: 'a', url: 'ftp://a.example' }] },
+    { probes: ['a', 'a'].map((name) => ({ name, url: 'https://a.example' })) },
+    { threatIntel: [{ name: 'A b', kind: 'taxii' }] },
+    { inventorySources: [{ name: 'a', kind: 'else' }] },
+    { digest: { days: 0 } },
+  ])('are refused with a wrong setting: %j', (settings) => {
+    expect(config.safeParse(settings).success).toBe(false)
+  })
   it('merge yesterday, by UTC', async () => {
     await mergeYesterday.run({ ...context(), signal } as JobContext)
     expect(merged).toEqual(['2026-11-23'])
