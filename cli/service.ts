@@ -15,7 +15,7 @@ import { assertLoopbackWithoutKeys, splitAddress } from './configuration.ts'
 import { followBearers, loadKeys, warnOf } from './credentials.ts'
 import { createEvidenceList } from './evidence.ts'
 import { foreignKeys } from './foreign-keys.ts'
-import { forwardEvents, takesEvents } from './forward/forwarder.ts'
+import { type ForwardStates, forwardEvents, takesEvents } from './forward/forwarder.ts'
 import { sealedEvents } from './forward/sealed-events.ts'
 import { loadInventory } from './inventory.ts'
 import type { LogEnd, Plumbing, PlumbingParts } from './plumbing.ts'
@@ -149,6 +149,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const forwards = roles.includes('jobs') && takesEvents(settings)
   const targets = roles.includes('alert') || forwards ? await openTargets(settings, telemetry) : undefined
   closers.add(async () => targets?.close())
+  const forwarded: ForwardStates = new Map()
   const evidence = createEvidenceList(settings.evidence, clock)
   const alerts = !roles.includes('alert')
     ? undefined
@@ -177,7 +178,7 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
         forwardEvents(
           {
             ...{ ...targets!, events: sealedEvents(store), state: plumbing.jobs },
-            ...{ deadLetters: plumbing.deadLetters, clock, telemetry },
+            ...{ deadLetters: plumbing.deadLetters, states: forwarded, clock, telemetry },
           },
           signal,
         ),
@@ -198,7 +199,12 @@ async function start(options: ServiceOptions, closers: Closers): Promise<Service
   const context = { settings, dataDir, store, bus, outbox: plumbing.outbox, proof, jobs, clock, telemetry }
   const admin = await startAdmin({
     ...{ address: settings.admin, context, ready },
-    ...(alerts && { targets: () => alerts.targets() }),
+    ...((alerts ?? targets) && {
+      targets: async () => ({
+        ...(await alerts?.targets()),
+        ...Object.fromEntries([...forwarded].map(([name, state]) => [name, state()] as const)),
+      }),
+    }),
   })
   closers.add(() => admin.close())
   const sql =

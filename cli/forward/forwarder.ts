@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { backoffMs, type Random, type Sleep, sleepReally } from '../../connectors/webhook/pauses.ts'
 import type { Send } from '../../connectors/webhook/send.ts'
 import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.ts'
+import { TargetHealth, type TargetState } from '../../connectors/webhook/target-state.ts'
 import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { JobState } from '../../schemas/job-state.ts'
@@ -23,7 +24,10 @@ export interface ForwardParts {
   readonly sleep?: Sleep
   /** Between looks for new events, milliseconds. */
   readonly pollMs?: number
+  /** How each target stands with its events, as `NAME/events`, while they are forwarded here. */
+  readonly states?: ForwardStates
 }
+export type ForwardStates = Map<string, () => TargetState>
 /** Whether any target takes events. */
 export const takesEvents = ({ targets }: Pick<Config, 'targets'>): boolean =>
   Object.values(targets).some((target) => 'events' in target && target.events)
@@ -54,6 +58,10 @@ class TargetForwarder {
   #isUnsaved = false
   #failures = 0
   #refusedInARow = 0
+  readonly #health: TargetHealth
+  #pausedUntilMs = 0
+  /** Rows of the page under way that were not taken yet. */
+  #waiting = 0
   /** Receipt of the oldest event that was not taken; undefined while there is none. */
   #waitingSinceMs: number | undefined
 
@@ -62,14 +70,18 @@ class TargetForwarder {
     this.#configured = configured
     this.#signal = signal
     this.#sleep = parts.sleep ?? sleepReally
+    this.#health = new TargetHealth(`${configured.target.name}/events`, parts.clock, parts.telemetry)
   }
 
   async run(): Promise<void> {
+    const name = `${this.#name}/events`
+    this.#parts.states?.set(name, () => this.#health.state(this.#waiting, this.#pausedUntilMs))
     while (!this.#signal.aborted) {
       const waitMs = await this.#step()
       this.#tellLag()
       if (waitMs > 0) await this.#sleep(waitMs, this.#signal)
     }
+    this.#parts.states?.delete(name)
   }
 
   /** A page of each log and partition. Answers how long to wait before the next. */
@@ -87,6 +99,8 @@ class TargetForwarder {
       const waitMs = Math.max(askedMs, backoffMs(this.#failures, BACKOFF, random))
       const reason = error instanceof Error ? error.message : String(error)
       telemetry.log('forward_failed', { target: this.#name, waitMs, reason })
+      this.#health.exchanged([{ kind: 'retry', reason }])
+      this.#pausedUntilMs = this.#parts.clock.nowMs() + waitMs
       return Math.max(1, waitMs)
     }
   }
@@ -137,6 +151,7 @@ class TargetForwarder {
   /** All rows in order; a part that is refused is halved until the row is found that nobody takes, and that one is a dead letter. */
   async #take(key: string, exchanges: readonly (readonly EventRow[])[]): Promise<void> {
     const waiting = [...exchanges]
+    this.#waiting = exchanges.flat().length
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
       if (this.#signal.aborted) throw new NotTaken('stopped', 0)
       const refused = await this.#deliver(key, part)
@@ -149,6 +164,7 @@ class TargetForwarder {
       else await this.#refuse(part[0]!, refused)
       const { telemetry } = this.#parts
       const result = refused === undefined ? 'delivered' : 'refused'
+      this.#waiting -= part.length
       telemetry.count('mcp_auditd_forwarded_events_total', part.length, { target: this.#name, result })
       await this.#move(key, afterRow(part.at(-1)!))
     }
@@ -163,6 +179,7 @@ class TargetForwarder {
     const exchange = { send: (request: Parameters<Send>[0]) => send(request, signal), clock, signal }
     const verdict = await target.deliverEvents!(rows, keyOf(key, part), exchange)
     if (verdict.kind === 'retry') throw new NotTaken(verdict.reason, verdict.afterMs ?? 0)
+    this.#health.exchanged([verdict])
     return verdict.kind === 'refused' ? verdict.reason : undefined
   }
 
@@ -171,6 +188,7 @@ class TargetForwarder {
     if (++this.#refusedInARow > REFUSED_AT_ONCE) await this.#sleep(REFUSED_PAUSE_MS, this.#signal)
     if (this.#signal.aborted) throw new NotTaken('stopped', 0)
     await this.#bury(row, reason)
+    this.#health.died()
     telemetry.log('forward_failed', { target: this.#name, result: 'refused', reason })
   }
   async #bury(row: EventRow, reason: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** The forwarder over a store in memory, in virtual time: crashes between every two steps, targets that are down, rows that nobody takes. */
 import { describe, expect, it } from 'vitest'
-import { type ForwardParts, forwardEvents } from '../../../../cli/forward/forwarder.ts'
+import { type ForwardParts, type ForwardStates, forwardEvents } from '../../../../cli/forward/forwarder.ts'
 import { memoryJobState } from '../../../../connectors/memory/job-state.ts'
 import type { ConfiguredTarget } from '../../../../connectors/webhook/target-factory.ts'
 import { AuditdError } from '../../../../schemas/errors.ts'
@@ -54,10 +54,11 @@ function bed(
   const events = new FakeSealedEvents()
   const telemetry = new RecordedTelemetry()
   const letters: DeadLetter[] = []
+  const states: ForwardStates = new Map()
   const start = () => {
     const stop = new AbortController()
     const parts: ForwardParts = {
-      ...{ events, configured, state, clock: time, telemetry, sleep: time.sleep, random: () => 0.5, pollMs },
+      ...{ events, configured, state, clock: time, telemetry, sleep: time.sleep, random: () => 0.5, pollMs, states },
       send: () => Promise.reject(new Error('nothing is sent here')),
       deadLetters: { add: async (more) => void letters.push(...more) },
     }
@@ -69,7 +70,7 @@ function bed(
       },
     }
   }
-  return { time, events, telemetry, letters, start }
+  return { time, events, telemetry, letters, states, start }
 }
 const range = (partition: number, from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => `${partition}.${from + at}`)
@@ -95,7 +96,7 @@ describe('the forwarder', () => {
   })
   it('a target that is down for a day delays no other, and then gets everything', async () => {
     const [broken, well] = [new Taker('broken'), new Taker('well')]
-    const { events, start, time, telemetry } = bed([broken.configured(), well.configured()], undefined, 300_000)
+    const { events, start, time, telemetry, states } = bed([broken.configured(), well.configured()], undefined, 300_000)
     const running = start()
     await time.pass(3_000)
     broken.answer = () => ({ kind: 'retry', afterMs: 600_000, reason: 'status 503' })
@@ -106,6 +107,8 @@ describe('the forwarder', () => {
     }
     expect(broken.ids).toEqual([])
     expect(telemetry.gauges.get('mcp_auditd_forward_lag_seconds target=broken')).toBeGreaterThan(86_400)
+    expect(states.get('broken/events')!()).toMatchObject({ reason: expect.stringContaining('status 503'), waiting: 4 })
+    expect(states.get('well/events')!()).toMatchObject({ failingSince: '', waiting: 0 })
     broken.answer = () => ({ kind: 'delivered' })
     await time.until(() => broken.ids.length === 72, 1_200_000)
     expect(broken.ids).toEqual(range(0, 0, 72))
