@@ -9,7 +9,7 @@ import { KafkaStateStore } from '../../connectors/kafka/state-store.ts'
 import { setUpTopics } from '../../connectors/kafka/topic-setup.ts'
 import type { Finding } from '../../schemas/finding.ts'
 import type { AlertUpdate } from '../../schemas/ports.ts'
-import { sampleAlert, sampleFinding } from '../contract/samples.ts'
+import { sampleAlert, sampleChange, sampleFinding } from '../contract/samples.ts'
 import { brokers, skipReason, uniqueName } from './broker.ts'
 
 const forever = new AbortController().signal
@@ -88,7 +88,61 @@ describe.skipIf(brokers.length === 0).each([
     const taken = subject.take(10, stop.signal)
     await sleep(300)
     stop.abort()
-    expect(await taken).toEqual({ findings: [], cursor: '' })
+    expect(await taken).toEqual({ findings: [], changes: [], cursor: '' })
+  })
+
+  test('a process that only offers owns nothing: whoever owns the groups takes everything, decisions in their place', async () => {
+    const [offering, owner] = [outbox(), outbox()]
+    const entities = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `server_id=${name}`)
+    const findings = entities.map((entity) => sampleFinding({ entity }))
+    const changes = entities.map((entity) => sampleChange({ entity }))
+    await offering.offer(findings, [])
+    await offering.offer([], changes)
+    await offering.offer(findings, changes)
+    const seen: string[] = []
+    while (seen.length < 12) {
+      const taken = await owner.take(100, forever)
+      const ids = [
+        ...taken.findings.map(({ findingId }) => findingId),
+        ...taken.changes.map(({ changeId }) => changeId),
+      ]
+      const known = await owner.remembered(ids)
+      seen.push(...ids.filter((id) => !known.has(id)))
+      await owner.record({
+        ...{ cursor: taken.cursor, findingIds: ids, alerts: [], deliveries: [] },
+        decisions: taken.changes,
+      })
+    }
+    expect(seen.toSorted()).toEqual(
+      [...findings.map((one) => one.findingId), ...changes.map((one) => one.changeId)].sort(),
+    )
+    for (const [at, { findingId }] of findings.entries())
+      expect(seen.indexOf(findingId)).toBeLessThan(seen.indexOf(changes[at]!.changeId))
+    await owner.close()
+    // Decisions are there for the next owner.
+    const next = outbox()
+    await next.offer([sampleFinding({ entity: entities[0]! })], [])
+    await next.take(100, forever)
+    await expect.poll(() => next.decisions(changes), { timeout: 20_000 }).toEqual(changes)
+  })
+
+  test('a bundle whose members lie in two partitions is two bundles, each whole', async () => {
+    const subject = outbox()
+    const entities = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `server_id=${name}`)
+    const alerts = entities.map((entity) => sampleAlert({ entity }))
+    const deliveries = alerts.map(({ alertId }) => ({ alertId, revision: 1, target: 'soc' }))
+    await subject.offer([sampleFinding({ entity: entities[0]! }), sampleFinding({ entity: entities[1]! })], [])
+    await subject.take(1, forever)
+    while ((await subject.due('soc', 0, 10)).length < 6) {
+      await sleep(50)
+      await subject.record({ cursor: '0', findingIds: [], alerts, deliveries }).catch(() => undefined)
+    }
+    const due = await subject.due('soc', 0, 10)
+    for (const one of due) await subject.settle(one, { kind: 'bundled', bundle: 'b'.repeat(32) })
+    const parts = Map.groupBy(await subject.due('soc', 0, 1), ({ bundle }) => bundle)
+    const all = Map.groupBy(await subject.due('soc', 0, 10), ({ bundle }) => bundle)
+    expect([parts.size, all.size]).toEqual([1, 2])
+    for (const [bundle, members] of parts) expect(members).toHaveLength(all.get(bundle)!.length)
   })
 
   test('findings made while a take waits are taken at once', async () => {
