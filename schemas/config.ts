@@ -142,7 +142,7 @@ export const config = z.strictObject({
           'Ed25519 private key that signs the proof, PEM or its 32 bytes in base64; absent: made in the data folder.',
         ),
       sealRows: z.int().min(1).default(4_096).describe('Rows that are worth a manifest at once.'),
-      sealEveryMs: z.int().min(0).default(60_000).describe('Fewer rows wait so long for others, milliseconds.'),
+      sealEveryMs: z.int().min(0).default(300_000).describe('Fewer rows wait so long for others, milliseconds.'),
     })
     .prefault({})
     .describe('Signed manifests of stored rows.'),

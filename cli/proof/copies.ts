@@ -2,10 +2,8 @@
 import type { ProofContent, RowPlace, SignedHead } from '../../schemas/proof.ts'
 import { RunIndex } from './positions.ts'
 import { IDENTITY_HASH_BYTES } from './row-facts.ts'
-import type { ProofSource } from './source.ts'
+import { type ProofSource, questionsOf } from './source.ts'
 import { openContent, rowsIn } from './unsealed-rows.ts'
-
-const ROWS_A_QUESTION = 200_000
 
 /**
  * Other positions with the identity of these rows, in manifests of the days on which they were received: once the row is gone that a copy gave
@@ -40,13 +38,8 @@ type Chained = Pick<SignedHead, 'log' | 'partition'>
 type Visit = (of: Chained, offset: number, index: number, identity: string) => void
 
 async function eachRow(source: ProofSource, heads: readonly SignedHead[], visit: Visit): Promise<void> {
-  for (let from = 0; from < heads.length; ) {
-    let to = from
-    for (let rows = 0; to < heads.length && rows < ROWS_A_QUESTION; to++) rows += heads[to]!.count
-    for (const manifest of await source.manifests(heads.slice(from, to).map(({ hash }) => hash)))
-      eachOf(manifest, manifest, visit)
-    from = to
-  }
+  for (const asked of questionsOf(heads))
+    for (const manifest of await source.manifests(asked.map(({ hash }) => hash))) eachOf(manifest, manifest, visit)
   for (const head of await source.heads()) eachOf(head, head.pending, visit)
 }
 

@@ -5,12 +5,9 @@ import { tombstoneText } from '../../schemas/proof.ts'
 import type { Chain } from './chain.ts'
 import { OpenSegment } from './open-segment.ts'
 import type { KeyRing } from './signer.ts'
-import type { ProofSource } from './source.ts'
+import { type ProofSource, questionsOf } from './source.ts'
 import { contentHash, openContent, rowsIn } from './unsealed-rows.ts'
 import type { Fault } from './verdict.ts'
-
-/** Rows whose hashes are asked for in one question: 32 bytes each. */
-const ROWS_A_QUESTION = 200_000
 
 export class OpenChain {
   readonly chain: Chain
@@ -133,18 +130,11 @@ export class OpenChain {
 
   private async openThese(wanted: readonly SignedHead[]): Promise<void> {
     const missing = wanted.filter(({ hash }) => !this.opened.has(hash) && !this.broken.has(hash))
-    for (let from = 0; from < missing.length; ) {
-      let to = from
-      for (let rows = 0; to < missing.length && rows < ROWS_A_QUESTION; to++) rows += missing[to]!.count
-      const heads = missing.slice(from, to)
+    for (const heads of questionsOf(missing)) {
       const manifests = await this.source.manifests(heads.map(({ hash }) => hash))
-      for (const head of heads)
-        this.openOne(
-          head,
-          manifests.filter(({ hash }) => hash === head.hash),
-        )
+      const byHash = Map.groupBy(manifests, ({ hash }) => hash)
+      for (const head of heads) this.openOne(head, byHash.get(head.hash) ?? [])
       await this.openLeaves(heads)
-      from = to
     }
   }
 
@@ -171,11 +161,10 @@ export class OpenChain {
     const numbers = heads.map(({ number }) => number)
     // Numbers may be far apart, and then what lies between is asked for too: it is little.
     const tombstones = await this.source.tombstones(log, partition, Math.min(...numbers), Math.max(...numbers))
-    for (const tombstone of tombstones) {
-      if (!this.isSigned(tombstone)) continue
-      for (const { hash, number } of heads)
-        if (tombstone.number === 0 || tombstone.number === number) this.opened.get(hash)?.allow(tombstone)
-    }
+    const byNumber = Map.groupBy(heads, ({ number }) => number)
+    for (const tombstone of tombstones.filter((each) => this.isSigned(each)))
+      for (const { hash } of tombstone.number === 0 ? heads : (byNumber.get(tombstone.number) ?? []))
+        this.opened.get(hash)?.allow(tombstone)
   }
 }
 

@@ -2,6 +2,21 @@
 import type { ProofHead, ProofKey, ProofManifest, SignedHead, Tombstone } from '../../schemas/proof.ts'
 import type { StoredLine } from '../../schemas/stored-row.ts'
 
+/** Manifests of one question: their rows are 32 bytes each, and their hashes stand in the statement, whose length is bounded. */
+const ROWS_A_QUESTION = 200_000
+const MANIFESTS_A_QUESTION = 500
+
+/** Heads cut into lists that one question may be about. */
+export function* questionsOf(heads: readonly SignedHead[]): Generator<readonly SignedHead[]> {
+  for (let from = 0; from < heads.length; ) {
+    let to = from
+    for (let rows = 0; to < heads.length && to - from < MANIFESTS_A_QUESTION && rows < ROWS_A_QUESTION; to++)
+      rows += heads[to]!.count
+    yield heads.slice(from, to)
+    from = to
+  }
+}
+
 export interface ProofSource {
   /** Public keys as they stand beside the manifests: nobody vouches for them. */
   keys(): Promise<readonly ProofKey[]>

@@ -1,4 +1,6 @@
 /** Something that only a service can do, by the running one of a data folder, or by one that runs just for it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { AuditdError } from '../../schemas/errors.ts'
 import { askService, runningService } from '../admin/running-service.ts'
 import { loadConfig } from '../configuration.ts'
@@ -16,7 +18,9 @@ export async function throughService<Answer>(
   if (answered !== undefined) return (await answered.json()) as Answer
   const flags = { otlp: '127.0.0.1:0', admin: '127.0.0.1:0', sql: 'off', targets: {} }
   const settings = loadConfig(process.env, flags, config)
-  const bus = settings.kafka.brokers.length > 0 ? 'kafka' : 'embedded'
+  // A folder with a spool has its own bus, whatever else is configured.
+  const isEmbedded = settings.kafka.brokers.length === 0 || existsSync(join(dataDir, 'spool'))
+  const bus = isEmbedded ? 'embedded' : 'kafka'
   const service = await startService({ settings, dataDir, roles: ['detect'], bus, logLevel: 'warn' })
   try {
     const own = runningService(dataDir)

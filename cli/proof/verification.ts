@@ -120,8 +120,10 @@ class Verification {
       const head = heads.find(({ log, partition }) => `${log}/${partition}` === name)
       const { log, partition } = manifests[0] ?? head!
       const chain = chainOf(log, partition, manifests, head, ring)
+      const allowed = this.allowedFor(log)
+      const leaveRing = allowed === undefined ? ring : new KeyRing(allowed)
       for (const fault of chain.faults) this.faults.add(fault)
-      this.chains.set(name, new OpenChain(chain, this.source, ring, (fault) => this.faults.add(fault)))
+      this.chains.set(name, new OpenChain(chain, this.source, leaveRing, (fault) => this.faults.add(fault)))
       this.summary.segments += chain.main.length
       this.summary.branches += chain.branches.length
       if (head === undefined)
@@ -135,9 +137,14 @@ class Verification {
     }
   }
 
-  private checkPins({ log, partition, main, branches }: Chain): void {
+  /** Keys that may sign for a log; undefined: any. */
+  private allowedFor(log: string): readonly ProofKey[] | undefined {
     const { pinned, own } = this.options
-    const allowed = pinned ?? (own?.log === log ? own.keys : undefined)
+    return pinned ?? (own?.log === log ? own.keys : undefined)
+  }
+
+  private checkPins({ log, partition, main, branches }: Chain): void {
+    const allowed = this.allowedFor(log)
     const isAllowed = new Set(allowed?.map(({ keyId }) => keyId))
     const signers = Map.groupBy([...main, ...branches], ({ keyId }) => keyId)
     for (const [keyId, [first]] of signers) {
@@ -152,20 +159,23 @@ class Verification {
     }
   }
 
+  /** A key that somebody put beside the others gives no leave where it is known who may. */
   private async checkTombstones(ring: KeyRing): Promise<void> {
-    const pinned = this.options.pinned?.map(({ keyId }) => keyId)
+    const strangers = new Set<string>()
     for await (const page of this.source.allTombstones())
       for (const tombstone of page) {
         const { id, log, partition, number, keyId, signature } = tombstone
-        const runs = unpackRuns(tombstone.positions)
+        const allowed = this.allowedFor(log)
+        const isAllowed = allowed?.some((key) => key.keyId === keyId) ?? true
         const isGenuine =
           Buffer.from(signature, 'base64').toString('base64') === signature &&
-          ring.isSigned(keyId, tombstoneText(tombstone), signature) &&
-          (pinned?.includes(keyId) ?? true)
-        if (isGenuine && runs !== undefined) continue
-        const reason = `the tombstone ${id} does not match its signature, or its key`
+          ring.isSigned(keyId, tombstoneText(tombstone), signature)
+        if (allowed === undefined) strangers.add(keyId)
+        if (isAllowed && isGenuine && unpackRuns(tombstone.positions) !== undefined) continue
+        const reason = `the tombstone ${id} does not match its signature, or its key may not sign`
         this.faults.add({ kind: 'tombstone-forged', log, partition, segment: number, reason })
       }
+    for (const keyId of strangers) this.notes.push(`key ${keyId} of tombstones is not pinned (--key)`)
   }
 
   private async check(row: StoredLine): Promise<void> {

@@ -156,8 +156,10 @@ export const forgeTombstone: EditKind = (held, random) => {
     keyId: thief.key.keyId,
   }
   held.tombstones.push({ ...unsigned, signature: thief.sign(tombstoneText(unsigned)) })
+  // He may also put his key beside the others.
+  if (random.chance(0.5)) held.keys = [...held.keys, thief.key]
   return {
-    name: 'a tombstone by an unknown key',
+    name: 'a tombstone by a stranger',
     expected: [rowFault(held, row, ['row-missing']), { kinds: ['tombstone-forged'], reason: 'd'.repeat(32) }],
   }
 }
