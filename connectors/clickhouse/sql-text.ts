@@ -11,11 +11,14 @@ export interface SqlToken {
 }
 
 const SPACE = /\s/
-const WORD = /[A-Za-z_\u0080-\uffff]/
-const WORD_REST = /[A-Za-z0-9_$\u0080-\uffff]/
+const WORD = /[A-Za-z_]/
+const WORD_REST = /[A-Za-z0-9_$]/
 const DIGIT = /[0-9]/
 
-/** Tokens of a text. Whatever it cannot place for sure (an open quote, an escape in a quoted identifier) is refused, never guessed. */
+/**
+ * Tokens of a text. Whatever it cannot place for sure (an open quote, an escape in a quoted identifier) is refused, never guessed: to the
+ * engine some characters beyond ASCII are blanks (U+200B) and others quotes (U+201C), and no unquoted name holds any.
+ */
 export function sqlTokens(sql: string): readonly SqlToken[] {
   const tokens: SqlToken[] = []
   for (let at = 0; at < sql.length; ) {
@@ -61,6 +64,7 @@ function tokenAt(sql: string, at: number, char: string): SqlToken {
     return { kind: 'number', value: sql.slice(at, end), at, end }
   }
   if (char.charCodeAt(0) < 32 || char === '\\') throw unclear('a control character')
+  if (char > '~') throw unclear('a character beyond ASCII outside of quotes')
   return { kind: 'mark', value: char, at, end: at + 1 }
 }
 
