@@ -2,6 +2,7 @@
 import type { RuleHour } from '../../detectors/engine/coverage.ts'
 import type { Engine } from '../../detectors/engine/engine.ts'
 import type { CoverageRow, CoverageStateName } from '../../schemas/coverage.ts'
+import { OWN_SERVER } from '../access-event.ts'
 
 export class CoverageRows {
   private readonly engine: Pick<Engine, 'coverageHours'>
@@ -18,7 +19,11 @@ export class CoverageRows {
   /** Rows to write now; none before the time has come, unless it is the last chance. */
   due(nowMs: number, isLast: boolean): readonly CoverageRow[] {
     if (!isLast && nowMs - this.writtenMs < this.everyMs) return []
-    const rows = this.engine.coverageHours().map((hour) => rowOf(hour, this.part))
+    // What the service tells of itself makes it no server that rules should see.
+    const rows = this.engine
+      .coverageHours()
+      .filter(({ server }) => server !== OWN_SERVER)
+      .map((hour) => rowOf(hour, this.part))
     if (rows.length > 0) this.writtenMs = nowMs
     return rows
   }

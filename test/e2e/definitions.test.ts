@@ -128,7 +128,7 @@ describe('definitions approve and revoke', () => {
       "SELECT rule, severity FROM findings WHERE rule LIKE 'tdf-010%'",
       'tdf-010-unapproved-definition-called\thigh\n',
     )
-    expect(await stateOf(old)).toBe('approved')
+    await expect.poll(() => stateOf(old), { timeout: 30_000 }).toBe('approved')
     expect(await stateOf(now)).toBe('none')
 
     expect((await telling('revoke', 'files', 'read_file', old)).code).toBe(0)

@@ -95,7 +95,8 @@ it('backtest says what it would have found, and alerts nobody', async () => {
   const before = await query('SELECT count() FROM findings')
   const { code, stdout } = await run(['backtest', ...lastHour(), '--rules', folder])
   expect(code).toBe(0)
-  expect(stdout).toContain('3 events')
+  // And what the service has told of its alert.
+  expect(stdout).toMatch(/^[34] events/)
   expect(stdout).toContain('our-001-payroll: 1 found (1 medium), 1 of them not found then, 0 found then and not now')
   expect(await query('SELECT count() FROM findings')).toBe(before)
 })
@@ -108,7 +109,7 @@ it('backtest of the rules in force finds what was found, by the same ids', async
 })
 it('stats count evaluations, findings and alerts, and say of a blind rule that it looked at none', async () => {
   let stdout = ''
-  while (!/tok-001-audience-mismatch +1 +1 +1 +1000000 /.test(stdout)) {
+  while (!/tok-001-audience-mismatch +1 +1 +1 +0 +1000000 /.test(stdout)) {
     stdout = (await run(['rules', 'stats', '--data', dataDir])).stdout
     await wait(100)
   }
