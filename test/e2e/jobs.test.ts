@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { JobLine } from '../../cli/roles/jobs.ts'
-import { run, stop, up } from '../unit/cli/command-line.ts'
+import { run, stop, type Up, up } from '../unit/cli/command-line.ts'
 import { post, sent } from './telemetry-in.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'jobs-'))
-afterAll(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 }))
+let service: Up | undefined
+afterAll(() => {
+  if (service?.child.exitCode === null) service.child.kill('SIGKILL')
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 })
+})
 const listed = async (): Promise<ReadonlyMap<string, JobLine>> => {
   const { code, stdout, stderr } = await run(['jobs', 'list', '--data', dataDir, '--json'])
   expect(code, stderr).toBe(0)
@@ -19,7 +23,7 @@ const listed = async (): Promise<ReadonlyMap<string, JobLine>> => {
 it('jobs are listed and run by the running service, and on the idle folder, which remembers', {
   timeout: 120_000,
 }, async () => {
-  const service = await up(dataDir)
+  service = await up(dataDir)
   await post(service.otlpUrl, [sent()])
   expect((await listed()).get('coverage')).toMatchObject({ schedule: '40 0 * * *', enabled: true, leads: true })
   const merged = await run(['jobs', 'run', 'merge-yesterday', '--data', dataDir, '--json'])

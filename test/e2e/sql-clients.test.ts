@@ -22,6 +22,7 @@ const curl = await exec('curl', ['--version']).then(
   () => false,
 )
 let service: Up
+let other: Up | undefined
 let sqlUrl: string
 let client: ClickHouseClient
 beforeAll(async () => {
@@ -33,6 +34,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await client?.close()
+  if (other?.child.exitCode === null) other.child.kill('SIGKILL')
   if (service?.child.exitCode === null) await stop(service)
   rmSync(dataDir, { recursive: true, maxRetries: 3 })
 })
@@ -156,7 +158,7 @@ describe('the address', () => {
     const holder: Server = createServer()
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
     const folder = mkdtempSync(join(tmpdir(), 'sql-taken-'))
-    const other = await up(folder, ['--sql', `127.0.0.1:${(holder.address() as AddressInfo).port}`])
+    other = await up(folder, ['--sql', `127.0.0.1:${(holder.address() as AddressInfo).port}`])
     expect(other.log.find(({ event }) => event === 'sql_off')).toMatchObject({
       level: 40,
       reason: expect.stringContaining('EADDRINUSE'),
