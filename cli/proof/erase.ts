@@ -1,5 +1,6 @@
 /** Erasure of one subject: every row that names it goes, with tombstones first; the proof stays green before, between and after. */
 import { createHash } from 'node:crypto'
+import { holdsKey } from '../../connectors/clickhouse/proof-tables.ts'
 import { sqlLiteral } from '../../detectors/sql-literal.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
@@ -80,7 +81,7 @@ async function sameSubject(store: EventStore, tenant: string, subject: string): 
 
 const namesOne = (keys: readonly string[]): string => {
   const listed = keys.map(sqlLiteral).join(', ')
-  return `principal_key IN (${listed}) OR hasAny(actor_keys, [${listed}]) OR multiSearchAny(fields, [${listed}])`
+  return `principal_key IN (${listed}) OR hasAny(actor_keys, [${listed}]) OR ${holdsKey('fields', keys)}`
 }
 const ask = (store: EventStore, sql: string): Promise<string> =>
   store.query(sql, { format: 'JSONCompactEachRow', own: true })

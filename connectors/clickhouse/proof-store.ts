@@ -10,6 +10,7 @@ import { storeUnavailable } from './failure.ts'
 import {
   HEAD_SELECT,
   headOf,
+  holdsKey,
   keyRow,
   MANIFESTS,
   manifestRow,
@@ -101,8 +102,7 @@ export function proofStore({ writing, insert }: ProofStoreParts): ProofStore {
       let removed = 0
       const whose = `tenant = ${quoted(tenant)}`
       for (const [table, columns] of MENTIONS) {
-        const texts = columns.map((column) => `multiSearchAny(${column}, [${keys.map(quoted).join(', ')}])`)
-        const where = `${whose} AND (${texts.join(' OR ')})`
+        const where = `${whose} AND (${columns.map((column) => holdsKey(column, keys)).join(' OR ')})`
         const [counted] = await lines('mentions', `SELECT toString(count()) FROM ${table} WHERE ${where}`, {})
         const count = Number((JSON.parse(counted ?? '["0"]') as [string])[0])
         if (count > 0) await command('mentions', `ALTER TABLE ${table} DELETE WHERE ${where} ${SYNC}`)

@@ -114,4 +114,11 @@ export const tombstoneOf = (answered: readonly unknown[]): Tombstone => {
   }
 }
 
+/** Whether a text holds one of these keys (hex digits and dashes) whole: a key that another one begins with is not that one. */
+export function holdsKey(column: string, keys: readonly string[]): string {
+  const quoted = keys.map((key) => `'${key}'`).join(', ')
+  // The search is fast and leaves few texts for the pattern.
+  return `(multiSearchAny(${column}, [${quoted}]) AND match(${column}, '(^|[^0-9a-f])(${keys.join('|')})([^0-9a-f]|$)'))`
+}
+
 const columnTime = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, -1)}`

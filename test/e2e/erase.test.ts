@@ -30,6 +30,14 @@ describe('erase', { timeout: 60_000 }, () => {
   }, 60_000)
   afterAll(() => small.close())
 
+  it('takes the beginning of a key for nobody: nothing of the one it belongs to goes', async () => {
+    const beginning = subjects[0]!.slice(0, 16)
+    const mentions = `SELECT (SELECT count() FROM finding_rows), (SELECT count() FROM events WHERE principal_key = '${subjects[0]}')`
+    const before = await ask(mentions)
+    expect((await erase(beginning, {}, '--yes')).stdout).toContain('erased 0 events')
+    expect(await ask(mentions)).toBe(before)
+  })
+
   it('counts first, survives a kill between tombstones and deletion, and says so in an event without the key', async () => {
     const [subject] = subjects as [string]
     const names = `principal_key = '${subject}' OR position(fields, '${subject}') > 0`
