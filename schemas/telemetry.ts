@@ -24,7 +24,6 @@ export const COUNTERS = {
   mcp_auditd_job_runs_total: 'Runs of jobs. Labels: job, result.',
   mcp_auditd_deliveries_grouped_total: 'Deliveries that flood control told in one message with others. Labels: target.',
   mcp_auditd_forwarded_events_total: 'Events given to targets that take every event. Labels: target, result.',
-  mcp_auditd_forwarded_events_total: 'Events given to targets that take every event. Labels: target, result.',
   mcp_auditd_sql_queries_total: 'Statements taken at the SQL address. Labels: result.',
   mcp_auditd_responses_total: 'Responses that were decided or sent. Labels: response, result.',
   mcp_auditd_requests_total: 'OTLP requests. Labels: path, status.',
@@ -40,7 +39,6 @@ export const GAUGES = {
   mcp_auditd_jobs_leader: '1 where this process runs the jobs.',
   mcp_auditd_job_seconds: 'How long the last run took. Labels: job.',
   mcp_auditd_state_rows: 'Rows of state. Labels: partition, scope.',
-  mcp_auditd_forward_lag_seconds: 'Age of the oldest sealed event that a target has not taken. Labels: target.',
   mcp_auditd_forward_lag_seconds: 'Age of the oldest sealed event that a target has not taken. Labels: target.',
   mcp_auditd_watermark_ms: 'Watermark of a partition. Labels: partition.',
 } as const
@@ -62,7 +60,6 @@ export const LOGS = {
   bus_retry: 'The bus failed and is asked again.',
   source_retry: 'A source topic cannot be read and is tried again.',
   alert_change_refused: 'A decision about an alert could not be made any more when it was taken in.',
-  forward_failed: 'Events could not be given to a target and are tried again.',
   forward_failed: 'Events could not be given to a target and are tried again.',
   delivery_failed: 'A target did not take an alert.',
   segment_quarantined: 'A spool segment failed its checksum.',
