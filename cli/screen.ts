@@ -1,5 +1,5 @@
 /** Texts for a person’s screen: names of tools, servers and clients are hostile, so no line holds what a terminal acts on or hides. */
-import { visible } from '../connectors/webhook/escape.ts'
+import { visible } from '../connectors/webhook/forms/escape.ts'
 
 export const shown = (text: string): string =>
   text

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { admit } from '../../collector/admit.ts'
-import { visible } from '../../connectors/webhook/escape.ts'
+import { visible } from '../../connectors/webhook/forms/escape.ts'
 import { createEngine } from '../../detectors/engine/engine.ts'
 import { RetrySet } from '../../detectors/engine/retry-set.ts'
 import { loadRules } from '../../detectors/load.ts'

@@ -1,5 +1,5 @@
 /** What the demo shows: progress and alerts for a person, or NDJSON for a program. */
-import { visible } from '../../connectors/webhook/escape.ts'
+import { visible } from '../../connectors/webhook/forms/escape.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Progress } from './stage.ts'
 

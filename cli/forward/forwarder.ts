@@ -1,9 +1,9 @@
 /** Events to the targets that take them: each target at its own pace from its own durable cursors, at least once, in the order of positions. */
 import { createHash } from 'node:crypto'
-import { backoffMs, type Random, type Sleep, sleepReally } from '../../connectors/webhook/pauses.ts'
+import { backoffMs, type Random, type Sleep, sleepReally } from '../../connectors/webhook/delivery/pauses.ts'
+import { TargetHealth, type TargetState } from '../../connectors/webhook/delivery/target-state.ts'
 import type { Send } from '../../connectors/webhook/send.ts'
 import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.ts'
-import { TargetHealth, type TargetState } from '../../connectors/webhook/target-state.ts'
 import type { Config } from '../../schemas/config.ts'
 import { AuditdError } from '../../schemas/errors.ts'
 import type { JobState } from '../../schemas/job-state.ts'

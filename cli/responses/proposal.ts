@@ -1,6 +1,6 @@
 /** What may be done about an alert. Pure: the same alert and configuration give the same proposals under the same ids. */
 import { createHash } from 'node:crypto'
-import { wantsAlert } from '../../connectors/webhook/filter.ts'
+import { wantsAlert } from '../../connectors/webhook/delivery/filter.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { ResponseAction, ResponseConfig, Responses } from '../../schemas/response.ts'
 

@@ -1,6 +1,6 @@
 /** Findings and decisions become alerts: each step of the outbox is durable as a whole before anybody is told. */
-import { backoffMs, type Random, type Sleep } from '../../connectors/webhook/pauses.ts'
-import { type Audience, deliveriesOf } from '../../connectors/webhook/revisions.ts'
+import { backoffMs, type Random, type Sleep } from '../../connectors/webhook/delivery/pauses.ts'
+import { type Audience, deliveriesOf } from '../../connectors/webhook/delivery/revisions.ts'
 import { refusalOf, withChange, withFinding } from '../../detectors/alert-life.ts'
 import { alertIdOf, NO_RULE_TEXT, type RuleText } from '../../detectors/grouping.ts'
 import { INCIDENT_RULE } from '../../detectors/incident.ts'

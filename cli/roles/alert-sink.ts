@@ -1,5 +1,5 @@
 /** Alerts on their way into the store and the log: for the outbox each is one more target, so neither a kill nor an outage loses one. */
-import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/pauses.ts'
+import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/delivery/pauses.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import { isTransient } from '../../schemas/errors.ts'
 import type { Clock, Delivery, Outbox, Telemetry } from '../../schemas/ports.ts'

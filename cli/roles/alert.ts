@@ -1,8 +1,8 @@
 /** The alert role: findings become alerts, durable before anybody is told, and each target gets them in its own time. */
-import { startDeliveries } from '../../connectors/webhook/deliver.ts'
-import { type Random, type Sleep, sleepReally } from '../../connectors/webhook/pauses.ts'
+import { startDeliveries } from '../../connectors/webhook/delivery/deliver.ts'
+import { type Random, type Sleep, sleepReally } from '../../connectors/webhook/delivery/pauses.ts'
+import type { TargetState } from '../../connectors/webhook/delivery/target-state.ts'
 import type { OpenTargets } from '../../connectors/webhook/target-factory.ts'
-import type { TargetState } from '../../connectors/webhook/target-state.ts'
 import type { RuleText } from '../../detectors/grouping.ts'
 import { INCIDENT_RULE, INCIDENT_TEXT } from '../../detectors/incident.ts'
 import type { Alert } from '../../schemas/alert.ts'

@@ -1,5 +1,5 @@
 /** Risk of whom alerts are about: added up in the store after new alerts, and raised as a finding of its own through the outbox. */
-import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/pauses.ts'
+import { backoffMs, Doorbell, type Random, type Sleep } from '../../connectors/webhook/delivery/pauses.ts'
 import { INCIDENT_RULE, incidentFinding, type SubjectRisk } from '../../detectors/incident.ts'
 import type { Config } from '../../schemas/config.ts'
 import { isTransient } from '../../schemas/errors.ts'

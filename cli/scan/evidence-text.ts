@@ -1,6 +1,6 @@
 /** What is shown of a finding: the place, the classes, the decodings. Names are other people's words and are made fit for a screen. */
 import { redactText } from '../../collector/scan/redact.ts'
-import { visible } from '../../connectors/webhook/escape.ts'
+import { visible } from '../../connectors/webhook/forms/escape.ts'
 import type { AuditEvent } from '../../schemas/event.ts'
 import type { Finding } from '../../schemas/finding.ts'
 

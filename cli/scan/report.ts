@@ -1,5 +1,5 @@
 /** A scan for people: rows with findings, what they are, and the sums. */
-import { visible } from '../../connectors/webhook/escape.ts'
+import { visible } from '../../connectors/webhook/forms/escape.ts'
 import { SEVERITIES, type Severity } from '../../schemas/finding.ts'
 import type { RowFault } from './row.ts'
 import type { ScannedRow } from './row-scanner.ts'

@@ -1,6 +1,6 @@
 /** The payloads of targets as they would go out, made without any connection, with every secret left out. */
 import { resolveSecret } from '../../collector/instrument/keys/secret.ts'
-import { redactAlert } from '../../connectors/webhook/redaction.ts'
+import { redactAlert } from '../../connectors/webhook/delivery/redaction.ts'
 import type { ConfiguredTarget } from '../../connectors/webhook/target-factory.ts'
 import { loadTargets } from '../../connectors/webhook/targets/load.ts'
 import type { TargetPayload } from '../../schemas/ports.ts'

@@ -1,6 +1,6 @@
 /** An alert and its later life, to show what a target sends and to try one out. Nothing of it happened. */
 import { randomBytes } from 'node:crypto'
-import { summaryOf } from '../../connectors/webhook/flood.ts'
+import { summaryOf } from '../../connectors/webhook/delivery/flood.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery } from '../../schemas/ports.ts'
 

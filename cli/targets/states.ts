@@ -1,5 +1,5 @@
 /** What a running service says of its targets. */
-import type { TargetState } from '../../connectors/webhook/target-state.ts'
+import type { TargetState } from '../../connectors/webhook/delivery/target-state.ts'
 import { runningService } from '../admin/running-service.ts'
 
 export type { TargetState }

@@ -1,6 +1,6 @@
 /** Really sends an alert that is marked as a test, by the way that alerts go, once. */
 import { performance } from 'node:perf_hooks'
-import { sleepReally } from '../../connectors/webhook/pauses.ts'
+import { sleepReally } from '../../connectors/webhook/delivery/pauses.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { TargetRequest, TargetVerdict } from '../../schemas/ports.ts'

@@ -2,7 +2,7 @@
 import type { TargetAnswer, TargetVerdict } from '../../schemas/ports.ts'
 import { objectOf, recordOf } from './answer-body.ts'
 import type { BatchResult } from './batches.ts'
-import { jsonLine } from './json-line.ts'
+import { jsonLine } from './forms/json-line.ts'
 
 /** Far below `http.max_content_length` (100 MB), because AWS takes 10 MB on small instances and proxies less. */
 export const BULK_LIMITS = { bytes: 5_000_000, entries: 500 }

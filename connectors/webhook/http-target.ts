@@ -8,7 +8,7 @@ import type {
   TargetRequest,
   TargetVerdict,
 } from '../../schemas/ports.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { retryAfterMs } from './delivery/retry-after.ts'
 
 export interface HttpTargetParts {
   readonly name: string

@@ -1,11 +1,11 @@
 /** The events of Splunk's HTTP Event Collector as it reads them, and what its answers mean. */
 import type { Alert } from '../../schemas/alert.ts'
 import type { Delivery, EventRow, TargetAnswer } from '../../schemas/ports.ts'
-import { changedAt } from './alert-life.ts'
 import { objectOf, recordOf } from './answer-body.ts'
-import { eventUid, knownColumns } from './event-row.ts'
-import { fitAlert } from './fit-alert.ts'
-import { jsonLine } from './json-line.ts'
+import { changedAt } from './forms/alert-life.ts'
+import { eventUid, knownColumns } from './forms/event-row.ts'
+import { fitAlert } from './forms/fit-alert.ts'
+import { jsonLine } from './forms/json-line.ts'
 
 /** Splunk Cloud takes 1 MB a request (Enterprise 800 MB by default, limits.conf `max_content_length`); a tenth is left for a proxy. */
 export const REQUEST_BYTES = 900_000

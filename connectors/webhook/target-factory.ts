@@ -5,7 +5,7 @@ import type { SecretReference } from '../../schemas/secret-reference.ts'
 import type { TargetConfig } from '../../schemas/target-config.ts'
 import type { KafkaDriver } from '../kafka/driver.ts'
 import { urlDenied } from './address.ts'
-import type { DeliverySettings } from './filter.ts'
+import type { DeliverySettings } from './delivery/filter.ts'
 import type { Send } from './send.ts'
 
 export interface TargetSettings {

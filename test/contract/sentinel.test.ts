@@ -1,7 +1,7 @@
 /** The Sentinel target under the contract of targets and through a day's outage, against its fake. */
-import { clientToken } from '../../connectors/webhook/azure-token.ts'
+import { clientToken } from '../../connectors/webhook/azure/azure-token.ts'
+import { DETECTION_TABLE } from '../../connectors/webhook/azure/sentinel-columns.ts'
 import { createSend } from '../../connectors/webhook/send.ts'
-import { DETECTION_TABLE } from '../../connectors/webhook/sentinel-columns.ts'
 import { sentinelTarget } from '../../connectors/webhook/targets/sentinel.ts'
 import type { TargetAnswer } from '../../schemas/ports.ts'
 import { sampleDelivery } from '../fakes/alerts.ts'

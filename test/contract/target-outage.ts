@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryFindings } from '../../connectors/memory/findings.ts'
 import { memoryOutbox } from '../../connectors/memory/outbox.ts'
-import { type Deliveries, startDeliveries } from '../../connectors/webhook/deliver.ts'
+import { type Deliveries, startDeliveries } from '../../connectors/webhook/delivery/deliver.ts'
 import { createSend, DEADLINE_MS, type Send } from '../../connectors/webhook/send.ts'
 import type { Alert } from '../../schemas/alert.ts'
 import { AuditdError } from '../../schemas/errors.ts'

@@ -1,8 +1,8 @@
 /** The console target: an alert as text that a person can act on without opening anything else. */
 import type { Alert } from '../../../schemas/alert.ts'
-import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { decision } from '../alert-life.ts'
-import { visible } from '../escape.ts'
+import { evidence, type Fact, times, who } from '../forms/alert-facts.ts'
+import { decision } from '../forms/alert-life.ts'
+import { visible } from '../forms/escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { CONSOLE_URL } from '../send.ts'
 import { defineTarget } from '../target-factory.ts'

@@ -10,13 +10,13 @@ import type {
   TargetRequest,
   TargetVerdict,
 } from '../../../schemas/ports.ts'
-import { inForm } from '../alert-form.ts'
-import { changedAt } from '../alert-life.ts'
 import { batches, inHalves, together } from '../batches.ts'
-import { ecsAlert, ecsEvent, named } from '../ecs.ts'
 import { BULK_LIMITS, BULK_PATH, bulkBody, bulkEntry, bulkResult } from '../elastic-bulk.ts'
-import { eventUid } from '../event-row.ts'
-import { fitAlert } from '../fit-alert.ts'
+import { inForm } from '../forms/alert-form.ts'
+import { changedAt } from '../forms/alert-life.ts'
+import { ecsAlert, ecsEvent, named } from '../forms/ecs.ts'
+import { eventUid } from '../forms/event-row.ts'
+import { fitAlert } from '../forms/fit-alert.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 

@@ -1,10 +1,10 @@
 /** The file target: JSON lines for agents that ship files, each on the disk before it counts as delivered. */
 import { isAbsolute, resolve } from 'node:path'
 import type { AlertTarget, Delivery, EventRow, TargetPayload } from '../../../schemas/ports.ts'
-import { type AlertForm, inForm } from '../alert-form.ts'
-import { eventUid, knownColumns } from '../event-row.ts'
-import { fitAlert } from '../fit-alert.ts'
-import { jsonLine } from '../json-line.ts'
+import { type AlertForm, inForm } from '../forms/alert-form.ts'
+import { eventUid, knownColumns } from '../forms/event-row.ts'
+import { fitAlert } from '../forms/fit-alert.ts'
+import { jsonLine } from '../forms/json-line.ts'
 import { LineFile, type LineFileOptions } from '../line-file.ts'
 import { defineTarget } from '../target-factory.ts'
 

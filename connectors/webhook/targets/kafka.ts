@@ -3,10 +3,10 @@ import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Delivery, TargetVerdict } from '../../../schemas/ports.ts'
 import { partitionOf } from '../../../schemas/topics.ts'
 import { type KafkaDriver, KafkaDriverError, type KafkaProducer, type KafkaRecord } from '../../kafka/driver.ts'
-import { type AlertForm, inForm } from '../alert-form.ts'
 import { type BatchResult, inHalves } from '../batches.ts'
-import { fitAlert } from '../fit-alert.ts'
-import { jsonLine } from '../json-line.ts'
+import { type AlertForm, inForm } from '../forms/alert-form.ts'
+import { fitAlert } from '../forms/fit-alert.ts'
+import { jsonLine } from '../forms/json-line.ts'
 import { defineTarget } from '../target-factory.ts'
 
 export interface KafkaTargetOptions {

@@ -9,11 +9,9 @@ import type {
   TargetRequest,
   TargetVerdict,
 } from '../../../schemas/ports.ts'
-import { clientToken, type TokenSource } from '../azure-token.ts'
-import { type BatchResult, batches, inHalves, together } from '../batches.ts'
-import { withoutSecrets, withRetryAfter } from '../http-target.ts'
-import { identityToken } from '../managed-identity.ts'
-import { again, type Meaning, meaningOf } from '../sentinel-answer.ts'
+import { clientToken, type TokenSource } from '../azure/azure-token.ts'
+import { identityToken } from '../azure/managed-identity.ts'
+import { again, type Meaning, meaningOf } from '../azure/sentinel-answer.ts'
 import {
   auditRow,
   bodyOf,
@@ -22,7 +20,9 @@ import {
   type RowText,
   rowText,
   type SentinelRow,
-} from '../sentinel-rows.ts'
+} from '../azure/sentinel-rows.ts'
+import { type BatchResult, batches, inHalves, together } from '../batches.ts'
+import { withoutSecrets, withRetryAfter } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 
 const API_VERSION = '2023-01-01'

@@ -1,9 +1,9 @@
 /** The Slack target: an incoming webhook with Block Kit; hostile text cannot format, link, mention or notify. */
 import type { Alert } from '../../../schemas/alert.ts'
 import type { TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
-import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { decision, isDecision, keptLines } from '../alert-life.ts'
-import { slackCode, slackCodeBlock, slackText } from '../escape.ts'
+import { evidence, type Fact, times, who } from '../forms/alert-facts.ts'
+import { decision, isDecision, keptLines } from '../forms/alert-life.ts'
+import { slackCode, slackCodeBlock, slackText } from '../forms/escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 

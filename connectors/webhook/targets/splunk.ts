@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Exchange, TargetPayload, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
-import { inForm } from '../alert-form.ts'
 import { type BatchResult, batches, inHalves, together } from '../batches.ts'
-import { eventUid } from '../event-row.ts'
+import { type Sleep, sleepReally } from '../delivery/pauses.ts'
+import { inForm } from '../forms/alert-form.ts'
+import { eventUid } from '../forms/event-row.ts'
 import { withoutSecrets, withRetryAfter } from '../http-target.ts'
-import { type Sleep, sleepReally } from '../pauses.ts'
 import {
   alertEvent,
   type HecNames,

@@ -4,7 +4,7 @@ import type { Alert } from '../../../schemas/alert.ts'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { TargetAnswer, TargetRequest, TargetVerdict } from '../../../schemas/ports.ts'
 import { detectionFinding } from '../../ocsf/detection-finding.ts'
-import { lifeEvent } from '../alert-life.ts'
+import { lifeEvent } from '../forms/alert-life.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 

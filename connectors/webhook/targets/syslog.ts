@@ -5,8 +5,8 @@ import { hostname } from 'node:os'
 import { AuditdError } from '../../../schemas/errors.ts'
 import type { AlertTarget, Delivery } from '../../../schemas/ports.ts'
 import { addressDenied } from '../address.ts'
-import { type SocketAddress, sendAndClose } from '../closing-socket.ts'
-import { type SyslogForm, syslogFrame } from '../syslog-message.ts'
+import { type SocketAddress, sendAndClose } from '../syslog/closing-socket.ts'
+import { type SyslogForm, syslogFrame } from '../syslog/syslog-message.ts'
 import { defineTarget } from '../target-factory.ts'
 
 export interface SyslogOptions extends SyslogForm {

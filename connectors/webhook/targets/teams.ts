@@ -1,9 +1,9 @@
 /** The Microsoft Teams target: an Adaptive Card to a Workflows webhook. All text stands in text runs, which know no Markdown. */
 import type { Alert } from '../../../schemas/alert.ts'
 import type { TargetAnswer, TargetVerdict } from '../../../schemas/ports.ts'
-import { evidence, type Fact, times, who } from '../alert-facts.ts'
-import { decision, isDecision } from '../alert-life.ts'
-import { inertQuery, inertText } from '../escape.ts'
+import { evidence, type Fact, times, who } from '../forms/alert-facts.ts'
+import { decision, isDecision } from '../forms/alert-life.ts'
+import { inertQuery, inertText } from '../forms/escape.ts'
 import { type HttpTarget, httpTarget } from '../http-target.ts'
 import { defineTarget, targetUrl } from '../target-factory.ts'
 

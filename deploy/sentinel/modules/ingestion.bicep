@@ -5,7 +5,7 @@ param senderObjectId string
 param retentionDays int
 param totalRetentionDays int
 
-// Printed from connectors/webhook/sentinel-columns.ts, and compared with it by a test.
+// Printed from connectors/webhook/azure/sentinel-columns.ts, and compared with it by a test.
 var tables = loadJsonContent('../columns.json')
 // Monitoring Metrics Publisher.
 var publisherRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '3913510d-42f4-4e42-8a64-420c390055eb')

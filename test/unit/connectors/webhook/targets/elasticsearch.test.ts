@@ -1,6 +1,6 @@
 /** The Elasticsearch target against a bulk API that judges each document: repeats, full queues, mappings, ECS. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { ecsAlert, ecsEvent } from '../../../../../connectors/webhook/ecs.ts'
+import { ecsAlert, ecsEvent } from '../../../../../connectors/webhook/forms/ecs.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
 import elasticsearch, {
   type ElasticsearchOptions,

@@ -1,6 +1,6 @@
 /** The Events v2 event, exactly; the life of an incident; and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { summaryOf } from '../../../../../connectors/webhook/delivery/flood.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
 import { alertEvent, pagerDutyTarget } from '../../../../../connectors/webhook/targets/pagerduty.ts'
 import type { Alert } from '../../../../../schemas/alert.ts'

@@ -1,8 +1,8 @@
 /** The Sentinel target: what each answer leads to, splitting, tokens, events, and its configuration. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { clientToken } from '../../../../../connectors/webhook/azure-token.ts'
+import { clientToken } from '../../../../../connectors/webhook/azure/azure-token.ts'
+import { AUDIT_TABLE, DETECTION_TABLE } from '../../../../../connectors/webhook/azure/sentinel-columns.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
-import { AUDIT_TABLE, DETECTION_TABLE } from '../../../../../connectors/webhook/sentinel-columns.ts'
 import factory, { sentinelTarget } from '../../../../../connectors/webhook/targets/sentinel.ts'
 import type { AlertTarget, Exchange, TargetAnswer } from '../../../../../schemas/ports.ts'
 import { targetConfig } from '../../../../../schemas/target-config.ts'

@@ -1,6 +1,6 @@
 /** The Slack message, exactly, and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { summaryOf } from '../../../../../connectors/webhook/delivery/flood.ts'
 import { slackMessage, slackTarget } from '../../../../../connectors/webhook/targets/slack.ts'
 import { HOSTILE, sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
 

@@ -1,6 +1,6 @@
 /** The Splunk target against a collector that refuses what Splunk refuses: batches, one bad event among good ones, acknowledgement. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventUid } from '../../../../../connectors/webhook/event-row.ts'
+import { eventUid } from '../../../../../connectors/webhook/forms/event-row.ts'
 import { createSend } from '../../../../../connectors/webhook/send.ts'
 import { type SplunkOptions, splunkTarget } from '../../../../../connectors/webhook/targets/splunk.ts'
 import type { Exchange, TargetAnswer } from '../../../../../schemas/ports.ts'

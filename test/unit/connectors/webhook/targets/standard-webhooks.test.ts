@@ -1,7 +1,7 @@
 /** The Standard Webhooks request, exactly, and its secret. */
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { summaryOf } from '../../../../../connectors/webhook/delivery/flood.ts'
 import factory, {
   signersOf,
   standardWebhooksTarget,

@@ -1,6 +1,6 @@
 /** The Adaptive Card, exactly, and what hostile text cannot do in it. */
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../../../../../connectors/webhook/flood.ts'
+import { summaryOf } from '../../../../../connectors/webhook/delivery/flood.ts'
 import { alertCard, CARD_BYTES, teamsTarget } from '../../../../../connectors/webhook/targets/teams.ts'
 import { HOSTILE, sampleAlert, sampleDelivery } from '../../../../fakes/alerts.ts'
 import { textsOf } from '../../../../fakes/teams.ts'
