@@ -63,11 +63,14 @@ export function groupFinding(
     findingIds: [...(existing?.findingIds ?? []), finding.findingId].slice(0, EVIDENCE_LENGTH),
     refs: [...rule.refs],
     blindSpots: [...rule.blindSpots],
-    triage: [...rule.triage],
+    triage: [...rule.triage, ...(PRINCIPAL_KEY.test(finding.principalKey) ? [WHO_IS_IT] : [])],
     query: isIncident && !worse ? existing.query : queryOf(finding, evidenceEventIds, windowStart, windowMs),
     ...(isIncident && worse && incidentWords(finding)),
   }
 }
+/** The keyed hash of a person: a name that somebody claims leads to nobody. */
+const PRINCIPAL_KEY = /^[0-9a-f]{32}$/
+const WHO_IS_IT = 'Who the principal is: `mcp-auditd reveal` with its key and a reason, where servers record names.'
 const isBefore = (a: string, b: string): boolean => Date.parse(a) < Date.parse(b)
 const earlier = (known: string | undefined, time: string): string =>
   known !== undefined && !isBefore(time, known) ? known : time

@@ -31,6 +31,15 @@ const finding = (n: number, eventTime: string, more: Partial<Finding> = {}): Fin
 const group = (...findings: Finding[]): Alert =>
   findings.reduce<Alert | undefined>((existing, next) => groupFinding(existing, next, text), undefined)!
 
+describe('next steps', () => {
+  it('are those of the rule, and how to learn who a principal is where its key is one', () => {
+    const time = '2026-01-01T10:00:00Z'
+    expect(group(finding(1, time)).triage).toEqual(['first', 'second'])
+    const { triage } = group(finding(1, time, { principalKey: 'ab'.repeat(16) }))
+    expect(triage).toEqual(['first', 'second', expect.stringContaining('mcp-auditd reveal')])
+  })
+})
+
 describe('the id of an alert', () => {
   it('is that of the window of event time, to the millisecond', () => {
     const first = alertIdOf(finding(1, '2026-01-01T10:00:00Z'))
