@@ -9,8 +9,12 @@ export class CoverageRows {
   private readonly part: string
   private readonly everyMs: number
   private writtenMs = Number.NEGATIVE_INFINITY
+  /** Evaluations last written, by tenant, server and rule, of the hour that is open. */
+  private readonly written: Map<string, RuleHour>
 
-  constructor(engine: Pick<Engine, 'coverageHours'>, part: string, everyMs: number) {
+  /** `before`: what was written under the former rules. */
+  constructor(engine: Pick<Engine, 'coverageHours'>, part: string, everyMs: number, before?: CoverageRows) {
+    this.written = before?.written ?? new Map()
     this.engine = engine
     this.part = part
     this.everyMs = everyMs
@@ -23,9 +27,20 @@ export class CoverageRows {
     const rows = this.engine
       .coverageHours()
       .filter(({ server }) => server !== OWN_SERVER)
-      .map((hour) => rowOf(hour, this.part))
+      .map((hour) => rowOf(this.risen(hour), this.part))
     if (rows.length > 0) this.writtenMs = nowMs
     return rows
+  }
+
+  /** The store keeps the row with most evaluations: one of a rule that was switched off within the hour must not lose to the one before. */
+  private risen(hour: RuleHour): RuleHour {
+    const key = `${hour.tenant} ${hour.server} ${hour.rule}`
+    const before = this.written.get(key)
+    const isSameHour = before?.hourMs === hour.hourMs
+    const row =
+      isSameHour && before.evaluations > hour.evaluations ? { ...hour, evaluations: before.evaluations } : hour
+    if (before === undefined || before.hourMs <= hour.hourMs) this.written.set(key, row)
+    return row
   }
 }
 

@@ -143,7 +143,7 @@ export class OwnedPartition {
     const cells = this.engine.counters().droppedCells
     if (cells > 0) telemetry.log('state_discarded', { partition, cells })
     this.meter = new EngineMeter(this.engine, String(partition), telemetry)
-    this.coverage = new CoverageRows(this.engine, this.part, limits.coverageEveryMs ?? COVERAGE_EVERY_MS)
+    this.coverage = new CoverageRows(this.engine, this.part, limits.coverageEveryMs ?? COVERAGE_EVERY_MS, this.coverage)
   }
 
   get log(): string {
