@@ -5,7 +5,13 @@ import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import swagger from '@fastify/swagger'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifySchema } from 'fastify'
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchema,
+} from 'fastify'
 import { z } from 'zod'
 import type { TargetState } from '../../connectors/webhook/delivery/target-state.ts'
 import { isLoopback, splitAddress } from '../configuration.ts'
@@ -68,6 +74,10 @@ export async function startAdmin({ address, context, ready, targets }: AdminPart
     reply.hijack()
     telemetry.scrape(request.raw, reply.raw)
   })
+  // Routes answer their own errors: what comes here is a body that is no JSON, too large, or of another type.
+  server.setErrorHandler((error: FastifyError, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ error: `admin: body: ${error.message}` }),
+  )
   const owner = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (!owned.has(request.raw.socket) && !sameToken(request.headers.authorization, token))
       await reply.code(401).send({ error: 'admin: authorization: the token of the data folder is required' })
@@ -112,7 +122,7 @@ function addRoute(
     serializerCompiler: () => JSON.stringify,
     async handler(request, reply) {
       const given = { ...(request.params as object), ...((method === 'GET' ? request.query : request.body) as object) }
-      const checked = asked.safeParse(request.body === null && method === 'POST' ? {} : given)
+      const checked = asked.safeParse(given)
       if (!checked.success) {
         const issue = checked.error.issues[0]
         return reply.code(400).send({ error: `admin: ${issue?.path.join('.')}: ${issue?.message}` })

@@ -27,6 +27,7 @@ const DECODERS: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 }
 /** Names of the URL that are neither settings nor parameters of the statement. */
 const OF_THE_REQUEST = new Set(['query', 'query_id', 'database', 'default_format', 'user', 'password'])
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 /** Throws AuditdError with the engine's code for a body that is too large or cannot be read. */
 export async function readRequest(incoming: IncomingMessage, url: URL): Promise<SqlRequest> {
@@ -44,11 +45,17 @@ export async function readRequest(incoming: IncomingMessage, url: URL): Promise<
     throw engineFault(48, 'NOT_IMPLEMENTED', "Not the engine's own compression: send Accept-Encoding.")
   const header = (name: string): string => String(incoming.headers[name] ?? '')
   const given = url.searchParams.get('query_id') ?? ''
+  const database = url.searchParams.get('database') ?? header('x-clickhouse-database')
+  const format = url.searchParams.get('default_format') || header('x-clickhouse-format') || 'TabSeparated'
+  // Both stand in the statement as they are.
+  if (database !== '' && !PLAIN_NAME.test(database))
+    throw engineFault(36, 'BAD_ARGUMENTS', 'database must be a plain name of letters, digits and _.')
+  if (!PLAIN_NAME.test(format)) throw engineFault(36, 'BAD_ARGUMENTS', 'default_format must be a name of a format.')
   return {
     sql: statement(url, form, body),
     queryId: /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID(),
-    database: url.searchParams.get('database') ?? header('x-clickhouse-database'),
-    format: url.searchParams.get('default_format') || header('x-clickhouse-format') || 'TabSeparated',
+    database,
+    format,
     protocolVersion: /^\d{1,6}$/.test(version) ? Number(version) : 0,
     settings: others,
     parameterTexts,

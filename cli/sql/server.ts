@@ -60,7 +60,7 @@ export async function startSqlServer(parts: SqlServerParts): Promise<SqlServer |
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const refusal = refusedAtTheDoor(incoming, isLoopback(address))
     if (refusal !== undefined) return void outgoing.writeHead(refusal.status).end(`${refusal.reason}\n`)
-    const url = new URL(incoming.url ?? '/', 'http://sql')
+    const url = urlOf(incoming.url ?? '/')
     outgoing.setHeader('X-ClickHouse-Server-Display-Name', 'mcp-auditd')
     outgoing.setHeader('X-ClickHouse-Timezone', engine.timezone)
     const asks = url.searchParams.has('query') || incoming.method === 'POST'
@@ -141,6 +141,12 @@ function refusedAtTheDoor(
   return undefined
 }
 
+/** A path such as `//[` would name a host, and none that a URL may have. */
+function urlOf(target: string): URL {
+  const url = URL.parse(target, 'http://sql')
+  if (url === null) throw engineFault(36, 'BAD_ARGUMENTS', 'The address of the request cannot be read.')
+  return url
+}
 async function identityOf(store: ClientStore): Promise<EngineIdentity> {
   const { bytes } = await store.ask('SELECT version() AS version, timezone() AS timezone', { format: 'JSONEachRow' })
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as EngineIdentity

@@ -27,8 +27,8 @@ const CHOSEN = new Set([
   ...['date_time_input_format', 'date_time_output_format', 'session_timezone', 'cast_string_to_dynamic_use_inference'],
   ...['join_use_nulls', 'join_algorithm', 'final', 'limit', 'offset', 'extremes', 'totals_mode', 'group_by_use_nulls'],
   ...['format_csv_delimiter', 'bool_true_representation', 'bool_false_representation', 'distinct_overflow_mode'],
-  ...['group_by_overflow_mode', 'sort_overflow_mode', 'read_overflow_mode', 'result_overflow_mode'],
-  ...['timeout_overflow_mode', 'transform_null_in', 'union_default_mode', 'prefer_column_name_to_alias'],
+  ...['group_by_overflow_mode', 'sort_overflow_mode', 'read_overflow_mode'],
+  ...['transform_null_in', 'union_default_mode', 'prefer_column_name_to_alias'],
   ...['any_join_distinct_right_table_keys', 'allow_experimental_analyzer', 'enable_analyzer', 'max_final_threads'],
 ])
 /** The name stands in a statement as it is, so it is one. */

@@ -8,6 +8,8 @@ import { warnOf } from '../../credentials.ts'
 import { rowsOf } from '../../store-question.ts'
 import { route } from '../route.ts'
 
+/** Names come from a command line: a capital (or a blank, which `asked` takes off) makes nobody a second person. */
+const isSamePerson = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 const KEY = { component: 'config', field: 'displayNames.key' }
 
 export default route({
@@ -20,16 +22,16 @@ export default route({
       .regex(/^[0-9a-f]{8,64}$/, 'must be the key of a principal, or its beginning')
       .describe('Key of the principal, or its beginning.'),
     tenant: z.string().default('default').describe('Tenant of the principal.'),
-    actor: z.string().min(1).max(256).describe('Who asks.'),
-    reason: z.string().min(1).max(2_048).describe('Why.'),
-    approver: z.string().min(1).max(256).optional().describe('Second person, where one is needed.'),
+    actor: z.string().trim().min(1).max(256).describe('Who asks.'),
+    reason: z.string().trim().min(1).max(2_048).describe('Why.'),
+    approver: z.string().trim().min(1).max(256).optional().describe('Second person, where one is needed.'),
   }),
   answers: 'The name, and when it was last seen.',
   async answer({ principal, tenant, actor, reason, approver }, { settings, store, bus, clock, telemetry }) {
     const { key, twoPersons } = settings.displayNames
     if (key === undefined)
       throw new AuditdError('config_invalid', 'reveal', KEY.field, 'is not set: no name can be opened')
-    if (twoPersons && (approver === undefined || approver === actor))
+    if (twoPersons && (approver === undefined || isSamePerson(approver, actor)))
       throw new AuditdError('usage', 'reveal', 'approver', 'a second person must agree (displayNames.twoPersons)')
     const found = rowsOf<{ principal_key: string; sealed_name: string; last_seen: string }>(
       await store.query(

@@ -155,7 +155,11 @@ describe('SQL', () => {
       { error: expect.stringContaining('admin: sql: ') },
     ])
     expect((await query({ sql: 'SELECT 1', settings: { readonly: 0 } })).status).toBe(400)
-    expect((await query('{')).status).toBe(400)
+    const broken = await query('{')
+    expect([broken.status, (await broken.json()) as unknown]).toEqual([
+      400,
+      { error: expect.stringMatching(/^admin: body: /) },
+    ])
     expect((await query({ sql: 'x'.repeat(2 * 1024 * 1024) })).status).toBe(413)
   })
 })

@@ -152,6 +152,27 @@ describe('an answer', () => {
   })
 })
 
+describe('a request that cannot be read', () => {
+  it.each([
+    '//[',
+    '/?query=SELECT&database=a%20b',
+    '/?query=SELECT&database=x;y',
+    '/?query=SELECT&default_format=C%20V',
+  ])('such as %s is 400', async (target) => {
+    const { hostname, port } = new URL(await serve())
+    const before = asked.length
+    const status = await new Promise((resolve, reject) => {
+      httpRequest({ hostname, port, path: target, agent: false }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      })
+        .on('error', reject)
+        .end()
+    })
+    expect([status, asked.length]).toEqual([400, before])
+  })
+})
+
 describe('who may ask', () => {
   it('is everybody on loopback without credentials, as `default` without a password', async () => {
     const url = await serve()

@@ -37,6 +37,8 @@ describe('clientSettings', () => {
   it.each([
     'readonly',
     'allow_ddl',
+    'result_overflow_mode',
+    'timeout_overflow_mode',
     'output_format_schema',
     'output_format_image_width',
     'format_schema',
