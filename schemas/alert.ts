@@ -109,3 +109,11 @@ export function storedAlert(value: unknown): Alert | undefined {
   const read = alert.safeParse({ findingSeverity: severity, severity, ...rest })
   return read.success ? read.data : undefined
 }
+
+/** What an alert says that sums up others (a flood, a digest): new, and about nobody in particular. */
+export const aboutNobody = () =>
+  ({
+    ...{ status: 'open', owner: '', statusReason: '', statusAt: '', statusUntil: '', verdict: '' },
+    ...{ entity: '', expected: '', principalKey: '', clientKey: '', sessionFp: '', toolName: '', decision: '' },
+    ...{ evidenceEventIds: [], findingIds: [], refs: [], blindSpots: [], evidenceLevel: 'observed' },
+  }) satisfies Partial<Alert>

@@ -27,12 +27,10 @@ export default function configure(command: Command): void {
     .option('--tenant <name>', 'tenant of the principal')
     .action(async (principal: string, { data, by: actor, ...asked }: Options) => {
       const service = runningService(data)
-      const answer = service && (await askService(service, '/v1/reveal', { principal, actor, ...without(asked) }))
+      const answer = service && (await askService(service, '/v1/reveal', { principal, actor, ...asked }))
       if (answer === undefined)
         throw new AuditdError('store_unavailable', 'reveal', '--data', 'no service runs on it to record who asked')
       const { name, principal: key, lastSeen } = (await answer.json()) as Record<string, string>
       printShown(`${name}  (${key}, last seen ${lastSeen})`)
     })
 }
-const without = (asked: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined))

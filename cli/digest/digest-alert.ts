@@ -1,6 +1,6 @@
 /** A summary in the form of an alert, so that every target can show it. */
 import { createHash } from 'node:crypto'
-import type { Alert } from '../../schemas/alert.ts'
+import { type Alert, aboutNobody } from '../../schemas/alert.ts'
 import type { Counts, Period, Summary } from './summary.ts'
 
 export const DIGEST_RULE = 'auditd-digest'
@@ -16,6 +16,7 @@ export function digestAlert({ fromMs, toMs, tenant }: Period, summary: Summary, 
   const open = sum(openByAge)
   const losses = dropped + deadLetters
   return {
+    ...aboutNobody(),
     alertId: createHash('sha256')
       .update(JSON.stringify([DIGEST_RULE, tenant, from, to]))
       .digest('hex')
@@ -28,11 +29,9 @@ export function digestAlert({ fromMs, toMs, tenant }: Period, summary: Summary, 
       findingSeverity: 'info',
     },
     title: `Digest of ${from.slice(0, 10)}: ${alerts} new alerts${alerts === 0 ? '' : ` (${spoken(bySeverity)})`}, ${open} open${losses === 0 ? '' : `, ${losses} events lost or refused`}`,
-    ...{ status: 'open', owner: '', statusReason: '', statusAt: '', statusUntil: '', verdict: '' },
-    ...{ tenant, serverId: '', entity: '', windowStart: from, windowMs: toMs - fromMs, revision: 1, count: alerts },
+    ...{ tenant, serverId: '', windowStart: from, windowMs: toMs - fromMs, revision: 1, count: alerts },
     ...{ firstSeen: from, lastSeen: to },
     saw: `${events} events of ${servers} servers; ${dropped} events lost, ${deadLetters} refused; ${suppressed} alerts suppressed`,
-    expected: '',
     evidence: {
       ...Object.fromEntries(bySeverity.map(([severity, count]) => [`new ${severity}`, count])),
       ...Object.fromEntries(openByAge.map(([age, count]) => [`open ${age}`, count])),
@@ -40,16 +39,6 @@ export function digestAlert({ fromMs, toMs, tenant }: Period, summary: Summary, 
       ...(byServer.length > 0 && { servers: listed(byServer) }),
       ...(blindRules.length > 0 && { 'rules that saw too little, by servers': listed(blindRules) }),
     },
-    ...{
-      evidenceEventIds: [],
-      findingIds: [],
-      principalKey: '',
-      clientKey: '',
-      sessionFp: '',
-      toolName: '',
-      decision: '',
-    },
-    ...{ evidenceLevel: 'observed', refs: [], blindSpots: [] },
     triage: [
       'Open alerts that are older than a week: resolve, suppress with an end, or hand over.',
       'Rules that saw too little: `mcp-auditd coverage` says what is missing.',

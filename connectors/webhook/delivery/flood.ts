@@ -1,6 +1,6 @@
 /** Flood control: which deliveries are told alone, which together, and the one message that tells of many. Pure but for `FloodWindow`. */
 import { createHash } from 'node:crypto'
-import { ALERT_WINDOW_MS, type Alert } from '../../../schemas/alert.ts'
+import { ALERT_WINDOW_MS, type Alert, aboutNobody } from '../../../schemas/alert.ts'
 import { SEVERITIES, severityRank } from '../../../schemas/finding.ts'
 import type { Delivery } from '../../../schemas/ports.ts'
 import type { DeliverySettings } from './filter.ts'
@@ -121,6 +121,7 @@ export function summaryOf(bundle: string, members: readonly Delivery[], perMs: n
   const servers = [...new Set(alerts.map(({ serverId }) => serverId))]
   const tenants = [...new Set(alerts.map(({ tenant }) => tenant))]
   return {
+    ...aboutNobody(),
     alertId: /^[0-9a-f]{32}$/.test(bundle) ? bundle : hashOf([bundle]),
     rule: FLOOD_RULE,
     ruleVersion: 1,
@@ -128,15 +129,8 @@ export function summaryOf(bundle: string, members: readonly Delivery[], perMs: n
     severity,
     severityReason: `${severity}: the gravest of ${alerts.length} alerts that came too fast to be told one by one; none of them is critical`,
     findingSeverity: severity,
-    status: 'open',
-    owner: '',
-    statusReason: '',
-    statusAt: '',
-    statusUntil: '',
-    verdict: '',
     tenant: tenants.length === 1 ? tenants[0]! : '',
     serverId: servers.length === 1 ? servers[0]! : '',
-    entity: '',
     windowStart: times[0]!,
     windowMs: Math.max(ALERT_WINDOW_MS, perMs),
     revision: 1,
@@ -144,7 +138,6 @@ export function summaryOf(bundle: string, members: readonly Delivery[], perMs: n
     firstSeen: times[0]!,
     lastSeen: times.at(-1)!,
     saw: `${alerts.length} alerts of ${rules.length} rules on ${servers.length} servers`,
-    expected: '',
     evidence: {
       ...Object.fromEntries(severities.map(([name, count]) => [`alerts ${name}`, count])),
       rules: rules.slice(0, NAMED).map(([rule, count]) => `${rule} x${count}`),
@@ -152,16 +145,6 @@ export function summaryOf(bundle: string, members: readonly Delivery[], perMs: n
       alerts: ids.slice(0, NAMED),
       ...(ids.length > NAMED && { 'further alerts': ids.length - NAMED }),
     },
-    evidenceEventIds: [],
-    findingIds: [],
-    principalKey: '',
-    clientKey: '',
-    sessionFp: '',
-    toolName: '',
-    decision: '',
-    evidenceLevel: 'observed',
-    refs: [],
-    blindSpots: [],
     triage: [
       'List them with the query, the gravest first.',
       'Suppress what is known, with an owner and an end; raise `flood.most` if this is usual.',
